@@ -1,0 +1,1 @@
+"""The native executor: OCI bundles to processes. `Runtime` is the API, `tiffin-runtime` the command."""

@@ -1,0 +1,78 @@
+"""Flattens a plan to the blob that the C core decodes (`core/decode.c`), and back for tests and `explain`.
+
+    blob      = magic[8] version:u32 flags:u32 count:u32 length:u32 operation*
+    operation = number:u16 step:u16 size:u32 field*          (size: bytes of the fields)
+    int       = i64                  text, bytes = length:u32 byte* NUL
+    text?     = text, or length 0xffffffff and nothing else   texts, ints = count:u32 item*
+All little-endian, without padding; length counts the whole blob.
+"""
+
+from __future__ import annotations
+
+from .table import OPERATIONS, WIRE_VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .operation import Plan
+
+MAGIC = b"TIFFIN\x00\x01"
+HEADER_SIZE = 24
+FLAG_TRACE = 1
+ABSENT = b"\xff\xff\xff\xff"
+KINDS = {row[0]: tuple(kind for _, kind in row[2]) for row in OPERATIONS}
+
+
+def encode(plan: Plan, *, trace: bool = False) -> bytes:
+    """The plan as the core reads it.
+
+    Raises:
+        ValueError: a text holds a NUL, or a number does not fit in 64 bits.
+    """
+    body = bytearray()
+    for number, step, where, arguments in plan.operations:
+        fields = bytearray()
+        kinds = KINDS[number]
+        if len(kinds) != len(arguments):
+            raise ValueError(f"operation {number} has {len(arguments)} fields, the table says {len(kinds)}")
+        for kind, value in zip(kinds, arguments):  # noqa: B905  # lengths were compared above
+            try:
+                fields += encode_field(kind, value)
+            except (ValueError, OverflowError) as error:
+                raise ValueError(f"{where or 'plan'}: {error}") from error
+        body += _u16(number) + _u16(step) + _u32(len(fields)) + fields
+    flags = FLAG_TRACE if trace else 0
+    count = len(plan.operations)
+    return MAGIC + _u32(WIRE_VERSION) + _u32(flags) + _u32(count) + _u32(HEADER_SIZE + len(body)) + bytes(body)
+
+
+def encode_field(kind: str, value: Any) -> bytes:
+    """One field by its kind in the table."""
+    if kind == "int":
+        number: int = value
+        return number.to_bytes(8, "little", signed=True)
+    if kind == "text" or (kind == "text?" and value is not None):
+        return _text(value)
+    if kind == "text?":
+        return ABSENT
+    if kind == "bytes":
+        return _u32(len(value)) + value + b"\0"
+    if kind == "texts":
+        return _u32(len(value)) + b"".join(map(_text, value))
+    return _u32(len(value)) + b"".join(item.to_bytes(8, "little", signed=True) for item in value)
+
+
+def _text(value: str) -> bytes:
+    data = value.encode("utf-8", "surrogateescape")
+    if b"\0" in data:
+        raise ValueError(f"text holds a NUL byte: {value!r}")
+    return _u32(len(data)) + data + b"\0"
+
+
+def _u16(value: int) -> bytes:
+    return value.to_bytes(2, "little")
+
+
+def _u32(value: int) -> bytes:
+    return value.to_bytes(4, "little")
