@@ -1,0 +1,74 @@
+"""The cgroups that tests use stand below one of their own, in every hierarchy: `/tiffin-test-<pid>-<random>`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = "tiffin-test-"
+
+
+def hierarchies() -> list[Path]:
+    """Mount points of all cgroup file systems, v1 and v2."""
+    points = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        if right.split(" ", 1)[0] in {"cgroup", "cgroup2"}:
+            points.append(Path(left.split(" ")[4]))
+    return points
+
+
+@dataclass(frozen=True)
+class CgroupParent:
+    """The parent below which a session's containers have their cgroups; it comes to be when the first one does."""
+
+    name: str = field(default_factory=lambda: f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex[:6]}")
+
+    def path_for(self, container: str) -> str:
+        """The value for `linux.cgroupsPath`."""
+        return f"/{self.name}/{container}"
+
+    def existing(self) -> frozenset[Path]:
+        """Every directory below this parent, in every hierarchy (the parent itself does not count)."""
+        tops = (point / self.name for point in hierarchies())
+        return frozenset(path for top in tops if top.is_dir() for path in _below(top) if path != top)
+
+    def remove(self) -> None:
+        """Kills what runs below, and removes everything."""
+        for point in hierarchies():
+            remove_tree(point / self.name)
+
+
+def _below(top: Path) -> Iterator[Path]:
+    """Directories, the deepest first."""
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(top):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _below(Path(entry.path))
+    yield top
+
+
+def remove_tree(top: Path) -> None:
+    """Removes a cgroup of ours and all below; a process in it is killed first. No error if it is not there."""
+    for folder in _below(top):
+        with contextlib.suppress(FileNotFoundError):
+            for pid in (folder / "cgroup.procs").read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), 9)
+            folder.rmdir()
+
+
+def remove_stale() -> None:
+    """Removes the parents of sessions that were killed: those whose process is gone."""
+    for point in hierarchies():
+        for top in point.glob(PREFIX + "*-*"):
+            owner = top.name.removeprefix(PREFIX).partition("-")[0]
+            if owner.isdigit() and not Path("/proc", owner).exists() and os.access(top, os.W_OK):
+                remove_tree(top)

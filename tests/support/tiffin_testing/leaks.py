@@ -1,0 +1,84 @@
+"""The check that a test left nothing behind: no process, no mount, no cgroup, no state.
+
+The test session is made a subreaper, so whatever a runtime under test abandons becomes our child and is seen here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tiffin_testing.cgroups import CgroupParent
+    from tiffin_testing.oci_runtime import OCIRuntime
+
+PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>, Linux 3.4
+
+
+def become_subreaper() -> None:
+    """Orphans below this process become its children; raises OSError."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def children() -> frozenset[int]:
+    """Processes whose parent is this one, zombies too."""
+    lists = (path.read_text().split() for path in Path("/proc/self/task").glob("*/children"))
+    return frozenset(int(pid) for pids in lists for pid in pids)
+
+
+def mounts() -> frozenset[str]:
+    """Mount ids and points of this mount namespace."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return frozenset(f"{fields[0]} {fields[4]}" for line in lines if (fields := line.split(" ")))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What there was at one moment."""
+
+    children: frozenset[int]
+    mounts: frozenset[str]
+    cgroups: frozenset[Path]
+
+    @classmethod
+    def take(cls, parent: CgroupParent) -> Snapshot:
+        return cls(children(), mounts(), parent.existing())
+
+
+def leaked_processes(before: frozenset[int]) -> list[str]:
+    """Reaps dead orphans, kills living ones, and names the living ones."""
+    found = []
+    for pid in children() - before:
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            if os.waitpid(pid, os.WNOHANG)[0] == pid:
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                found.append(f"process {pid}: {_command_line(pid)}")
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+    return found
+
+
+def _command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def leaks_since(before: Snapshot, parent: CgroupParent, runtimes: list[OCIRuntime]) -> list[str]:
+    """What is there now and was not before, one line each; processes are killed, state and cgroups removed."""
+    found = [
+        f"state of container {name} in {runtime.root}"
+        for runtime in runtimes
+        for name in runtime.containers()
+    ]
+    for runtime in runtimes:
+        runtime.delete_all()
+    found += leaked_processes(before.children)
+    found += [f"mount {mount}" for mount in sorted(mounts() - before.mounts)]
+    found += [f"cgroup {path}" for path in sorted(parent.existing() - before.cgroups)]
+    parent.remove()
+    return found

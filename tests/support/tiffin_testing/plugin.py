@@ -1,0 +1,57 @@
+"""The pytest plugin of this repository: options, markers, tiers; and the fixtures, from `fixtures`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tiffin_testing import requirements
+from tiffin_testing.fixtures import *  # noqa: F403  # pytest finds fixtures by their names in a plugin's module
+from tiffin_testing.tiers import BY_NAME, tier_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tiffin")
+    group.addoption(
+        "--tier", action="append", choices=sorted(BY_NAME), help="only tests of this tier (repeatable)"
+    )
+    group.addoption(
+        "--runtime",
+        metavar="NAME",
+        help="the OCI runtime under test: tiffin-runtime (default), runc, crun, or a path; also TIFFIN_TEST_RUNTIME",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requires(*names): rows of `tiffin doctor` that the test needs")
+    config.addinivalue_line("markers", "tier(name): the tier of ./test, where the folder does not say it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--tier")
+    if not wanted:
+        return
+    inside = [item for item in items if tier_of(item).name in wanted]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(inside)])
+    items[:] = inside
+
+
+def required_names(item: pytest.Item) -> Iterator[str]:
+    """All names of all `requires` markers of a test, its class and its module."""
+    for marker in item.iter_markers("requires"):
+        yield from marker.args
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    missing = requirements.unmet(dict.fromkeys(required_names(item)))
+    if not missing:
+        return
+    reasons = "; ".join(f"{name}: {finding.detail}" for name, finding in missing.items())
+    broken = sorted(missing.keys() & requirements.promised_in_ci())
+    if broken:
+        pytest.fail(f"CI promises {', '.join(broken)} (tools/ci-promises.txt), but: {reasons}", pytrace=False)
+    pytest.skip(f"requires {reasons}")
