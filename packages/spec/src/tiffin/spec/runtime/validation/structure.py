@@ -1,0 +1,149 @@
+"""The structural half of validation: types, required members, ranges and enumerations, from the generated table.
+
+What has the wrong type is left out of the tree that it returns, so that the rules, which come after it, can rely
+on types. An explicit `null` counts as missing (Go, in which the specs' tools are written, reads it so).
+"""
+
+from __future__ import annotations
+
+from tiffin.spec.runtime.validation.problem import WARNING, Problem
+from tiffin.spec.runtime.validation.table import (
+    BOOLEAN_CODE,
+    ENUMERATION,
+    INTEGER,
+    LIST,
+    MAP,
+    OBJECT,
+    OBJECTS,
+    STRING,
+    STRING_CODE,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tiffin.spec.runtime.validation.table import Kind
+
+_NAMES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number with a fraction or exponent",
+    type(None): "null",
+}
+
+
+def check_object(tree: Any, name: str, path: str, problems: list[Problem]) -> Any:
+    """Checks a tree against the object `name` of the table, and adds what is wrong to `problems`.
+
+    Returns the tree itself if all types are right, otherwise a copy without the members of a wrong type; None if it
+    is no object.
+    """
+    members, required, expected, section = OBJECTS[name]
+    if type(tree) is not dict:
+        return _refuse(tree, "an object", path, section, problems)
+    prefix = path + "." if path else ""
+    changed = {}
+    for key, value in tree.items():
+        kind = members.get(key)
+        if kind is None:
+            _check_case(key, members, prefix, section, problems)
+        elif value is not None and not (kind is STRING and type(value) is str and "\0" not in value):
+            checked = _check(value, kind, prefix + key, section, problems)
+            if checked is not value:
+                changed[key] = checked
+    for key in required:
+        if tree.get(key) is None:
+            problems.append(Problem(prefix + key, "is required", "required", section))
+    for key in expected:
+        if tree.get(key) is None:
+            problems.append(Problem(prefix + key, "is required", "required", section, WARNING))
+    return {**tree, **changed} if changed else tree
+
+
+def _check(value: Any, kind: Kind, path: str, section: str, problems: list[Problem]) -> Any:
+    """Returns the value if it is as `kind` says; else what is left of it, which may be None."""
+    code, detail = kind
+    if code == OBJECT:
+        return check_object(value, detail, path, problems)
+    if code == LIST:
+        return _check_list(value, detail, path, section, problems)
+    if code == INTEGER:
+        if type(value) is not int:
+            return _refuse(value, "an integer", path, section, problems)
+        low, high, name = detail
+        if not low <= value <= high:
+            text = f"must be a number from {low} to {high} ({name}), but is {value}"
+            problems.append(Problem(path, text, "range", section))
+            return None
+    elif code == ENUMERATION:
+        if type(value) is not str:
+            return _refuse(value, "a string", path, section, problems)
+        if value not in detail:
+            allowed = ", ".join(one or '""' for one in detail)
+            problems.append(Problem(path, f"{value!r} is none of {allowed}", "enumeration", section))
+            return None
+    elif code == BOOLEAN_CODE:
+        if type(value) is not bool:
+            return _refuse(value, "a boolean", path, section, problems)
+    elif code == STRING_CODE:
+        if type(value) is not str:
+            return _refuse(value, "a string", path, section, problems)
+        if "\0" in value:
+            problems.append(Problem(path, "contains a NUL character, which the kernel cannot take", "nul", section))
+            return None
+    elif code == MAP:
+        return _check_map(value, detail, path, section, problems)
+    return value
+
+
+def _check_list(value: Any, kind: Kind, path: str, section: str, problems: list[Problem]) -> Any:
+    if type(value) is not list:
+        return _refuse(value, "an array", path, section, problems)
+    if kind is STRING and value:
+        types = set(map(type, value))
+        if len(types) == 1 and str in types and "\0" not in "".join(value):
+            return value
+    checked = [_check(item, kind, f"{path}[{index}]", section, problems) for index, item in enumerate(value)]
+    same = True
+    for index, item in enumerate(checked):
+        if item is not value[index]:
+            same = False
+            if item is None and kind[0] == OBJECT:
+                checked[index] = {}  # so that the indices of the others stay right
+            elif item is None:
+                return None
+    return value if same else checked
+
+
+def _check_map(value: Any, kind: Kind, path: str, section: str, problems: list[Problem]) -> Any:
+    if type(value) is not dict:
+        return _refuse(value, "an object", path, section, problems)
+    changed = {}
+    for key, item in value.items():
+        checked = _check(item, kind, f'{path}["{key}"]', section, problems)
+        if checked is not item:
+            changed[key] = checked
+    if not changed:
+        return value
+    return {key: item for key, item in {**value, **changed}.items() if item is not None}
+
+
+def _refuse(value: Any, wanted: str, path: str, section: str, problems: list[Problem]) -> None:
+    found = _NAMES.get(type(value), type(value).__name__)
+    problems.append(Problem(path, f"must be {wanted}, but is {found}", "type", section))
+
+
+def _check_case(key: Any, members: dict[str, Kind], prefix: str, section: str, problems: list[Problem]) -> None:
+    """Go takes `OCIVersion` for `ociVersion`; we take it for an unknown member, and say so."""
+    if type(key) is not str:
+        problems.append(Problem(f"{prefix}{key}", "a member's name must be a string", "type", section))
+        return
+    lower = key.lower()
+    for name in members:
+        if name.lower() == lower:
+            text = f"is not known; {name!r} is, and case matters"
+            problems.append(Problem(prefix + key, text, "name.case", section, WARNING))
