@@ -39,7 +39,7 @@ def decode(data: bytes | str, *, size_limit: int = SIZE_LIMIT) -> object:
     text = data if isinstance(data, str) else _text(data)
     start = len(text) - len(text.lstrip(_SPACE))
     try:
-        tree, end = _scan_once(text, start)
+        tree, end = _scan(text, start)
     except StopIteration as stop:
         raise _error("a value was expected", text, stop.value) from None
     except RecursionError:
@@ -66,6 +66,16 @@ def encode(tree: object, *, indent: int = 0) -> str:
     if indent:
         return "".join(_indented(tree, " " * indent, "\n", _encoder()))
     return "".join(_encoder()(tree, 0))
+
+
+def _scan(text: str, start: int) -> tuple[object, int]:
+    try:
+        return _scan_once(text, start)
+    except SystemError:
+        # Up to Python 3.12 the scanner finds the class of its error in json.decoder, and breaks if that is not there.
+        import json.decoder  # noqa: F401  # for its effect
+
+        return _scan_once(text, start)
 
 
 def _text(data: bytes) -> str:
