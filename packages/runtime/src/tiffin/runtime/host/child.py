@@ -17,14 +17,14 @@ PROGRAM = "import sys; sys.path[:] = sys.argv.pop(1).split(':'); from tiffin.run
 def attempt(name: str, *arguments: str, seconds: float = SECONDS) -> Finding:
     """Runs `attempts.ATTEMPTS[name]` with the arguments, in an empty folder of its own."""
     with tempfile.TemporaryDirectory(prefix="tiffin-probe-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o711)  # an attempt may give up root
+        os.chmod(folder, 0o711)  # noqa: S103  # an attempt may give up root, and must get in
         path = ":".join(entry for entry in sys.path if entry)
         command = [sys.executable, "-I", "-S", "-c", PROGRAM, path, name, *arguments]
         return finding_of(command, cwd=folder, seconds=seconds)
 
 
 def finding_of(command: list[str], *, cwd: str | None = None, seconds: float = SECONDS) -> Finding:
-    """Runs a command: available if it exits with 0; its last line of output is the detail.
+    """Runs a command: available if it exits with 0; its first line of output is the detail.
 
     It gets a process group of its own, which is killed as a whole when the time is over.
     """
@@ -49,4 +49,4 @@ def finding_of(command: list[str], *, cwd: str | None = None, seconds: float = S
             return Finding(False, f"no answer within {seconds:g} s")
     lines = output.strip().splitlines()
     fallback = "works" if process.returncode == 0 else f"exit code {process.returncode}"
-    return Finding(process.returncode == 0, lines[-1].strip() if lines else fallback)
+    return Finding(process.returncode == 0, lines[0].strip() if lines else fallback)

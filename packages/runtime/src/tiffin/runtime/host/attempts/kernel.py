@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 
 CLONE_NEWTIME = 0x00000080  # <linux/sched.h>
 CLONE_NEWNS = 0x00020000
@@ -33,7 +32,7 @@ NUMBERS = {
     "close_range": 436,
     "openat2": 437,
     "mount_setattr": 442,
-    **_SPECIFIC.get(platform.machine(), {}),
+    **_SPECIFIC.get(os.uname().machine, {}),
 }
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -54,7 +53,7 @@ def check(result: int, name: str) -> int:
 def syscall(name: str, *arguments: object) -> int:
     """A system call by its name; raises Missing where its number is not known for this architecture."""
     if name not in NUMBERS:
-        raise Missing(f"the number of {name} on {platform.machine()} is not known")
+        raise Missing(f"the number of {name} on {os.uname().machine} is not known")
     values = (ctypes.c_long(value) if isinstance(value, int) else value for value in arguments)
     return check(libc.syscall(ctypes.c_long(NUMBERS[name]), *values), name)
 
@@ -72,6 +71,16 @@ def private_mounts() -> None:
     """A mount namespace from which nothing gets out."""
     unshare(CLONE_NEWNS)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
+
+
+def sethostname(name: str) -> None:
+    check(libc.sethostname(name.encode(), ctypes.c_size_t(len(name))), "sethostname")
+
+
+def read(path: str) -> str:
+    """A small file below /proc or /sys."""
+    with open(path) as file:
+        return file.read()
 
 
 def write(path: str, text: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import socket
-from pathlib import Path
 
 from .kernel import (
     CLONE_NEWCGROUP,
@@ -21,6 +19,8 @@ from .kernel import (
     mount,
     prctl,
     private_mounts,
+    read,
+    sethostname,
     unshare,
     write,
 )
@@ -70,8 +70,7 @@ def locks() -> str:
     """The settings of this host that are known to close user namespaces, as ` (name=value ...)`."""
     closed = []
     for name, value in LOCKS.items():
-        path = Path(name)
-        if path.exists() and path.read_text().strip() == value:
+        if os.path.exists(name) and read(name).strip() == value:
             closed.append(f"{name.removeprefix('/proc/sys/').replace('/', '.')}={value}")
     return f" ({', '.join(closed)})" if closed else ""
 
@@ -99,7 +98,7 @@ def userns_rootless() -> str:
     try:
         private_mounts()
         unshare(CLONE_NEWUTS)
-        socket.sethostname("tiffin-probe")
+        sethostname("tiffin-probe")
     except OSError as error:
         raise Missing(f"made, but without power inside: {error.strerror}{locks()}") from error
     return "works"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import struct
 
 from .kernel import CLONE_NEWNET, Missing, unshare
 from .namespaces import enter_user_namespace
@@ -16,6 +14,9 @@ NFT_MSG_GETGEN = 10 << 8 | 16  # NFNL_SUBSYS_NFTABLES, <linux/netfilter/nf_table
 
 def nftables() -> str:
     """Asks nf_tables for its generation, in a network namespace of its own."""
+    import socket
+    import struct
+
     try:
         unshare(CLONE_NEWNET)
     except PermissionError:

@@ -1,0 +1,66 @@
+"""What attempts report when the host closes something: real filters and limits, made for the purpose."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tiffin.runtime.host.child import attempt, finding_of
+
+ASK = "from tiffin.runtime.host import probe; print(probe(['{name}'])['{name}'])"
+
+
+def test_an_attempt_that_hangs_is_ended_with_all_its_children(tmp_path: Path) -> None:
+    began = time.monotonic()
+    finding = finding_of(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; wait"], seconds=0.5)
+    assert not finding.available
+    assert "0.5 s" in finding.detail
+    assert time.monotonic() - began < 10
+    pid = (tmp_path / "pid").read_text().strip()
+    status = Path(f"/proc/{pid}/status")
+    assert not status.exists() or "State:\tZ" in status.read_text()
+
+
+def test_a_program_that_does_not_exist_is_a_finding() -> None:
+    finding = finding_of(["/nonexistent/program"])
+    assert not finding.available
+    assert "No such file" in finding.detail
+
+
+def test_a_device_that_does_not_exist_is_named() -> None:
+    finding = attempt("device", "/dev/nonexistent")
+    assert not finding.available
+    assert "/dev/nonexistent" in finding.detail
+
+
+@pytest.mark.requires("root", "ns_mount")
+def test_a_closed_user_namespace_names_the_setting() -> None:
+    """In a user namespace with a limit of 0 user namespaces, the finding says which setting is to blame."""
+    script = f'echo 0 > /proc/sys/user/max_user_namespaces && exec {sys.executable} -c "{ASK.format(name="userns")}"'
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "available=False" in done.stdout
+    assert "user.max_user_namespaces=0" in done.stdout
+
+
+@pytest.mark.requires("strace")
+def test_a_call_that_the_kernel_lacks_is_reported() -> None:
+    """strace makes openat2 fail with ENOSYS, as an old kernel would."""
+    strace = shutil.which("strace")
+    assert strace is not None
+    command = [strace, "-f", "-qq", "-o", "/dev/null", "-e", "inject=openat2:error=ENOSYS"]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", ASK.format(name="openat2")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "available=False" in done.stdout
+    assert "not in this kernel" in done.stdout
