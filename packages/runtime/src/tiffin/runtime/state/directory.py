@@ -1,0 +1,113 @@
+"""One container's directory below the root (docs/architecture.md, "State directory").
+
+    <root>/<id>/state  config.json  exec.fifo  lock
+"""
+
+from __future__ import annotations
+
+import posix
+
+from ..errors import AlreadyExists, NotFound
+from .container_state import ContainerState, decode_state, encode_state
+from .files import make_parents, read_file, remove_tree, write_atomically
+from .identity import validate_id
+from .lock import Lock
+
+STATE = "state"
+CONFIG = "config.json"
+FIFO = "exec.fifo"
+LOCK = "lock"
+DEFAULT_ROOT = "/run/tiffin"
+DIRECTORY_MODE = 0o711
+ROOT_MODE = 0o700
+FILE_TYPE = 0o170000
+IS_DIRECTORY = 0o040000
+
+
+class StateDirectory:
+    """The directory of one container, which may not exist yet.
+
+    Args:
+        root: absolute path of the directory of all containers.
+        identifier: the container's id; an invalid one raises InvalidArgument.
+    """
+
+    def __init__(self, root: str, identifier: str) -> None:
+        validate_id(identifier)
+        self.root = root
+        self.identifier = identifier
+        self.path = f"{root}/{identifier}"
+
+    def claim(self) -> None:
+        """Makes the directory; of several callers one gets the id.
+
+        Raises:
+            AlreadyExists: somebody has it.
+        """
+        make_parents(self.root, mode=ROOT_MODE)
+        try:
+            posix.mkdir(self.path, DIRECTORY_MODE)
+        except FileExistsError as error:
+            raise AlreadyExists("container with given ID already exists") from error
+        posix.chmod(self.path, DIRECTORY_MODE)  # whatever the umask is
+
+    def exists(self) -> bool:
+        return _exists(self.path)
+
+    def file(self, name: str) -> str:
+        return f"{self.path}/{name}"
+
+    def read(self) -> ContainerState:
+        """What is known of the container.
+
+        Raises:
+            NotFound: there is no such container.
+            FailedPrecondition: its state file is damaged.
+        """
+        path = self.file(STATE)
+        try:
+            data = read_file(path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NotFound("container does not exist") from error
+        return decode_state(data, source=path)
+
+    def write(self, state: ContainerState) -> None:
+        """Writes the state; once this returns it survives a crash of this process and of the machine."""
+        write_atomically(self.path, STATE, encode_state(state))
+
+    def has_fifo(self) -> bool:
+        """Whether it still waits for `start`."""
+        return _exists(self.file(FIFO))
+
+    def lock(self, *, wait: bool = True) -> Lock:
+        """Takes the container's lock; see `Lock`."""
+        return Lock(self.file(LOCK), wait=wait)
+
+    def remove(self) -> None:
+        """Removes the directory. The state goes late, so that a removal that was cut short can be repeated."""
+        remove_tree(self.path, last=(STATE, LOCK))
+
+
+def default_root() -> str:
+    """Where state lives when nothing is said: /run/tiffin, or the user's runtime directory without root."""
+    runtime = posix.environ.get(b"XDG_RUNTIME_DIR", b"").decode("utf-8", "surrogateescape")
+    if posix.geteuid() != 0 and runtime:
+        return f"{runtime}/tiffin"
+    return DEFAULT_ROOT
+
+
+def identifiers(root: str) -> list[str]:
+    """The ids of all containers below a root, sorted; half-made ones too."""
+    try:
+        with posix.scandir(root) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return []
+
+
+def _exists(path: str) -> bool:
+    try:
+        posix.stat(path)
+    except FileNotFoundError:
+        return False
+    return True
