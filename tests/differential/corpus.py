@@ -152,9 +152,9 @@ def process_cases() -> Iterator[Case]:
     ):
         limits = [{"type": f"RLIMIT_{name}", "soft": value, "hard": value}]
         yield Case(f"rlimit-{name.lower()}", at("process.rlimits", limits))
-    yield Case("rlimit-many", at("process.rlimits", [
-        {"type": "RLIMIT_NOFILE", "soft": 10, "hard": 20}, {"type": "RLIMIT_AS", "soft": 1 << 40, "hard": 1 << 41},
-        {"type": "RLIMIT_SIGPENDING", "soft": 5, "hard": 6}, {"type": "RLIMIT_NICE", "soft": 0, "hard": 0}]))  # fmt: skip
+    many = (("NOFILE", 10, 20), ("AS", 1 << 40, 1 << 41), ("SIGPENDING", 5, 6), ("NICE", 0, 0))
+    limits = [{"type": f"RLIMIT_{name}", "soft": soft, "hard": hard} for name, soft, hard in many]
+    yield Case("rlimit-many", at("process.rlimits", limits))
     yield Case("personality-linux", at("linux.personality", {"domain": "LINUX"}))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from corpus import Case, both, cases
+from tests.differential.corpus import Case, both, cases
 
 COUNT = 40
 SEED = 20250101

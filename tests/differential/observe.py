@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus import Case, Tree
+from tests.differential.corpus import Case, Tree
 
 Facts = dict[str, str]
 STATUS_KEYS = (
-    "Umask", "Uid", "Gid", "Groups", "NSpid", "SigQ", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm", "CapEff", "CapBnd",
-    "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "Cpus_allowed_list", "Mems_allowed_list", "Threads", "TracerPid",
+    "Umask", "Uid", "Gid", "Groups", "NSpid", "SigQ", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm", "CapEff",
+    "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "Cpus_allowed_list", "Mems_allowed_list",
+    "Threads", "TracerPid",
 )  # fmt: skip
 TIMEOUT = 30  # seconds
 
@@ -36,7 +37,8 @@ class Subject:
 
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         argv = [*self.command, "--root", str(self.root), *arguments]
-        return subprocess.run(argv, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, **options)
+        options.setdefault("check", False)
+        return subprocess.run(argv, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, **options)  # noqa: PLW1510  # in options
 
 
 def observe(subject: Subject, case: Case, base: Tree, probe: Path, folder: Path) -> Facts:
@@ -98,7 +100,9 @@ def cgroup_facts(pid: int) -> Facts:
     facts: Facts = {}
     for entry in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
         _, controllers, path = entry.split(":", 2)
-        name = controllers.removeprefix("name=") or ("unified" if Path("/sys/fs/cgroup/unified").is_dir() else "")
+        name = controllers.removeprefix("name=") or (
+            "unified" if Path("/sys/fs/cgroup/unified").is_dir() else ""
+        )
         folder = Path("/sys/fs/cgroup", name, path.lstrip("/"))
         facts[f"host-cgroup {controllers}"] = path
         if path == "/" or not folder.is_dir():

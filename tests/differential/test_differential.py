@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from accepted import accepted
-from corpus import Case, Tree, cases
-from generated import generated_cases
-from observe import Subject, differences, observe
+from tests.differential.accepted import accepted
+from tests.differential.corpus import Case, Tree, cases
+from tests.differential.generated import generated_cases
+from tests.differential.observe import Subject, differences, observe
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.requires("root", "runc", "gcc")
@@ -28,14 +28,24 @@ pytestmark = pytest.mark.requires("root", "runc", "gcc")
 def workshop() -> Iterator[Path]:
     """A folder below one that every user may enter, since user namespaces have to reach it."""
     with tempfile.TemporaryDirectory(prefix="tiffin-differential-", dir="/var/tmp") as name:
-        os.chmod(name, 0o755)
+        os.chmod(name, 0o755)  # noqa: S103  # ids of a user namespace must enter it
         yield Path(name)
 
 
 @pytest.fixture(scope="module")
 def probe(workshop: Path) -> Path:
     program = workshop / "probe"
-    command = ["gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", str(program), str(HERE / "probe.c")]
+    command = [
+        "gcc",
+        "-O2",
+        "-static",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-o",
+        str(program),
+        str(HERE / "probe.c"),
+    ]
     subprocess.run(command, check=True)
     return program
 
@@ -57,7 +67,9 @@ def subject(workshop: Path, tiffin_runtime: str) -> Subject:
 
 
 @pytest.mark.parametrize("case", [*cases(), *generated_cases()], ids=lambda case: case.name)
-def test_the_container_sees_what_it_sees_under_runc(case: Case, workshop: Path, probe: Path, base: Tree, subject: Subject) -> None:
+def test_the_container_sees_what_it_sees_under_runc(
+    case: Case, workshop: Path, probe: Path, base: Tree, subject: Subject
+) -> None:
     folder = workshop / "run"
     facts = []
     for runtime in (Subject(("runc",), workshop / "theirs"), subject):
@@ -65,5 +77,10 @@ def test_the_container_sees_what_it_sees_under_runc(case: Case, workshop: Path, 
         folder.mkdir()
         facts.append(observe(runtime, case, base, probe, folder))
     theirs, ours = facts
-    found = {name: pair for name, pair in differences(ours, theirs).items() if not accepted(case.name, name, *pair)}
-    assert not found, "\n".join(f"{name}: ours {mine!r}, runc's {peer!r}" for name, (mine, peer) in found.items()) + f"\nours said: {ours.get('#text', '')}\nrunc said: {theirs.get('#text', '')}"
+    found = {
+        name: pair for name, pair in differences(ours, theirs).items() if not accepted(case.name, name, *pair)
+    }
+    assert not found, (
+        "\n".join(f"{name}: ours {mine!r}, runc's {peer!r}" for name, (mine, peer) in found.items())
+        + f"\nours said: {ours.get('#text', '')}\nrunc said: {theirs.get('#text', '')}"
+    )

@@ -125,7 +125,9 @@ def rows(ours: Samples, peer: Samples) -> Iterator[tuple[str, float, float, floa
 
 def report(ours: Samples, peer: Samples, names: tuple[str, str], *, markdown: bool) -> None:
     head = ("verb", f"{names[0]} ms", f"{names[1]} ms", "ratio", f"{names[0]} peak kB", f"{names[1]} peak kB")
-    form: Callable[..., str] = ("| {} | {} | {} | {} | {} | {} |" if markdown else "{:32} {:>14} {:>10} {:>6} {:>22} {:>14}").format
+    form: Callable[..., str] = (
+        "| {} | {} | {} | {} | {} | {} |" if markdown else "{:32} {:>14} {:>10} {:>6} {:>22} {:>14}"
+    ).format
     print(form(*head))
     if markdown:
         print("|---|---|---|---|---|---|")
@@ -134,7 +136,9 @@ def report(ours: Samples, peer: Samples, names: tuple[str, str], *, markdown: bo
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--ours", default=".venv/bin/tiffin-runtime")
     parser.add_argument("--peer", default="runc")
     parser.add_argument("--rounds", type=int, default=20)
@@ -144,14 +148,36 @@ def main() -> int:
     for name, path in found.items():
         if path is None:
             parser.error(f"--{name}: no such program: {getattr(options, name)}")
-    with bundles() as (bundle_true, bundle_sleep), tempfile.TemporaryDirectory(prefix="tiffin-bench-root-") as roots:
-        subjects = [Subject(name, (str(Path(path).resolve()) if name == "peer" else str(Path(path).absolute()),), Path(roots, name)) for name, path in found.items() if path]
+    with (
+        bundles() as (bundle_true, bundle_sleep),
+        tempfile.TemporaryDirectory(prefix="tiffin-bench-root-") as roots,
+    ):
+        subjects = [
+            Subject(
+                name,
+                (str(Path(path).resolve()) if name == "peer" else str(Path(path).absolute()),),
+                Path(roots, name),
+            )
+            for name, path in found.items()
+            if path
+        ]
         samples = {subject.name: Samples() for subject in subjects}
         one_warm_up = {subject.name: Samples() for subject in subjects}
         for number in range(options.rounds + 1):
             for subject in subjects:
-                one_round(subject, one_warm_up[subject.name] if number == 0 else samples[subject.name], number, bundle_true, bundle_sleep)
-    report(samples["ours"], samples["peer"], (Path(options.ours).name, Path(options.peer).name), markdown=options.markdown)
+                one_round(
+                    subject,
+                    one_warm_up[subject.name] if number == 0 else samples[subject.name],
+                    number,
+                    bundle_true,
+                    bundle_sleep,
+                )
+    report(
+        samples["ours"],
+        samples["peer"],
+        (Path(options.ours).name, Path(options.peer).name),
+        markdown=options.markdown,
+    )
     return 0
 
 

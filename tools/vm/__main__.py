@@ -16,7 +16,9 @@ CACHE = Path(__file__).resolve().parents[2] / ".cache" / "vm-kernel"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="vm", description=__doc__)
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds")
-    parser.add_argument("--results", type=Path, help="a folder that the guest may write to, at /run/vm-results")
+    parser.add_argument(
+        "--results", type=Path, help="a folder that the guest may write to, at /run/vm-results"
+    )
     parser.add_argument("-e", "--environment", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()

@@ -1,7 +1,7 @@
 """Debian's kernel for the guest: fetched as a package by apt, unpacked into the cache, never installed.
 
-The generic kernel is used because it has 9p (the cloud kernel has none); its vmlinux is extracted, since qemu starts that
-directly, without the slow decompression under emulation.
+The generic kernel is used because it has 9p (the cloud kernel has none); its vmlinux is extracted, since
+qemu starts that directly, without the slow decompression under emulation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 METAPACKAGE = "linux-image-amd64"
-MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_blk", "ext4", "veth", "bridge", "dummy", "loop")
+MODULES = (
+    "virtio_pci",
+    "9pnet_virtio",
+    "9p",
+    "overlay",
+    "virtio_blk",
+    "ext4",
+    "veth",
+    "bridge",
+    "dummy",
+    "loop",
+)
 XZ_MAGIC = b"\xfd7zXZ\x00"
 
 
@@ -38,7 +49,9 @@ def fetch_kernel(cache: Path) -> Kernel:
         shutil.rmtree(cache, ignore_errors=True)
         tree.mkdir(parents=True)
         package = _package_name()
-        subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], cwd=cache, check=True)
+        subprocess.run(
+            ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], cwd=cache, check=True
+        )
         (archive,) = cache.glob("*.deb")
         subprocess.run(["dpkg-deb", "-x", str(archive), str(tree)], check=True)
         archive.unlink()

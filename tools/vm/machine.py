@@ -34,7 +34,13 @@ class MachineFailed(Exception):
 
 
 def run_in_machine(
-    command: Sequence[str], *, cache: Path, results: Path, folder: Path, environment: Mapping[str, str], timeout: float
+    command: Sequence[str],
+    *,
+    cache: Path,
+    results: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout: float,
 ) -> int:
     """Boots a machine, runs `command` as root in `folder` of the shared root file system, and returns its exit status.
 
@@ -50,13 +56,19 @@ def run_in_machine(
     results.mkdir(parents=True, exist_ok=True)
     (results / "status").unlink(missing_ok=True)
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
-    main = MAIN.format(folder=shlex.quote(str(folder)), environment=variables, command=shlex.join(command), results=RESULTS)
+    main = MAIN.format(
+        folder=shlex.quote(str(folder)), environment=variables, command=shlex.join(command), results=RESULTS
+    )
     (results / "main").write_text(main)
     (results / "initrd").write_bytes(build_initrd(BUSYBOX, kernel.modules))
     try:
-        subprocess.run(qemu_command(kernel.vmlinux, results), stdin=subprocess.DEVNULL, check=True, timeout=timeout)
+        subprocess.run(
+            qemu_command(kernel.vmlinux, results), stdin=subprocess.DEVNULL, check=True, timeout=timeout
+        )
     except subprocess.TimeoutExpired:
-        raise MachineFailed(f"the machine was killed after {timeout:.0f} s: the command had not ended") from None
+        raise MachineFailed(
+            f"the machine was killed after {timeout:.0f} s: the command had not ended"
+        ) from None
     except subprocess.CalledProcessError as error:
         raise MachineFailed(f"qemu ended with status {error.returncode}") from None
     status = results / "status"

@@ -30,7 +30,8 @@ class Record(tuple):  # type: ignore[type-arg]  # heterogeneous: each subclass n
     _defaults: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
-        own = [name for name in cls.__dict__.get("__annotations__", ()) if not name.startswith("_")]
+        written = cls.__dict__.get("__annotations__", ())  # noqa: RUF063  # `inspect` is not for cold modules
+        own = [name for name in written if not name.startswith("_")]
         cls._defaults = dict(cls._defaults)
         for name in own:
             if name in cls.__dict__:
@@ -69,7 +70,7 @@ class Record(tuple):  # type: ignore[type-arg]  # heterogeneous: each subclass n
         named = dict(zip(self._fields, self, strict=True))
         unknown = changes.keys() - named.keys()
         if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {sorted(unknown)[0]!r}")
+            raise TypeError(f"{type(self).__name__} has no field {min(unknown)!r}")
         return type(self)(**{**named, **changes})
 
     def __eq__(self, other: object) -> bool:

@@ -44,7 +44,9 @@ def encode(plan: Plan, *, trace: bool = False) -> bytes:
         body += _u16(number) + _u16(step) + _u32(len(fields)) + fields
     flags = FLAG_TRACE if trace else 0
     count = len(plan.operations)
-    return MAGIC + _u32(WIRE_VERSION) + _u32(flags) + _u32(count) + _u32(HEADER_SIZE + len(body)) + bytes(body)
+    return (
+        MAGIC + _u32(WIRE_VERSION) + _u32(flags) + _u32(count) + _u32(HEADER_SIZE + len(body)) + bytes(body)
+    )
 
 
 def encode_field(kind: str, value: Any) -> bytes:

@@ -6,7 +6,7 @@ that the C core decodes; `table` says what each number means.
 
 from __future__ import annotations
 
-from ..record import Record
+from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ Who executes an operation is its step (STEPS): the launcher before it clones, th
 (when init asks for that step), or init itself.
 """
 
+# ruff: noqa: E501  # one row, one line
 from __future__ import annotations
 
 WIRE_VERSION = 1
@@ -23,6 +24,7 @@ STEPS = (
     (3, "attend", "in the launcher, when init reaches `ask_launcher`: what needs the host's privileges late"),
 )
 
+# fmt: off
 OPERATIONS = (
     # Files of the host: cgroups, resctrl, /proc. Paths are absolute and trusted.
     (1, "make_directory", (("path", "text"), ("mode", "int")), "mkdir on the host; one that exists is fine"),
