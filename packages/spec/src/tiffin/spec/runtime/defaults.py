@@ -119,7 +119,6 @@ def config() -> ConfigTree:
             "cwd": "/",
             "capabilities": capabilities(),
             "rlimits": rlimits(),
-            "oomScoreAdj": 0,
         },
         "root": {"path": "rootfs"},
         "mounts": mounts(),

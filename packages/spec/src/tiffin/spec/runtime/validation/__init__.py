@@ -1,26 +1,29 @@
 """Checks a config's JSON tree against runtime-spec 1.3, and reports every problem, not just the first.
 
 A cold module: it imports nothing but built-in modules, so that `create` can afford it. First comes the structure
-(`structure.py`, from the generated `table.py`), then the rules, a module for each part of the config. A problem is
-a WARNING where runc 1.1 takes such a config, since callers rely on that; an ERROR where the container could not be
-made as the config says, or would be unsafe.
+(`structure.py`, from the generated `table.py`), then the rules: a module for each part of the config, imported when
+a config has that part, and in it a function for each rule. A problem is a WARNING where runc 1.1 takes such a config,
+since callers rely on that; an ERROR where the container could not be made as the config says, or would be unsafe.
 """
 
 from __future__ import annotations
 
 from tiffin.spec.runtime.validation.problem import ERROR, WARNING, Problem
-from tiffin.spec.runtime.validation.rules import check_config, check_process, check_resources
 from tiffin.spec.runtime.validation.structure import check_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.spec.runtime.tree import ConfigTree, LinuxTree, ProcessTree, ResourcesTree
 
 __all__ = ["ERROR", "WARNING", "Problem", "drop_nulls", "errors", "validate", "validate_process", "validate_resources"]
 
 
 def validate(tree: object) -> list[Problem]:
-    """Every problem of a whole config.json, in the order of the document's table."""
+    """Every problem of a whole config.json."""
     problems: list[Problem] = []
     config = check_object(tree, "Config", "", problems)
     if config is not None:
-        problems += check_config(config)
+        problems += _config(config)
     return problems
 
 
@@ -29,7 +32,7 @@ def validate_process(tree: object) -> list[Problem]:
     problems: list[Problem] = []
     process = check_object(tree, "Process", "", problems)
     if process is not None:
-        problems += check_process(process, "")
+        problems += _process(process, "")
     return problems
 
 
@@ -38,7 +41,7 @@ def validate_resources(tree: object) -> list[Problem]:
     problems: list[Problem] = []
     resources = check_object(tree, "Resources", "", problems)
     if resources is not None:
-        problems += check_resources(resources, "")
+        problems += _resources(resources, "")
     return problems
 
 
@@ -59,3 +62,49 @@ def drop_nulls(tree: object) -> None:
         for item in tree:
             if type(item) is dict or type(item) is list:
                 drop_nulls(item)
+
+
+def _config(config: ConfigTree) -> list[Problem]:
+    """The rules get a tree whose types are right; a member may still be missing, or None."""
+    from tiffin.spec.runtime.validation import document
+
+    problems = [problem for rule in document.RULES for problem in rule(config)]
+    if config.get("process"):
+        problems += _process(config["process"], "process.")
+    if config.get("mounts") or config.get("hooks"):
+        from tiffin.spec.runtime.validation import mounts
+
+        problems += [problem for rule in mounts.RULES for problem in rule(config)]
+    if config.get("linux"):
+        from tiffin.spec.runtime.validation import namespaces
+
+        problems += [problem for rule in namespaces.RULES for problem in rule(config)]
+        problems += _linux(config["linux"])
+    return problems
+
+
+def _linux(section: LinuxTree) -> list[Problem]:
+    problems: list[Problem] = []
+    if section.get("resources"):
+        problems += _resources(section["resources"], "linux.resources.")
+    if section.get("seccomp"):
+        from tiffin.spec.runtime.validation import seccomp
+
+        problems += [problem for rule in seccomp.RULES for problem in rule(section["seccomp"])]
+    if any(section.get(name) for name in ("devices", "netDevices", "intelRdt", "memoryPolicy", "personality")):
+        from tiffin.spec.runtime.validation import linux
+
+        problems += [problem for rule in linux.RULES for problem in rule(section)]
+    return problems
+
+
+def _process(tree: ProcessTree, prefix: str) -> list[Problem]:
+    from tiffin.spec.runtime.validation import process
+
+    return [problem for rule in process.RULES for problem in rule(tree, prefix)]
+
+
+def _resources(tree: ResourcesTree, prefix: str) -> list[Problem]:
+    from tiffin.spec.runtime.validation import resources
+
+    return [problem for rule in resources.RULES for problem in rule(tree, prefix)]
