@@ -1,0 +1,77 @@
+"""Uncompressed, gzip and zstd streams, told apart by their first bytes, as Docker and containerd do it.
+
+A media type may lie about the compression; the digests of both sides are checked by the caller.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import IO, Any, cast
+
+from .errors import InvalidImage, Unsupported
+from .verified import Readable
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+BLOCK = 256 * 1024
+
+
+class Decompressed:
+    """A stream whose library reports damage by an error of its own; it becomes InvalidImage.
+
+    Args:
+        stream: the library's reader.
+        damage: the errors that the library raises for broken data.
+    """
+
+    def __init__(self, stream: Readable, damage: tuple[type[Exception], ...]) -> None:
+        self._stream = stream
+        self._damage = damage
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes. Raises InvalidImage if the compressed data is broken."""
+        try:
+            return self._stream.read(size)
+        except self._damage as error:
+            raise InvalidImage(f"the layer's compressed data is broken: {error}") from error
+
+
+def decompressed(stream: Readable) -> Readable:
+    """A reader of what is inside of `stream`.
+
+    Raises:
+        Unsupported: for zstd without the zstandard library.
+    """
+    buffered = io.BufferedReader(cast("io.RawIOBase", stream), BLOCK)
+    magic = buffered.peek(4)[:4]
+    if magic.startswith(GZIP):
+        return _gzip(buffered)
+    if magic == ZSTD or (magic[1:] == b"\x2a\x4d\x18" and 0x50 <= magic[0] <= 0x5F):  # or a skippable frame
+        return _zstd(buffered)
+    return buffered
+
+
+def _gzip(stream: io.BufferedReader[io.RawIOBase]) -> Readable:
+    import gzip
+
+    try:
+        from isal import igzip, isal_zlib
+    except ImportError:
+        return Decompressed(
+            gzip.GzipFile(fileobj=stream, mode="rb"), (gzip.BadGzipFile, EOFError, zlib.error)
+        )
+    damage = (gzip.BadGzipFile, EOFError, cast("type[Exception]", isal_zlib.IsalError))
+    reader: Readable = cast("Any", igzip).IGzipFile(fileobj=stream, mode="rb")  # untyped in its stubs
+    return Decompressed(reader, damage)
+
+
+def _zstd(stream: io.BufferedReader[io.RawIOBase]) -> Readable:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise Unsupported("the layer is compressed with zstd: install `tiffin-image[zstd]`") from error
+    reader = zstandard.ZstdDecompressor().stream_reader(
+        cast("IO[bytes]", stream), read_across_frames=True, closefd=False
+    )
+    return Decompressed(reader, (zstandard.ZstdError,))

@@ -1,0 +1,27 @@
+"""The error classes of images, after containerd's `errdefs`. Decide on the class, never on the text."""
+
+from __future__ import annotations
+
+
+class ImageFailure(Exception):
+    """Base class: something that the caller may want to tell apart by its subclass."""
+
+
+class InvalidReference(ImageFailure):
+    """What was given to name an image cannot be read as one."""
+
+
+class NotFound(ImageFailure):
+    """There is no such image, tag, platform, blob or layer entry."""
+
+
+class InvalidImage(ImageFailure):
+    """The content breaks a specification, or would reach outside of its root; it is not used."""
+
+
+class DigestMismatch(InvalidImage):
+    """Content is not what its descriptor says: another digest or another size."""
+
+
+class Unsupported(ImageFailure):
+    """This host, or this installation, cannot read such an image; the text says what is missing."""

@@ -1,0 +1,50 @@
+"""System calls that the standard library lacks, under the kernel's own names."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+SYS_OPENAT2 = 437  # the same number on every architecture: it is younger than the unified table
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_IN_ROOT = 0x10
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class OpenHow(ctypes.Structure):
+    """`struct open_how` of openat2(2)."""
+
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def openat2(directory: int, path: bytes, flags: int, resolve: int) -> int:
+    """openat2(2), Linux 5.6: opens `path` relative to `directory`; always close-on-exec.
+
+    Raises:
+        OSError: as the kernel says, with the path.
+    """
+    how = OpenHow(flags | os.O_CLOEXEC, 0, resolve)
+    while True:
+        descriptor = _libc.syscall(
+            ctypes.c_long(SYS_OPENAT2), ctypes.c_int(directory), path, ctypes.byref(how), ctypes.c_size_t(24)
+        )
+        if descriptor >= 0:
+            return int(descriptor)
+        number = ctypes.get_errno()
+        if number not in (
+            4,
+            11,
+        ):  # EINTR, and EAGAIN: a rename raced with `..`; the manual page says to try again
+            raise OSError(number, os.strerror(number), os.fsdecode(path))
+
+
+def syncfs(descriptor: int) -> None:
+    """syncfs(2): everything of the file system that `descriptor` is on reaches the disk.
+
+    Raises:
+        OSError: if writing failed.
+    """
+    if _libc.syncfs(descriptor) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,1 @@
+"""Layers: applying them, uncompressed, to a root file system."""

@@ -1,0 +1,125 @@
+"""`Root`: a directory that is written to as if it were `/`.
+
+Every directory below it is opened by the kernel with openat2(RESOLVE_IN_ROOT): no mixture of symbolic links and
+`..` leads out of it. Files are then made in the opened directory by their last name, which is never followed.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import ELOOP, ENOTDIR
+from types import TracebackType
+from typing import Self
+
+from tiffin.image.errors import InvalidImage
+from tiffin.image.kernel import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
+
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+CACHED_DIRECTORIES = 64
+MOST_LINKS = 40  # the kernel's own limit (path_resolution(7))
+
+
+class Root:
+    """An opened root directory, with the directories below it that were used last kept open.
+
+    Use it in a `with` statement. Forget the kept ones (`forget`) whenever a directory or a link was removed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.descriptor = os.open(path, DIRECTORY)
+        self._open: dict[bytes, int] = {}
+        self._stale: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes every descriptor; the root cannot be used any more."""
+        self.forget()
+        self._close_stale()
+        os.close(self.descriptor)
+
+    def forget(self) -> None:
+        """Drops the kept directories, because a path may now lead elsewhere."""
+        self._stale.extend(self._open.values())
+        self._open.clear()
+
+    def _close_stale(self) -> None:
+        while self._stale:
+            os.close(self._stale.pop())
+
+    def directory(self, path: bytes, *, create: bool = False) -> int:
+        """The descriptor of a directory; it belongs to the root, and stays open until the next call.
+
+        Args:
+            path: relative to the root; links in it are followed inside the root.
+            create: make what is missing, with mode 0755 (image-spec leaves implied directories open).
+
+        Raises:
+            InvalidImage: if something on the way is no directory, or links lead in a circle.
+            FileNotFoundError: if it is missing, and `create` is not set.
+        """
+        if not path:
+            return self.descriptor
+        self._close_stale()
+        known = self._open.pop(path, None)
+        if known is None:
+            known = self._create(path, MOST_LINKS) if create else self._resolve(path)
+            if len(self._open) >= CACHED_DIRECTORIES:
+                os.close(self._open.pop(next(iter(self._open))))
+        self._open[path] = known
+        return known
+
+    def open(self, path: bytes, flags: int) -> int:
+        """A new descriptor of anything in the root; the last name is followed too, inside the root.
+
+        Raises:
+            OSError: as openat2(2).
+        """
+        return openat2(self.descriptor, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
+    def _resolve(self, path: bytes) -> int:
+        try:
+            return self.open(path, DIRECTORY)
+        except OSError as error:
+            if error.errno in (ENOTDIR, ELOOP):
+                raise InvalidImage(f"{os.fsdecode(path)!r} in the layer: {error.strerror}") from error
+            raise
+
+    def _create(self, path: bytes, links: int) -> int:
+        """Opens a directory after making it, its parents, and what dangling links on the way point to."""
+        try:
+            return self._resolve(path)
+        except FileNotFoundError:
+            parts = path.split(b"/")
+        descriptor = os.dup(self.descriptor)
+        for depth in range(1, len(parts) + 1):
+            above = descriptor
+            try:
+                descriptor = self._enter(above, b"/".join(parts[:depth]), links)
+            finally:
+                os.close(above)
+        return descriptor
+
+    def _enter(self, parent: int, path: bytes, links: int) -> int:
+        """Opens one directory, or makes it in `parent`, which is the directory that `path` lies in."""
+        try:
+            return self._resolve(path)
+        except FileNotFoundError:
+            above, _, name = path.rpartition(b"/")
+        try:
+            os.mkdir(name, 0o755, dir_fd=parent)
+        except FileExistsError:  # a link that leads nowhere: make what it points to
+            if links == 0:
+                raise InvalidImage(
+                    f"{os.fsdecode(path)!r} in the layer: too many links that lead nowhere"
+                ) from None
+            target = os.readlink(name, dir_fd=parent)
+            start = b"" if target.startswith(b"/") else above + b"/"
+            os.close(self._create((start + target).strip(b"/"), links - 1))
+        return self._resolve(path)

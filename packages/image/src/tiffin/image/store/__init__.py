@@ -1,0 +1,1 @@
+"""The store of unpacked images, and the writable root file systems that containers get from it."""

@@ -1,0 +1,53 @@
+"""Locks that vanish with their process: flock(2) on a file that may be removed while it is held."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+
+class Lock:
+    """A held lock; `release` or the end of the process gives it up."""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+
+    def release(self, *, remove: bool = False) -> None:
+        """Gives the lock up, and removes its file if asked to."""
+        if remove:
+            os.unlink(self.path)
+        os.close(self.descriptor)
+
+
+def acquire(path: str, *, wait: bool = True) -> Lock | None:
+    """Takes the lock.
+
+    Args:
+        path: its file, which is made if it is missing.
+        wait: whether to wait for another process that holds it.
+
+    Returns:
+        the lock, or None if another process holds it and `wait` is not set.
+
+    Raises:
+        OSError: for example if the folder is missing.
+    """
+    operation = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, operation)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        if _is_still(path, descriptor):
+            return Lock(path, descriptor)
+        os.close(descriptor)  # its last holder removed the file: this lock would exclude nobody
+
+
+def _is_still(path: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
