@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["bundle_factory", "cgroup_parent", "container_id", "nothing_left", "runtime_under_test"]
+__all__ = ["bundle_factory", "cgroup_parent", "container_id", "nothing_left", "runtime_under_test", "subreaper"]
 
 DEFAULT_RUNTIME = "tiffin-runtime"
 
@@ -32,8 +32,8 @@ def cgroup_parent() -> Iterator[CgroupParent]:
 
 
 @pytest.fixture(scope="session")
-def _subreaper() -> None:
-    leaks.become_subreaper()
+def subreaper() -> None:
+    leaks.becomesubreaper()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def container_id() -> str:
 
 @pytest.fixture
 def runtime_under_test(
-    request: pytest.FixtureRequest, tmp_path: Path, cgroup_parent: CgroupParent, _subreaper: None
+    request: pytest.FixtureRequest, tmp_path: Path, cgroup_parent: CgroupParent, subreaper: None
 ) -> Iterator[OCIRuntime]:
     """The runtime of --runtime, with an empty state directory. Fails the test if it left anything behind."""
     name = request.config.getoption("--runtime") or os.environ.get("TIFFIN_TEST_RUNTIME") or DEFAULT_RUNTIME
@@ -57,7 +57,7 @@ def runtime_under_test(
 
 
 @pytest.fixture
-def nothing_left(cgroup_parent: CgroupParent, _subreaper: None) -> Iterator[None]:
+def nothing_left(cgroup_parent: CgroupParent, subreaper: None) -> Iterator[None]:
     """The leak check alone, for tests that call no runtime through `runtime_under_test`."""
     before = leaks.Snapshot.take(cgroup_parent)
     yield
