@@ -33,7 +33,7 @@ def cgroup_parent() -> Iterator[CgroupParent]:
 
 @pytest.fixture(scope="session")
 def subreaper() -> None:
-    leaks.becomesubreaper()
+    leaks.become_subreaper()
 
 
 @pytest.fixture
