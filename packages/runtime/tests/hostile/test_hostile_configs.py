@@ -51,18 +51,13 @@ def test_the_table_is_as_large_as_we_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "identity", ["", ".", "..", "a/b", "/abs", "a b", "a\nb", "-dash", "ü", "x" * 2000, "a;b", "../../etc"]
+    "identity", ["", ".", "..", "a/b", "/abs", "a b", "a\nb", "ü", "x" * 2000, "a;b", "../../etc"]
 )
 def test_an_id_that_is_no_name_is_refused(
     identity: str, runtime_under_test: OCIRuntime, bundle_factory: Callable[..., Bundle]
 ) -> None:
     bundle = bundle_factory()
-    flags = (
-        ("--bundle", bundle.path, "--", identity)
-        if identity.startswith("-")
-        else ("--bundle", bundle.path, identity)
-    )
-    outcome = runtime_under_test.call("create", *flags)
+    outcome = runtime_under_test.call("create", "--bundle", bundle.path, identity)
     assert outcome.exit_code == 1, outcome
     assert not list(runtime_under_test.containers())
 
