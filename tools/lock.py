@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "3rdparty/python"
@@ -28,15 +29,19 @@ def name_of(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[(]", requirement.strip(), maxsplit=1)[0]).lower()
 
 
-def packages() -> list[dict[str, dict[str, list[str]]]]:
+def packages() -> list[dict[str, dict[str, Any]]]:
     """The decoded pyproject.toml of every package."""
     return [tomllib.loads(path.read_text()) for path in sorted(ROOT.glob("packages/*/pyproject.toml"))]
 
 
 def runtime_requirements() -> list[str]:
-    """What the packages ask for, apart from each other."""
+    """What the packages ask for, their extras too, apart from each other."""
     ours = {name_of(str(package["project"]["name"])) for package in packages()}
-    asked = {line for package in packages() for line in package["project"].get("dependencies", [])}
+    asked: set[str] = set()
+    for package in packages():
+        asked.update(package["project"].get("dependencies", []))
+        for extra in package["project"].get("optional-dependencies", {}).values():
+            asked.update(extra)
     return sorted(line for line in asked if name_of(line) not in ours)
 
 

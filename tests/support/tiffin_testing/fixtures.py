@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["bundle_factory", "cgroup_parent", "container_id", "nothing_left", "runtime_under_test", "subreaper"]
+__all__ = [
+    "bundle_factory",
+    "cgroup_parent",
+    "container_id",
+    "nothing_left",
+    "runtime_under_test",
+    "subreaper",
+]
 
 DEFAULT_RUNTIME = "tiffin-runtime"
 
