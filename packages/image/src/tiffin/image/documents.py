@@ -6,8 +6,8 @@ importing msgspec costs more than the rest of it. Source: image-spec 1.1, `image
 
 from __future__ import annotations
 
+from tiffin.image.digest import split_digest
 from tiffin.image.errors import InvalidImage
-from tiffin.image.verified import split_digest
 from tiffin.runtime.record import Record
 from tiffin.spec.json_tree import JSONError, decode
 

@@ -6,11 +6,10 @@ import hashlib
 import io
 from typing import Protocol
 
-from .errors import DigestMismatch, InvalidImage
+from tiffin.image.digest import split_digest
+from tiffin.image.errors import DigestMismatch
 
 BLOCK = 256 * 1024
-# image-spec descriptor.md, "Registered algorithms", with the length of the encoded part
-ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 class Readable(Protocol):
@@ -19,26 +18,6 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; none at the end."""
         ...
-
-
-def split_digest(digest: str) -> tuple[str, str]:
-    """The algorithm and the encoded part of a digest.
-
-    Raises:
-        InvalidImage: if it is not of a registered algorithm, in lower-case hexadecimal of the right length. Digests
-            become names of files, so that nothing else may pass.
-    """
-    algorithm, _, encoded = digest.partition(":")
-    if ALGORITHMS.get(algorithm) != len(encoded) or encoded.strip("0123456789abcdef"):
-        raise InvalidImage(
-            f"{digest!r} is no digest: expected for example sha256: and 64 lower-case hexadecimal digits"
-        )
-    return algorithm, encoded
-
-
-def digest_of(data: bytes, algorithm: str = "sha256") -> str:
-    """The digest of some bytes."""
-    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 class VerifiedReader(io.RawIOBase):

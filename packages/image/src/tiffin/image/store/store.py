@@ -12,9 +12,9 @@ unpacking replaces.
 
 from __future__ import annotations
 
-import hashlib
 import os
 
+from tiffin.image.digest import digest_of
 from tiffin.image.errors import InvalidImage, NotFound
 from tiffin.image.store.lock import acquire
 from tiffin.runtime.record import Record
@@ -54,10 +54,10 @@ def _is_real_root() -> bool:
 def chain_id(diff_ids: Sequence[str]) -> str:
     """The id of a stack of layers: image-spec `config.md`, "Layer ChainID"."""
     if not diff_ids:
-        return f"sha256:{hashlib.sha256(b'').hexdigest()}"  # no layers at all: the digest of nothing
+        return digest_of(b"")  # no layers at all: the digest of nothing
     chain = diff_ids[0]
     for diff_id in diff_ids[1:]:
-        chain = f"sha256:{hashlib.sha256(f'{chain} {diff_id}'.encode()).hexdigest()}"
+        chain = digest_of(f"{chain} {diff_id}".encode())
     return chain
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from tiffin.image.digest import digest_of
 from tiffin.image.documents import MOST_BYTES, Platform, config_of
 from tiffin.image.errors import DigestMismatch, InvalidImage, InvalidReference, NotFound
 from tiffin.image.image import Image, Layer
 from tiffin.image.platforms import rank
 from tiffin.image.transports.folder import opener, read_document
-from tiffin.image.verified import digest_of
 from tiffin.spec.json_tree import JSONError, decode
 
 if TYPE_CHECKING:

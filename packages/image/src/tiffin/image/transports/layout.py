@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tiffin.image.digest import digest_of, split_digest
 from tiffin.image.documents import INDEXES, MANIFESTS, config_of, index_of, manifest_of, tree_of
 from tiffin.image.errors import DigestMismatch, InvalidImage, InvalidReference, NotFound
 from tiffin.image.image import Image, Layer
 from tiffin.image.platforms import rank
 from tiffin.image.transports.folder import opener, read_document
-from tiffin.image.verified import digest_of, split_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
