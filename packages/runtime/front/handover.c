@@ -1,0 +1,118 @@
+/*
+ * Becomes the interpreter: `python3 -I -S -X utf8 -c BOOTSTRAP PATHS PROGRAM arguments...`.
+ *
+ * The package is looked for beside this program: PREFIX/bin/tiffin-runtime belongs to
+ * PREFIX/lib/python3.N/site-packages (or Debian's dist-packages) and PREFIX/bin/python3.N. An editable install has
+ * the source folders compiled in (SOURCE_PATHS). The last resort is the console script beside us.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front.h"
+
+#define NEWEST_MINOR 20
+#define OLDEST_MINOR 11
+#define FIXED_ARGUMENTS 8
+
+/* Names the namespace package by hand: the import system would list every folder of sys.path for it. */
+static const char bootstrap[] =
+	"import sys\n"
+	"paths=sys.argv[1].split(':')\n"
+	"sys.path[:0]=paths\n"
+	"package=type(sys)('tiffin')\n"
+	"package.__path__=[path+'/tiffin' for path in paths]\n"
+	"sys.modules['tiffin']=package\n"
+	"from tiffin.runtime.command.main import main_of_front\n"
+	"main_of_front(sys.argv[2:])\n";
+
+static bool fits(int length)
+{
+	return length > 0 && length < PATH_SIZE;
+}
+
+static void become(const char *interpreter, const char *paths, int argc, char **argv)
+{
+	static char resolved[PATH_MAX];
+	const char **words = calloc((size_t)argc + FIXED_ARGUMENTS + 1, sizeof(*words));
+	const char *fixed[FIXED_ARGUMENTS] = { "python3", "-I", "-S", "-X", "utf8", "-c", bootstrap, paths };
+
+	if (!words)
+		return;
+	memcpy(words, fixed, sizeof(fixed));
+	memcpy(words + FIXED_ARGUMENTS, argv, (size_t)argc * sizeof(*words));
+	/* of a virtual environment the real interpreter: it need not look for pyvenv.cfg */
+	execv(realpath(interpreter, resolved) ? resolved : interpreter, (char *const *)words);
+	free(words);
+}
+
+static void try_interpreters(const char *prefix, int minor, const char *paths, int argc, char **argv)
+{
+	const char *const places[] = { prefix, "/usr", "/usr/local" };
+	char interpreter[PATH_SIZE];
+
+	for (size_t index = 0; index < sizeof(places) / sizeof(places[0]); index++) {
+		if (!fits(snprintf(interpreter, PATH_SIZE, "%s/bin/python3.%d", places[index], minor)))
+			continue;
+		if (access(interpreter, X_OK) == 0)
+			become(interpreter, paths, argc, argv);
+	}
+}
+
+static void try_installed(const char *prefix, int argc, char **argv)
+{
+	static const char *const kinds[] = { "site", "dist" };
+	char paths[PATH_SIZE];
+	char probe[PATH_SIZE + 64];
+
+	for (int minor = NEWEST_MINOR; minor >= OLDEST_MINOR; minor--) {
+		for (size_t index = 0; index < sizeof(kinds) / sizeof(kinds[0]); index++) {
+			if (!fits(snprintf(paths, PATH_SIZE, "%s/lib/python3.%d/%s-packages", prefix, minor, kinds[index])))
+				continue;
+			snprintf(probe, sizeof(probe), "%s/tiffin/runtime/command/main.py", paths);
+			if (access(probe, R_OK) == 0)
+				try_interpreters(prefix, minor, paths, argc, argv);
+		}
+	}
+}
+
+static void try_sources(const char *prefix, int argc, char **argv)
+{
+#ifdef SOURCE_PATHS
+	char interpreter[PATH_SIZE];
+
+	if (fits(snprintf(interpreter, PATH_SIZE, "%s/bin/python3", prefix)) && access(interpreter, X_OK) == 0)
+		become(interpreter, SOURCE_PATHS, argc, argv);
+#else
+	(void)prefix;
+	(void)argc;
+	(void)argv;
+#endif
+}
+
+void hand_over(int argc, char **argv)
+{
+	char program[PATH_SIZE];
+	char script[PATH_SIZE];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+
+	if (length <= 0)
+		return;
+	program[length] = '\0';
+	slash = strrchr(program, '/');
+	if (!slash || slash == program)
+		return;
+	*slash = '\0'; /* PREFIX/bin */
+	if (!fits(snprintf(script, PATH_SIZE, "%s/tiffin-runtime-python", program)))
+		return;
+	slash = strrchr(program, '/');
+	if (slash) {
+		*slash = '\0'; /* PREFIX */
+		try_installed(program, argc, argv);
+		try_sources(program, argc, argv);
+	}
+	execv(script, argv);
+}
