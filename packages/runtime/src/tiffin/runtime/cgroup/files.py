@@ -70,3 +70,14 @@ def nearest_existing(directory: str) -> str:
     while directory and not exists(directory):
         directory = directory.rpartition("/")[0]
     return directory or "/"
+
+
+def missing_levels(path: str) -> list[str]:
+    """The directories to make, from the top, the path itself always among them."""
+    levels = [path]
+    parent = path.rpartition("/")[0]
+    while parent and not exists(parent):
+        levels.append(parent)
+        parent = parent.rpartition("/")[0]
+    levels.reverse()
+    return levels

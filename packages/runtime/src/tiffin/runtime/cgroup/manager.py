@@ -151,14 +151,18 @@ def select_manager(
         return manager_from_paths({}, version=0)
     directories = container_directories(layout, cgroups_path, container_id)
     tolerant = rootless and not cgroups_path
-    if layout.version == 2:
-        from .v2 import V2Manager
+    if layout.version == 1:
+        from .v1 import V1Manager
 
-        return V2Manager(directories[UNIFIED], rootless=rootless, tolerant=tolerant, layout=layout)
-    from .v1 import V1Manager
+        wanted = {name: path for name, path in directories.items() if _joined(name, path, tolerant=tolerant)}
+        return V1Manager(wanted, rootless=rootless)
+    if tolerant and not _joined(UNIFIED, directories[UNIFIED], tolerant=True):
+        from .none import NoCgroups
 
-    wanted = {name: path for name, path in directories.items() if _joined(name, path, tolerant=tolerant)}
-    return V1Manager(wanted, rootless=rootless, layout=layout)
+        return NoCgroups(f"{directories[UNIFIED]} may not be made; ask for the delegation of a cgroup")
+    from .v2 import V2Manager
+
+    return V2Manager(directories[UNIFIED], rootless=rootless)
 
 
 def _joined(controller: str, directory: str, *, tolerant: bool) -> bool:

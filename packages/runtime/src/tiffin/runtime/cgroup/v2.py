@@ -1,0 +1,291 @@
+"""`V2Manager`: one directory in the unified tree of cgroup v2.
+
+Init is cloned into it (CLONE_INTO_CGROUP), so the launcher never is in the container's cgroup. Controllers are
+enabled on the way down to it; what cannot be enabled is missed only by a limit that needs it.
+"""
+
+from __future__ import annotations
+
+import posix
+
+from ..errors import FailedPrecondition, InvalidArgument
+from ..plan.operations import (
+    STEP_LAUNCHER,
+    WRITE_MAY_FAIL,
+    clone_into_cgroup,
+    make_directory,
+    write_file,
+)
+from .controllers import is_asked_for
+from .files import exists, missing_levels, nearest_existing, read_pairs, read_text, read_words
+from .paths import UNIFIED, subgroup_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from ..plan.operation import Operation
+    from .oom import OomEvents
+
+WHERE = "linux.cgroupsPath"
+DIRECTORY_MODE = 0o755
+DOMAIN_SECTIONS = ("memory", "blockIO", "cpu", "hugepageLimits")  # need a cgroup that is no part of a threaded one
+
+
+class V2Manager:
+    """The cgroup of one container on cgroup v2.
+
+    Args:
+        directory: absolute.
+        rootless: device rules may fail.
+    """
+
+    version = 2
+    unit = ""
+    adopts = False
+
+    def __init__(self, directory: str, *, rootless: bool = False) -> None:
+        self._directory = directory
+        self._rootless = rootless
+
+    def paths(self) -> dict[str, str]:
+        return {UNIFIED: self._directory}
+
+    def exists(self) -> bool:
+        return exists(self._directory)
+
+    def check_unused(self) -> None:
+        """Raises FailedPrecondition if the cgroup has processes, or is frozen."""
+        pids = self.pids()
+        if pids:
+            raise FailedPrecondition(f"container's cgroup is not empty: {len(pids)} process(es) found")
+        if (read_text(f"{self._directory}/cgroup.freeze") or "").strip() == "1":
+            raise FailedPrecondition("container's cgroup unexpectedly frozen")
+
+    def create_operations(
+        self,
+        resources: Mapping[str, Any] | None,
+        *,
+        devices: Sequence[Mapping[str, Any]] = (),
+        devices_step: int = STEP_LAUNCHER,
+    ) -> tuple[Operation, ...]:
+        resources = resources or {}
+        operations = self.directory_operations(resources)
+        operations += self.settings(resources)
+        operations += self.device_operations(resources, devices, devices_step)
+        operations.append(clone_into_cgroup(STEP_LAUNCHER, WHERE, self._directory))
+        return tuple(operations)
+
+    def directory_operations(self, resources: Mapping[str, Any]) -> list[Operation]:
+        """mkdir of what is missing, with every controller handed down from each parent."""
+        missing = missing_levels(self._directory)
+        parent = missing[0].rpartition("/")[0]
+        operations, available = hand_down(parent)
+        threaded = self._is_threaded(parent, resources)
+        for level in missing:
+            operations.append(make_directory(STEP_LAUNCHER, WHERE, level, DIRECTORY_MODE))
+            if threaded:
+                operations.append(
+                    write_file(STEP_LAUNCHER, WHERE, f"{level}/cgroup.type", b"threaded", WRITE_MAY_FAIL)
+                )
+            if level != self._directory and available:
+                operations.append(_enable(level, available))
+        return operations
+
+    def _is_threaded(self, parent: str, resources: Mapping[str, Any]) -> bool:
+        """Whether a new cgroup below the parent can only be a threaded one.
+
+        Raises:
+            InvalidArgument: a limit needs more than that.
+        """
+        kind = (read_text(f"{parent}/cgroup.type") or "").strip()
+        if kind in {"", "domain"}:
+            return False
+        for key in DOMAIN_SECTIONS:
+            if is_asked_for(resources.get(key)):
+                raise InvalidArgument(
+                    f'linux.resources.{key}: cannot enter cgroupv2 "{self._directory}" with domain controllers -- '
+                    f'{parent} is in "{kind}" mode'
+                )
+        return True
+
+    def settings(self, resources: Mapping[str, Any]) -> list[Operation]:
+        """Every limit of `linux.resources` but devices, in runc's order.
+
+        Raises:
+            InvalidArgument, FailedPrecondition, Unsupported: a limit that cannot be set.
+        """
+        operations: list[Operation] = []
+        for key in SECTIONS:
+            section = resources.get(key)
+            if is_asked_for(section):
+                operations += section_operations(key, self._directory, section)
+        if resources.get("unified"):
+            from .controllers import unified
+
+            operations += unified.v2(self._directory, resources["unified"], self._available())
+        return operations
+
+    def _available(self) -> tuple[str, ...]:
+        """The controllers that the cgroup has, or will have when it is made."""
+        if self.exists():
+            return read_words(f"{self._directory}/cgroup.controllers")
+        return hand_down(nearest_existing(self._directory))[1]
+
+    def device_operations(
+        self, resources: Mapping[str, Any], devices: Sequence[Mapping[str, Any]], step: int
+    ) -> list[Operation]:
+        """The device filter; where we may not load one (user namespace, rootless) it is only tried."""
+        from .controllers.devices import effective_rules, in_user_namespace, v2
+
+        rules = effective_rules(resources.get("devices"), devices)
+        flags = WRITE_MAY_FAIL if self._rootless or in_user_namespace() else 0
+        return v2(self._directory, rules, step=step, flags=flags)
+
+    def adopt(
+        self, pid: int, resources: Mapping[str, Any] | None, *, devices: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Never called: `adopts` is false."""
+
+    def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
+        unknown = [controller for controller in subgroups or {} if controller]
+        if unknown:
+            raise InvalidArgument(f"--cgroup: unknown controller {unknown[0]}: cgroup v2 has one tree")
+        directory = subgroup_directory(self._directory, (subgroups or {}).get("", ""))
+        return (clone_into_cgroup(STEP_LAUNCHER, WHERE, directory),)
+
+    def update(self, resources: Mapping[str, Any], *, previous: Mapping[str, Any] | None = None) -> None:
+        from .update import apply_update
+
+        apply_update(self.settings, resources, previous, lambda _failure: "")
+
+    def update_devices(
+        self, rules: Sequence[Mapping[str, Any]], *, devices: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Replaces the device filter, with no moment in which there is none.
+
+        Args:
+            rules: `linux.resources.devices`.
+            devices: `linux.devices`.
+        """
+        from .apply import apply
+
+        apply(self.device_operations({"devices": rules}, devices, STEP_LAUNCHER))
+
+    def freeze(self) -> None:
+        from .freezer import freeze_v2
+
+        freeze_v2(self._directory)
+
+    def thaw(self) -> None:
+        from .freezer import thaw_v2
+
+        thaw_v2(self._directory)
+
+    def is_frozen(self) -> bool:
+        from .freezer import is_frozen_v2
+
+        return is_frozen_v2(self._directory)
+
+    def pids(self, *, recursive: bool = True) -> tuple[int, ...]:
+        from .processes import pids_below, pids_in
+
+        return pids_below(self._directory) if recursive else pids_in(self._directory)
+
+    def kill(self, signal: int = 9) -> None:
+        from .processes import SIGKILL, kill_v2, signal_all
+
+        if not self.exists() or (signal == SIGKILL and kill_v2(self._directory)):
+            return
+        was_frozen = self.is_frozen()
+        if exists(f"{self._directory}/cgroup.freeze"):
+            self.freeze()
+        try:
+            signal_all(self.pids, signal)
+        finally:
+            if signal == SIGKILL or not was_frozen:
+                self.thaw()
+
+    def statistics(self) -> dict[str, Any]:
+        from .statistics.v2 import statistics
+
+        return statistics(self._directory)
+
+    def oom_kill_count(self) -> int:
+        return (read_pairs(f"{self._directory}/memory.events") or {}).get("oom_kill", 0)
+
+    def oom_events(self) -> OomEvents:
+        from .oom import watch_v2
+
+        return watch_v2(self._directory)
+
+    def remove(self) -> None:
+        from .removal import remove_all
+
+        remove_all((self._directory,))
+
+
+SECTIONS = ("pids", "memory", "blockIO", "cpu", "hugepageLimits", "rdma")
+
+
+def section_operations(key: str, directory: str, section: Any) -> list[Operation]:
+    """The operations of one section; its module is loaded by need."""
+    if key == "pids":
+        from .controllers import pids
+
+        return pids.set_limit(directory, section)
+    if key == "memory":
+        from .controllers import memory
+
+        return memory.v2(directory, section)
+    if key == "blockIO":
+        from .controllers import io
+
+        return io.v2(directory, section)
+    if key == "cpu":
+        from .controllers import cpu, cpuset
+
+        return cpu.v2(directory, section) + cpuset.v2(directory, section)
+    if key == "hugepageLimits":
+        from .controllers import hugetlb
+
+        return hugetlb.v2(directory, section)
+    from .controllers import rdma
+
+    return rdma.set_limits(directory, section)
+
+
+def hand_down(directory: str) -> tuple[list[Operation], tuple[str, ...]]:
+    """Enables, from the top of the tree to this cgroup, what is not enabled yet and what we may.
+
+    A cgroup with processes can hand down only some controllers; there each is tried by itself.
+
+    Returns:
+        The operations, and the controllers that a cgroup made below this one should then have.
+    """
+    levels = []
+    while exists(f"{directory}/cgroup.subtree_control"):
+        levels.append(directory)
+        directory = directory.rpartition("/")[0]
+    operations: list[Operation] = []
+    given: tuple[str, ...] = ()
+    for level in reversed(levels):
+        control = f"{level}/cgroup.subtree_control"
+        enabled = read_words(control)
+        available = dict.fromkeys((*read_words(f"{level}/cgroup.controllers"), *given))
+        missing = tuple(name for name in available if name not in enabled)
+        given = enabled
+        if not missing or not posix.access(control, posix.W_OK):
+            continue
+        given += missing
+        if level == levels[-1] or not (read_text(f"{level}/cgroup.procs") or "").strip():
+            operations.append(_enable(level, missing))
+        else:
+            operations += [_enable(level, (name,)) for name in missing]
+    return operations, given
+
+
+def _enable(directory: str, controllers: Sequence[str]) -> Operation:
+    data = " ".join(f"+{name}" for name in controllers).encode()
+    return write_file(STEP_LAUNCHER, WHERE, f"{directory}/cgroup.subtree_control", data, WRITE_MAY_FAIL)
