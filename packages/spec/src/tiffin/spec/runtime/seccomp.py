@@ -16,6 +16,7 @@ SeccompAction = Literal[
     "SCMP_ACT_ALLOW",
     "SCMP_ACT_LOG",
     "SCMP_ACT_NOTIFY",
+    "",  # of a profile that says nothing else: runc takes it for none
 ]
 SeccompOperator = Literal[
     "SCMP_CMP_NE",
@@ -83,7 +84,7 @@ class Seccomp(Model, kw_only=True):
     """A profile: the action for every system call that no entry of `syscalls` matches, and those entries."""
 
     SECTION: ClassVar[str] = "config-linux.md: Seccomp"
-    defaultAction: SeccompAction
+    defaultAction: Annotated[SeccompAction | None, REQUIRED] = None
     defaultErrnoRet: Uint | None = None
     architectures: list[SeccompArchitecture] | None = None
     flags: list[SeccompFlag] | None = None

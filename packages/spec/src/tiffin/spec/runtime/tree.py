@@ -302,7 +302,7 @@ class SeccompSyscallTree(TypedDict, total=False):
 class SeccompTree(TypedDict, total=False):
     """A profile: the action for every system call that no entry of `syscalls` matches, and those entries."""
 
-    defaultAction: Required[str]
+    defaultAction: str
     defaultErrnoRet: int
     architectures: list[str]
     flags: list[str]

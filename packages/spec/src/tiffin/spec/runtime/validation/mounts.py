@@ -20,7 +20,10 @@ _KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "pos
 def destinations(config: ConfigTree) -> Iterator[Problem]:
     for index, mount in enumerate(config.get("mounts") or ()):
         path = mount.get("destination")
-        if path is not None and not path.startswith("/"):
+        if path == "":
+            where = f"mounts[{index}].destination"
+            yield Problem(where, "is empty: that would hide the root", "mounts.destination", _MOUNTS)
+        elif path is not None and not path.startswith("/"):
             message = f"{path!r} is not absolute; it is taken as relative to / (deprecated)"
             yield Problem(f"mounts[{index}].destination", message, "mounts.absolute", _MOUNTS, WARNING)
 
@@ -30,6 +33,8 @@ def kinds(config: ConfigTree) -> Iterator[Problem]:
     for index, mount in enumerate(config.get("mounts") or ()):
         options = mount.get("options") or ()
         where = f"mounts[{index}]"
+        if not mount.get("destination"):
+            continue
         if "bind" in options or "rbind" in options or mount.get("type") == "bind":
             if not mount.get("source"):
                 yield Problem(where + ".source", "a bind mount needs one", "mounts.source", _MOUNTS)
@@ -71,7 +76,7 @@ def _hook(hook: HookTree, where: str) -> Iterator[Problem]:
     if path is not None and not path.startswith("/"):
         yield Problem(where + ".path", f"{path!r} is not an absolute path", "hooks.path", _HOOKS)
     if timeout is not None and timeout <= 0:
-        yield Problem(where + ".timeout", f"{timeout} is not above 0", "hooks.timeout", _HOOKS, WARNING)
+        yield Problem(where + ".timeout", f"{timeout} is not above 0", "hooks.timeout", _HOOKS)
     for index, entry in enumerate(hook.get("env") or ()):
         if "=" not in entry[1:]:
             message = f"{entry!r} is not of the form name=value"

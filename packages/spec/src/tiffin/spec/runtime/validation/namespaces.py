@@ -45,7 +45,8 @@ def user(config: ConfigTree) -> Iterator[Problem]:
     given = [name for name in ("uidMappings", "gidMappings") if linux.get(name)]
     if "user" not in paths:
         for name in given:
-            yield Problem(f"linux.{name}", "needs a namespace of type user", "user.namespace", _MAPPINGS)
+            message = "means nothing without a namespace of type user"
+            yield Problem(f"linux.{name}", message, "user.namespace", _MAPPINGS, WARNING)
     elif paths["user"] and given:
         message = "the namespace that is joined has its own; these must be the same"
         yield Problem(f"linux.{given[0]}", message, "user.joined", _MAPPINGS, WARNING)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _PROCESS = "config.md: Process"
 _POSIX = "config.md: POSIX process"
 _LINUX = "config.md: Linux Process"
+_NO_ID = 2**32 - 1
 _SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
 
 
@@ -46,10 +47,18 @@ def env(process: ProcessTree, prefix: str) -> Iterator[Problem]:
 
 
 def user(process: ProcessTree, prefix: str) -> Iterator[Problem]:
-    umask = (process.get("user") or {}).get("umask")
+    """The kernel reads the highest number as -1: nobody."""
+    user = process.get("user") or {}
+    section = "config.md: POSIX-platform User"
+    ids = {"uid": user.get("uid"), "gid": user.get("gid")}
+    ids |= {f"additionalGids[{index}]": gid for index, gid in enumerate(user.get("additionalGids") or ())}
+    for name, number in ids.items():
+        if number == _NO_ID:
+            yield Problem(f"{prefix}user.{name}", "stands for no id", "process.user", section)
+    umask = user.get("umask")
     if umask is not None and umask > 0o777:
         message = f"0o{umask:o} has more than permission bits"
-        yield Problem(prefix + "user.umask", message, "process.umask", "config.md: POSIX-platform User", WARNING)
+        yield Problem(prefix + "user.umask", message, "process.umask", section, WARNING)
 
 
 def capabilities(process: ProcessTree, prefix: str) -> Iterator[Problem]:
@@ -57,13 +66,17 @@ def capabilities(process: ProcessTree, prefix: str) -> Iterator[Problem]:
     sets = process.get("capabilities")
     if not sets:
         return
-    given = {name: sets.get(name) or () for name in _SETS}
+    given: dict[str, list[str]] = {kind: sets.get(kind) or [] for kind in _SETS}  # type: ignore[misc]  # one of its keys
     for kind, names in given.items():
-        for index, name in enumerate(names):  # type: ignore[arg-type]  # a TypedDict's get by a variable is object
+        for index, name in enumerate(names):
             if name not in NUMBERS:
                 message = f"{name!r} is no capability of capabilities(7)"
                 where = f"{prefix}capabilities.{kind}[{index}]"
                 yield Problem(where, message, "capabilities.known", _LINUX, WARNING)
+    for small, big in (("effective", "permitted"), ("inheritable", "bounding")):  # capset(2) refuses these
+        for name in sorted({*given[small]} & NUMBERS.keys() - {*given[big]}):
+            message = f"{name} is not in {big}"
+            yield Problem(f"{prefix}capabilities.{small}", message, f"capabilities.{small}", _LINUX)
 
 
 def rlimits(process: ProcessTree, prefix: str) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ def devices(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
             yield Problem(where + ".access", "is empty", "device-rules.access", _DEVICES)
         elif access.strip("rwm"):
             message = f"{access!r} is not made of r, w and m"
-            yield Problem(where + ".access", message, "device-rules.access", _DEVICES)
+            yield Problem(where + ".access", message, "device-rules.letters", _DEVICES, WARNING)
         for name in ("major", "minor"):
             number = rule.get(name)
             if isinstance(number, int) and number < -1:
@@ -48,7 +48,7 @@ def memory(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
         yield Problem(where + "swap", message, "memory.swap", _MEMORY)
     if swap > 0 and limit <= 0:
         message = "means nothing without a limit"
-        yield Problem(where + "swap", message, "memory.swap.alone", _MEMORY, WARNING)
+        yield Problem(where + "swap", message, "memory.swap.alone", _MEMORY)
     if (memory.get("swappiness") or 0) > 100:
         yield Problem(where + "swappiness", "is not from 0 to 100", "memory.swappiness", _MEMORY)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _SECCOMP = "config-linux.md: Seccomp"
 _PATH = "linux.seccomp."
-_WITH_ERRNO = ("SCMP_ACT_ERRNO", "SCMP_ACT_TRACE", None)
+_WITH_ERRNO = ("SCMP_ACT_ERRNO", "SCMP_ACT_TRACE", "", None)
 _ARGUMENTS = 6  # of a system call
 
 
@@ -24,6 +24,9 @@ def default_action(seccomp: SeccompTree) -> Iterator[Problem]:
     if seccomp.get("defaultErrnoRet") is not None and action not in _WITH_ERRNO:
         message = f"{action} returns no errno"
         yield Problem(_PATH + "defaultErrnoRet", message, "seccomp.errno", _SECCOMP, WARNING)
+    if not action and seccomp.get("syscalls"):
+        message = "is required; only a profile without syscalls, which filters nothing, may leave it out"
+        yield Problem(_PATH + "defaultAction", message, "seccomp.default", _SECCOMP)
 
 
 def syscalls(seccomp: SeccompTree) -> Iterator[Problem]:
@@ -58,7 +61,7 @@ def listener(seccomp: SeccompTree) -> Iterator[Problem]:
     ]
     if seccomp.get("listenerMetadata") and not path:
         message = "must not be set without listenerPath"
-        yield Problem(_PATH + "listenerMetadata", message, "seccomp.metadata", _SECCOMP)
+        yield Problem(_PATH + "listenerMetadata", message, "seccomp.metadata", _SECCOMP, WARNING)
     if notified and not path:
         message = "is needed for SCMP_ACT_NOTIFY"
         yield Problem(_PATH + "listenerPath", message, "seccomp.listener", _SECCOMP)

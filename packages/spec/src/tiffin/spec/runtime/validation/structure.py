@@ -92,7 +92,7 @@ def _check(value: Any, kind: Kind, path: str, section: str, problems: list[Probl
     elif code == STRING_CODE:
         if type(value) is not str:
             return _refuse(value, "a string", path, section, problems)
-        if "\0" in value:
+        if "\0" in value and not path.startswith("annotations["):
             problems.append(Problem(path, "contains a NUL character, which the kernel cannot take", "nul", section))
             return None
     elif code == MAP:
@@ -115,7 +115,7 @@ def _check_list(value: Any, kind: Kind, path: str, section: str, problems: list[
             if item is None and kind[0] == OBJECT:
                 checked[index] = {}  # so that the indices of the others stay right
             elif item is None:
-                return None
+                return value[:index]  # what comes before is right, and keeps its indices
     return value if same else checked
 
 
@@ -124,6 +124,9 @@ def _check_map(value: Any, kind: Kind, path: str, section: str, problems: list[P
         return _refuse(value, "an object", path, section, problems)
     changed = {}
     for key, item in value.items():
+        if item is None:
+            changed[key] = None
+            continue
         checked = _check(item, kind, f'{path}["{key}"]', section, problems)
         if checked is not item:
             changed[key] = checked

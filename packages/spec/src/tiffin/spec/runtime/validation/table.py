@@ -82,6 +82,7 @@ SECCOMP_ACTION = (
         "SCMP_ACT_ALLOW",
         "SCMP_ACT_LOG",
         "SCMP_ACT_NOTIFY",
+        "",
     ),
 )
 SECCOMP_OPERATOR = (
@@ -523,8 +524,8 @@ OBJECTS: dict[str, tuple[dict[str, Kind], tuple[str, ...], tuple[str, ...], str]
             "listenerMetadata": STRING,
             "syscalls": (LIST, (OBJECT, "SeccompSyscall")),
         },
-        ("defaultAction",),
         (),
+        ("defaultAction",),
         "config-linux.md: Seccomp",
     ),
     "IntelRdt": (
