@@ -36,7 +36,7 @@ def packages() -> list[dict[str, dict[str, Any]]]:
 
 def runtime_requirements() -> list[str]:
     """What the packages ask for, their extras too, apart from each other."""
-    ours = {name_of(str(package["project"]["name"])) for package in packages()}
+    ours = {"tiffin", *(f"tiffin-{folder.name}" for folder in (ROOT / "packages").iterdir())}
     asked: set[str] = set()
     for package in packages():
         asked.update(package["project"].get("dependencies", []))

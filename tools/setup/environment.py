@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 LOCKS = "3rdparty/python"
-BUILT = {"build", "dist", "__pycache__", "bin"}  # made by builds, inside the packages
+BUILT = {"build", "dist", "__pycache__"}  # made by builds, inside the packages
 ATTEMPTS = 3  # of a download
 PAUSE = 2.0  # seconds before the second attempt, doubled before the third
 
