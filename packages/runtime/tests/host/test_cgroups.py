@@ -26,7 +26,9 @@ def test_a_unified_host(tmp_path: Path) -> None:
     mount = tmp_path / "cgroup"
     (mount / "user.slice").mkdir(parents=True)
     (mount / "cgroup.controllers").write_text("cpu memory pids\n")
-    found = cgroups.hierarchies(host(tmp_path, UNIFIED.format(mount=mount) + OTHER, "0::/user.slice\n"))
+    elsewhere = UNIFIED.format(mount=tmp_path / "bind")  # the same hierarchy, seen twice
+    info = UNIFIED.format(mount=mount) + OTHER + elsewhere
+    found = cgroups.hierarchies(host(tmp_path, info, "0::/user.slice\n"))
     assert found == [cgroups.Hierarchy(2, mount, frozenset({"cpu", "memory", "pids"}), mount / "user.slice")]
 
 

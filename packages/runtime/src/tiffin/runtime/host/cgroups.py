@@ -30,15 +30,17 @@ class Hierarchy:
 
 
 def hierarchies(proc: Path = Path("/proc")) -> list[Hierarchy]:
-    """All mounted hierarchies, from mountinfo and cgroup of proc(5)."""
+    """All mounted hierarchies, each at the first place where it is mounted; from mountinfo and cgroup of proc(5)."""
     memberships = _memberships(proc)
-    found = []
+    found: dict[str, Hierarchy] = {}
     for line in (proc / "self/mountinfo").read_text().splitlines():
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
         if kind not in {"cgroup", "cgroup2"}:
             continue
-        _, _, _, root, point, *_ = left.split(" ")
+        _, _, device, root, point, *_ = left.split(" ")
+        if device in found:
+            continue
         mount = Path(point.encode().decode("unicode_escape"))
         if kind == "cgroup2":
             listed = mount / "cgroup.controllers"
@@ -47,8 +49,9 @@ def hierarchies(proc: Path = Path("/proc")) -> list[Hierarchy]:
         else:
             controllers = frozenset(options.split(" ")[-1].split(",")) & (memberships.keys() - {""})
             own = next((memberships[name] for name in controllers), "/")
-        found.append(Hierarchy(2 if kind == "cgroup2" else 1, mount, controllers, _seen_at(mount, root, own)))
-    return found
+        version = 2 if kind == "cgroup2" else 1
+        found[device] = Hierarchy(version, mount, controllers, _seen_at(mount, root, own))
+    return list(found.values())
 
 
 def _memberships(proc: Path) -> dict[str, str]:
@@ -105,17 +108,18 @@ def controller(name: str) -> Finding:
 
 def writable() -> Finding:
     """Makes a group below this process's own one in each hierarchy, and removes it again."""
-    closed = {}
+    closed: dict[str, list[str]] = {}  # reason to mount points
     every = hierarchies()
     for each in every:
         group = each.own / f"tiffin-probe-{os.getpid()}"
         try:
             group.mkdir()
         except OSError as error:
-            closed[str(each.mount)] = error.strerror or str(error)
+            closed.setdefault(error.strerror or str(error), []).append(str(each.mount))
         else:
             group.rmdir()
     if not every:
         return Finding(False, "no cgroup file system is mounted")
-    reasons = "; ".join(f"{mount}: {reason}" for mount, reason in closed.items())
-    return Finding(not closed, reasons or f"all {len(every)} hierarchies")
+    if not closed:
+        return Finding(True, f"all {len(every)} hierarchies")
+    return Finding(False, "; ".join(f"{reason}: {', '.join(mounts)}" for reason, mounts in closed.items()))
