@@ -86,7 +86,7 @@ def test_a_template_takes_the_first_free_number(namespaces: Namespaces) -> None:
 @pytest.mark.usefixtures("veth")
 def test_an_index_that_is_taken_in_the_container_is_no_hindrance(namespaces: Namespaces) -> None:
     index = namespaces.devices(namespaces.host)["dev0"]["ifindex"]
-    namespaces.ip(namespaces.container, *["link", "add", "a", "type", "veth", "peer", "name", "b"])
+    namespaces.ip(namespaces.container, *["link", "add", "near", "type", "veth", "peer", "name", "far"])
     assert index in [link["ifindex"] for link in namespaces.devices(namespaces.container).values()]
     move(namespaces, {"dev0": {}}).close()
     assert addresses(namespaces.devices(namespaces.container)["dev0"]) == ALL
