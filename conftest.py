@@ -1,3 +1,3 @@
 """Loads the support that every package's tests share: `requires`, tiers, bundles, runtimes, the leak check."""
 
-pytest_plugins = ["tiffin_testing.plugin"]
+pytest_plugins = ["tiffin_testing.plugin", "pytester"]
