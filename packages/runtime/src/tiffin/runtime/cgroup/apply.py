@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..plan.operation import Operation
 
-MAKE_DIRECTORY, WRITE_FILE, COPY_IF_EMPTY, WRITE_PID, ATTACH_DEVICE_PROGRAM = 1, 2, 3, 4, 5
+MAKE_DIRECTORY, WRITE_FILE, COPY_IF_EMPTY, WRITE_PID, ATTACH_DEVICE_PROGRAM, CLONE_INTO_CGROUP = range(1, 7)
 
 
 def apply(operations: Iterable[Operation], *, pid: int = 0) -> tuple[str, ...]:

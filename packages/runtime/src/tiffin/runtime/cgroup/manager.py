@@ -50,7 +50,7 @@ if TYPE_CHECKING:
             devices: Sequence[Mapping[str, Any]] = (),
             devices_step: int = STEP_LAUNCHER,
         ) -> tuple[Operation, ...]:
-            """Makes the cgroups, sets `linux.resources`, and joins; empty for a manager that adopts.
+            """Makes the cgroups, sets `linux.resources`, and joins; empty if there is an `adopter`.
 
             Args:
                 resources: `linux.resources`, or None.
@@ -62,11 +62,8 @@ if TYPE_CHECKING:
             """
 
         @property
-        def adopts(self) -> bool:
-            """True if `adopt` must be called at the barrier `created`, before init unshares its cgroup namespace."""
-
-        def adopt(self, pid: int, resources: Mapping[str, Any] | None, *, devices: Sequence[Mapping[str, Any]] = ()) -> None:
-            """Puts the waiting init into a new systemd unit, and sets `linux.resources`."""
+        def adopter(self) -> UnitManager | None:
+            """Not None with systemd: who must be given the new process, as no operation can make a unit."""
 
         def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
             """Joins the container's cgroups, for exec.
@@ -110,6 +107,24 @@ if TYPE_CHECKING:
             Raises:
                 OperationFailed: one of them stayed busy.
             """
+
+    class UnitManager(Protocol):
+        """What systemd must be asked to do, when the process is there and waits at the barrier `created`.
+
+        The plan must have that barrier before init unshares its cgroup namespace.
+        """
+
+        def adopt(
+            self, pid: int, resources: Mapping[str, Any] | None, *, devices: Sequence[Mapping[str, Any]] = ()
+        ) -> None:
+            """create: starts the unit with init in it, and sets `linux.resources`."""
+
+        @property
+        def attaches(self) -> bool:
+            """Whether exec needs `attach`, because join_operations is empty (rootless)."""
+
+        def attach(self, pid: int, subgroups: Mapping[str, str] | None = None) -> None:
+            """exec: moves the process into the unit."""
 
 
 def select_manager(

@@ -24,7 +24,7 @@ class NoCgroups:
 
     version = 0
     unit = ""
-    adopts = False
+    adopter = None
 
     def __init__(self, reason: str = "the container has no cgroup") -> None:
         self._reason = reason
@@ -58,11 +58,6 @@ class NoCgroups:
                     f"no permission is granted for cgroups ({self._reason})"
                 )
         return ()
-
-    def adopt(
-        self, pid: int, resources: Mapping[str, Any] | None, *, devices: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
-        """Never called: `adopts` is false."""
 
     def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
         if subgroups:

@@ -44,7 +44,7 @@ class V1Manager:
 
     version = 1
     unit = ""
-    adopts = False
+    adopter = None
 
     def __init__(self, paths: dict[str, str], *, rootless: bool = False) -> None:
         self._paths = paths
@@ -162,11 +162,6 @@ class V1Manager:
                 raise InvalidArgument(f"--cgroup: unknown controller {controller} in SubCgroupPaths")
             paths[controller] = subgroup_directory(paths[controller], subgroup)
         return paths
-
-    def adopt(
-        self, pid: int, resources: Mapping[str, Any] | None, *, devices: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
-        """Never called: `adopts` is false."""
 
     def update(self, resources: Mapping[str, Any], *, previous: Mapping[str, Any] | None = None) -> None:
         from .update import apply_update

@@ -43,7 +43,7 @@ class V2Manager:
 
     version = 2
     unit = ""
-    adopts = False
+    adopter = None
 
     def __init__(self, directory: str, *, rootless: bool = False) -> None:
         self._directory = directory
@@ -142,11 +142,6 @@ class V2Manager:
         rules = effective_rules(resources.get("devices"), devices)
         flags = WRITE_MAY_FAIL if self._rootless or in_user_namespace() else 0
         return v2(self._directory, rules, step=step, flags=flags)
-
-    def adopt(
-        self, pid: int, resources: Mapping[str, Any] | None, *, devices: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
-        """Never called: `adopts` is false."""
 
     def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
         unknown = [controller for controller in subgroups or {} if controller]
