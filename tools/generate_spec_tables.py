@@ -22,8 +22,7 @@ sys.path.insert(0, str(SOURCE))
 import msgspec.inspect as inspect  # noqa: E402  # the path comes first
 
 from tiffin.spec.model import EXTRA  # noqa: E402
-from tiffin.spec.runtime import config, features, linux, other_platforms  # noqa: E402
-from tiffin.spec.runtime import process, resources, seccomp, state  # noqa: E402
+from tiffin.spec.runtime import config, features, linux, other_platforms, process, resources, seccomp, state  # noqa: E402  # noqa: E402
 
 PACKAGE = SOURCE / "tiffin/spec/runtime"
 HEAD = "# Written by tools/generate_spec_tables.py from the structs of tiffin.spec.runtime: do not edit.\n"
@@ -102,7 +101,12 @@ def fields_of(struct: inspect.StructType) -> list[Field]:
 
 def tree_type(kind: inspect.Type) -> str:
     kind = bare(kind)
-    simple = {inspect.StrType: "str", inspect.BoolType: "bool", inspect.IntType: "int", inspect.LiteralType: "str"}
+    simple = {
+        inspect.StrType: "str",
+        inspect.BoolType: "bool",
+        inspect.IntType: "int",
+        inspect.LiteralType: "str",
+    }
     match kind:
         case inspect.StructType():
             return f"{kind.cls.__name__}Tree"
@@ -123,14 +127,24 @@ def tree_class(name: str, struct: inspect.StructType) -> list[str]:
     doc = f'"""{(struct.cls.__doc__ or "").splitlines()[0]}"""'
     if any(keyword.iskeyword(member) for member, _ in members):
         pairs = [f'        "{member}": {kind},' for member, kind in members]
-        return [f"{name}Tree = TypedDict(", f'    "{name}Tree",', "    {", *pairs, "    },", "    total=False,", ")", doc]
+        return [
+            f"{name}Tree = TypedDict(",
+            f'    "{name}Tree",',
+            "    {",
+            *pairs,
+            "    },",
+            "    total=False,",
+            ")",
+            doc,
+        ]
     lines = [f"    {member}: {kind}" for member, kind in members]
     return [f"class {name}Tree(TypedDict, total=False):", f"    {doc}", "", *lines]
 
 
 def tree_module() -> str:
     text = [
-        HEAD + '"""TypedDicts of the JSON trees of runtime-spec 1.3, for type checkers: import it under TYPE_CHECKING.',
+        HEAD
+        + '"""TypedDicts of the JSON trees of runtime-spec 1.3, for type checkers: import it under TYPE_CHECKING.',
         "",
         "A member that is not `Required` may be missing. A `null`, which the specs read as missing, is not in these",
         'types: `tiffin.spec.runtime.validation.drop_nulls` removes them."""',
@@ -164,7 +178,9 @@ def constant(name: str) -> str:
     for index, letter in enumerate(name):
         after_lower = index > 0 and not name[index - 1].isupper()
         before_lower = index + 1 < len(name) and name[index + 1].islower()
-        letters += ("_" if index and letter.isupper() and (after_lower or before_lower) else "") + letter.upper()
+        letters += (
+            "_" if index and letter.isupper() and (after_lower or before_lower) else ""
+        ) + letter.upper()
     return letters
 
 
@@ -212,7 +228,8 @@ def table_module() -> str:
     structs = structs_of((config.Config,))
     used = {table_kind(field.type, field.limit, names) for s in structs.values() for field in fields_of(s)}
     text = [
-        HEAD + '"""The shape of config.json: for each kind of object its members, those required, and the section.',
+        HEAD
+        + '"""The shape of config.json: for each kind of object its members, those required, and the section.',
         "",
         "A kind is (what, of what): a scalar, an enumeration, an object by name, or a list or map of a kind.",
         "An object is (members, required, required by the spec but tolerated when missing, section of the spec).",
@@ -232,8 +249,11 @@ def table_module() -> str:
         "BOOLEAN: Kind = (BOOLEAN_CODE, None)",
         "ANY: Kind = (ANYTHING, None)",
     ]
-    text += [f'{name}: Kind = (INTEGER, ({low}, {high}, "{name.lower()}"))' for (low, high), name in INTEGERS.items()]
-    for values, name in names.items():
+    text += [
+        f'{name}: Kind = (INTEGER, ({low}, {high}, "{name.lower()}"))'
+        for (low, high), name in INTEGERS.items()
+    ]
+    for name in names.values():
         if any(constant(name) in one for one in used):
             alias = next(vars(module)[name] for module in MODULES if name in vars(module))
             text += enumeration(name, typing.get_args(alias))
@@ -245,12 +265,14 @@ def table_module() -> str:
         text += ["        },"]
         text += [f"        {names_tuple([f.name for f in fields if f.required])},"]
         text += [f"        {names_tuple([f.name for f in fields if f.tolerated and not f.required])},"]
-        text += [f'        "{struct.cls.SECTION}",', "    ),"]
+        text += [f'        {quoted(vars(struct.cls)["SECTION"])},', "    ),"]
     return "\n".join([*text, "}"]) + "\n"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if out of date")
     check = parser.parse_args().check
     outdated = 0

@@ -11,10 +11,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tiffin_testing.oci_runtime import OCIRuntime, new_id, runtime_command
-
 from packages.spec.tests.validation_cases import CASES, Case, base, patched
+
 from tiffin.spec.runtime.validation import ERROR
+from tiffin_testing.oci_runtime import OCIRuntime, new_id, runtime_command
 
 PROGRAM = "int main(void) { return 0; }\n"
 

@@ -6,10 +6,17 @@ import ast
 from pathlib import Path
 
 import pytest
-
 from packages.spec.tests.validation_cases import CASES, Case, base, patched
+
 from tiffin.spec.runtime import validation
-from tiffin.spec.runtime.validation import ERROR, Problem, drop_nulls, validate, validate_process, validate_resources
+from tiffin.spec.runtime.validation import (
+    ERROR,
+    Problem,
+    drop_nulls,
+    validate,
+    validate_process,
+    validate_resources,
+)
 
 STRUCTURAL = {"type", "range", "required", "enumeration", "nul", "name.case"}
 
@@ -51,12 +58,18 @@ def test_sound_config_is_not(case: Case) -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    cases = [case for case in CASES if case.path.startswith(("process.cwd", "process.umask", "linux.devices"))]
+    cases = [
+        case for case in CASES if case.path.startswith(("process.cwd", "process.umask", "linux.devices"))
+    ]
     merged = {name: value for case in cases for name, value in case.broken.items()}
     merged |= {"hostname": 3, "linux.namespaces": [{"type": "net"}, {"type": 1}, 2], "annotations": "x"}
     problems = validate(patched(merged))
     assert {p.path for p in problems} >= {"hostname", "process.cwd", "annotations"}
-    assert {p.path for p in problems} >= {"linux.namespaces[0].type", "linux.namespaces[1].type", "linux.namespaces[2]"}
+    assert {p.path for p in problems} >= {
+        "linux.namespaces[0].type",
+        "linux.namespaces[1].type",
+        "linux.namespaces[2]",
+    }
 
 
 @pytest.mark.parametrize("tree", [None, 3, "x", [], [{}], True, 1.5])
@@ -92,12 +105,15 @@ def test_a_process_alone_has_paths_of_its_own() -> None:
 
 def test_resources_alone_have_paths_of_their_own() -> None:
     assert validate_resources({"memory": {"limit": 2**20}}) == []
-    assert [p.path for p in validate_resources({"cpu": {"quota": 1, "idle": "x"}})] == ["cpu.idle", "cpu.quota"]
+    assert [p.path for p in validate_resources({"cpu": {"quota": 1, "idle": "x"}})] == [
+        "cpu.idle",
+        "cpu.quota",
+    ]
 
 
 def test_a_problem_is_a_cheap_tuple() -> None:
     problem = Problem("a.b", "is wrong", "rule", "config.md: X")
-    assert problem == ("a.b", "is wrong", "rule", "config.md: X", ERROR)
+    assert tuple(problem) == ("a.b", "is wrong", "rule", "config.md: X", ERROR)
     assert (problem.path, problem.rule, problem.severity) == ("a.b", "rule", "error")
     assert str(problem) == "a.b: is wrong [rule; config.md: X]"
     assert hash(problem) == hash(Problem("a.b", "is wrong", "rule", "config.md: X"))

@@ -89,7 +89,16 @@ def _mappings(*triples: tuple[int, int, int]) -> Patch:
 
 
 def _rule(**members: Any) -> Patch:
-    return {"linux.resources.devices[+]": {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw", **members}}
+    return {
+        "linux.resources.devices[+]": {
+            "allow": True,
+            "type": "c",
+            "major": 1,
+            "minor": 3,
+            "access": "rw",
+            **members,
+        }
+    }
 
 
 def _syscalls(**members: Any) -> Patch:
@@ -149,10 +158,28 @@ STRUCTURE = (
         {"process.rlimits": [{"type": "RLIMIT_X", "hard": 1, "soft": 1}]},
         {"process.rlimits": [{"type": "RLIMIT_CORE", "hard": 1, "soft": 1}]},
     ),
-    Case("enumeration", ERROR, "linux.rootfsPropagation", {"linux.rootfsPropagation": "x"}, {"linux.rootfsPropagation": "slave"}),
+    Case(
+        "enumeration",
+        ERROR,
+        "linux.rootfsPropagation",
+        {"linux.rootfsPropagation": "x"},
+        {"linux.rootfsPropagation": "slave"},
+    ),
     Case("enumeration", ERROR, "linux.seccomp.defaultAction", _seccomp(defaultAction="ALLOW"), SECCOMP),
-    Case("enumeration", ERROR, "linux.seccomp.architectures[0]", _seccomp(architectures=["X86"]), _seccomp(architectures=["SCMP_ARCH_X86"])),
-    Case("enumeration", ERROR, "linux.seccomp.flags[0]", _seccomp(flags=["LOG"]), _seccomp(flags=["SECCOMP_FILTER_FLAG_LOG"])),
+    Case(
+        "enumeration",
+        ERROR,
+        "linux.seccomp.architectures[0]",
+        _seccomp(architectures=["X86"]),
+        _seccomp(architectures=["SCMP_ARCH_X86"]),
+    ),
+    Case(
+        "enumeration",
+        ERROR,
+        "linux.seccomp.flags[0]",
+        _seccomp(flags=["LOG"]),
+        _seccomp(flags=["SECCOMP_FILTER_FLAG_LOG"]),
+    ),
     Case(
         "enumeration",
         ERROR,
@@ -200,7 +227,13 @@ DOCUMENT = (
     ),
     Case("uts.length", ERROR, "hostname", {"hostname": "x" * 65}, {"hostname": "x" * 64}),
     Case("annotations.key", WARNING, "annotations", {"annotations": {"": "x"}}, {"annotations": {"x": ""}}),
-    Case("cgroups-path", WARNING, "linux.cgroupsPath", {"linux.cgroupsPath": "/a/../b"}, {"linux.cgroupsPath": "/a..b"}),
+    Case(
+        "cgroups-path",
+        WARNING,
+        "linux.cgroupsPath",
+        {"linux.cgroupsPath": "/a/../b"},
+        {"linux.cgroupsPath": "/a..b"},
+    ),
 )
 
 PROCESS = (
@@ -211,8 +244,20 @@ PROCESS = (
     Case("process.args", ERROR, "process.args[0]", {"process.args": [""]}, {}),
     Case("process.env", ERROR, "process.env[0]", {"process.env": ["A"]}, {"process.env": ["A="]}),
     Case("process.env", ERROR, "process.env[0]", {"process.env": ["=A"]}, {"process.env": ["A==B"]}),
-    Case("process.env.unique", WARNING, "process.env[1]", {"process.env": ["A=1", "A=2"]}, {"process.env": ["A=1", "a=2"]}),
-    Case("process.umask", WARNING, "process.user.umask", {"process.user.umask": 0o1022}, {"process.user.umask": 0o022}),
+    Case(
+        "process.env.unique",
+        WARNING,
+        "process.env[1]",
+        {"process.env": ["A=1", "A=2"]},
+        {"process.env": ["A=1", "a=2"]},
+    ),
+    Case(
+        "process.umask",
+        WARNING,
+        "process.user.umask",
+        {"process.user.umask": 0o1022},
+        {"process.user.umask": 0o022},
+    ),
     Case(
         "capabilities.known",
         WARNING,
@@ -234,7 +279,13 @@ PROCESS = (
         {"process.capabilities.inheritable": ["CAP_BPF"]},
         {"process.capabilities.inheritable": ["CAP_KILL"]},
     ),
-    Case("process.user", ERROR, "process.user.gid", {"process.user.gid": 2**32 - 1}, {"process.user.gid": 2**31 - 1}),
+    Case(
+        "process.user",
+        ERROR,
+        "process.user.gid",
+        {"process.user.gid": 2**32 - 1},
+        {"process.user.gid": 2**31 - 1},
+    ),
     Case(
         "process.user",
         ERROR,
@@ -256,7 +307,13 @@ PROCESS = (
         {"process.rlimits[0].soft": 2048},
         {"process.rlimits[0].soft": 512},
     ),
-    Case("process.oom-score", ERROR, "process.oomScoreAdj", {"process.oomScoreAdj": 1001}, {"process.oomScoreAdj": 1000}),
+    Case(
+        "process.oom-score",
+        ERROR,
+        "process.oomScoreAdj",
+        {"process.oomScoreAdj": 1001},
+        {"process.oomScoreAdj": 1000},
+    ),
     Case(
         "scheduler.nice",
         ERROR,
@@ -286,7 +343,14 @@ PROCESS = (
         ERROR,
         "process.scheduler.runtime",
         {"process.scheduler": {"policy": "SCHED_DEADLINE", "runtime": 2000, "deadline": 1500}},
-        {"process.scheduler": {"policy": "SCHED_DEADLINE", "runtime": 2000, "deadline": 3000, "period": 3000}},
+        {
+            "process.scheduler": {
+                "policy": "SCHED_DEADLINE",
+                "runtime": 2000,
+                "deadline": 3000,
+                "period": 3000,
+            }
+        },
         peer=NEWER,
     ),
     Case(
@@ -370,7 +434,9 @@ MOUNTS = (
 )
 
 NAMESPACES = (
-    Case("namespaces.unique", ERROR, "linux.namespaces[5].type", {"linux.namespaces[+]": {"type": "uts"}}, {}),
+    Case(
+        "namespaces.unique", ERROR, "linux.namespaces[5].type", {"linux.namespaces[+]": {"type": "uts"}}, {}
+    ),
     Case(
         "namespaces.path",
         ERROR,
@@ -430,7 +496,13 @@ NAMESPACES = (
         },
         {"linux.namespaces[+]": {"type": "time", "path": "/proc/self/ns/time"}},
     ),
-    Case("time.clock", ERROR, 'linux.timeOffsets["realtime"]', {**TIME, "linux.timeOffsets": {"realtime": {}}}, TIME),
+    Case(
+        "time.clock",
+        ERROR,
+        'linux.timeOffsets["realtime"]',
+        {**TIME, "linux.timeOffsets": {"realtime": {}}},
+        TIME,
+    ),
     Case(
         "time.nanosecs",
         ERROR,
@@ -452,9 +524,17 @@ NAMESPACES = (
         {"linux.readonlyPaths": ["proc/sys"]},
         {"linux.readonlyPaths": ["/proc/sys"]},
     ),
-    Case("sysctl.known", ERROR, 'linux.sysctl["vm.swappiness"]', {"linux.sysctl": {"vm.swappiness": "1"}}, {}),
+    Case(
+        "sysctl.known", ERROR, 'linux.sysctl["vm.swappiness"]', {"linux.sysctl": {"vm.swappiness": "1"}}, {}
+    ),
     Case("sysctl.known", ERROR, 'linux.sysctl["net.."]', {"linux.sysctl": {"net..": "1"}}, {}),
-    Case("sysctl.known", ERROR, 'linux.sysctl["net/../vm/swappiness"]', {"linux.sysctl": {"net/../vm/swappiness": "1"}}, {}),
+    Case(
+        "sysctl.known",
+        ERROR,
+        'linux.sysctl["net/../vm/swappiness"]',
+        {"linux.sysctl": {"net/../vm/swappiness": "1"}},
+        {},
+    ),
     Case(
         "sysctl.namespace",
         ERROR,
@@ -487,9 +567,22 @@ LINUX = (
         {**_device(), "linux.devices[+]": {"path": "/dev/two", "type": "u", "major": 1, "minor": 3}},
         {**_device(), "linux.devices[+]": {"path": "/dev/two", "type": "b", "major": 1, "minor": 3}},
     ),
-    Case("devices.number", WARNING, "linux.devices[0].minor", _device(minor=ABSENT), _device(type="p", minor=ABSENT)),
+    Case(
+        "devices.number",
+        WARNING,
+        "linux.devices[0].minor",
+        _device(minor=ABSENT),
+        _device(type="p", minor=ABSENT),
+    ),
     Case("devices.number.range", ERROR, "linux.devices[0].major", _device(major=-1), _device(major=4095)),
-    Case("devices.number.range", ERROR, "linux.devices[0].minor", _device(minor=2**20), _device(minor=2**20 - 1), peer="it makes a node of another number"),
+    Case(
+        "devices.number.range",
+        ERROR,
+        "linux.devices[0].minor",
+        _device(minor=2**20),
+        _device(minor=2**20 - 1),
+        peer="it makes a node of another number",
+    ),
     Case(
         "net-devices.namespace",
         ERROR,
@@ -522,8 +615,20 @@ LINUX = (
         {"linux.netDevices": {"eth0": {}, "eth1": {"name": "eth2"}}},
         peer=NEWER,
     ),
-    Case("intel-rdt.clos", ERROR, "linux.intelRdt.closID", {"linux.intelRdt": {"closID": "a/.."}}, {"linux.intelRdt": {"closID": "/"}}),
-    Case("intel-rdt.schema", ERROR, "linux.intelRdt.memBwSchema", {"linux.intelRdt": {"memBwSchema": "L3:"}}, {"linux.intelRdt": {"memBwSchema": "MB:0=20"}}),
+    Case(
+        "intel-rdt.clos",
+        ERROR,
+        "linux.intelRdt.closID",
+        {"linux.intelRdt": {"closID": "a/.."}},
+        {"linux.intelRdt": {"closID": "/"}},
+    ),
+    Case(
+        "intel-rdt.schema",
+        ERROR,
+        "linux.intelRdt.memBwSchema",
+        {"linux.intelRdt": {"memBwSchema": "L3:"}},
+        {"linux.intelRdt": {"memBwSchema": "MB:0=20"}},
+    ),
     Case(
         "intel-rdt.l3",
         WARNING,
@@ -532,7 +637,14 @@ LINUX = (
         {"linux.intelRdt": {"l3CacheSchema": "L3:0=f"}},
         host="there is no resctrl",
     ),
-    Case("intel-rdt.lines", ERROR, "linux.intelRdt.schemata[0]", {"linux.intelRdt": {"schemata": ["L3:0=f\nMB:0=9"]}}, {"linux.intelRdt": {"schemata": ["L3:0=f"]}}, peer=NEWER),
+    Case(
+        "intel-rdt.lines",
+        ERROR,
+        "linux.intelRdt.schemata[0]",
+        {"linux.intelRdt": {"schemata": ["L3:0=f\nMB:0=9"]}},
+        {"linux.intelRdt": {"schemata": ["L3:0=f"]}},
+        peer=NEWER,
+    ),
     Case(
         "memory-policy.list",
         ERROR,
@@ -567,10 +679,34 @@ LINUX = (
 )
 
 RESOURCES = (
-    Case("device-rules.access", ERROR, "linux.resources.devices[12].access", _rule(access=""), _rule(access="r")),
-    Case("device-rules.letters", WARNING, "linux.resources.devices[12].access", _rule(access="x"), _rule(access="mwr")),
-    Case("device-rules.number", ERROR, "linux.resources.devices[12].major", _rule(access="r", major=-2), _rule(access="r", major=-1)),
-    Case("memory.size", ERROR, "linux.resources.memory.limit", {"linux.resources.memory": {"limit": -2}}, {"linux.resources.memory": {"limit": -1}}),
+    Case(
+        "device-rules.access",
+        ERROR,
+        "linux.resources.devices[12].access",
+        _rule(access=""),
+        _rule(access="r"),
+    ),
+    Case(
+        "device-rules.letters",
+        WARNING,
+        "linux.resources.devices[12].access",
+        _rule(access="x"),
+        _rule(access="mwr"),
+    ),
+    Case(
+        "device-rules.number",
+        ERROR,
+        "linux.resources.devices[12].major",
+        _rule(access="r", major=-2),
+        _rule(access="r", major=-1),
+    ),
+    Case(
+        "memory.size",
+        ERROR,
+        "linux.resources.memory.limit",
+        {"linux.resources.memory": {"limit": -2}},
+        {"linux.resources.memory": {"limit": -1}},
+    ),
     Case(
         "memory.swap",
         ERROR,
@@ -585,7 +721,13 @@ RESOURCES = (
         {"linux.resources.memory": {"swap": 2**30}},
         {"linux.resources.memory": {"limit": -1, "swap": -1}},
     ),
-    Case("memory.swappiness", ERROR, "linux.resources.memory.swappiness", {"linux.resources.memory": {"swappiness": 101}}, {"linux.resources.memory": {"swappiness": 100}}),
+    Case(
+        "memory.swappiness",
+        ERROR,
+        "linux.resources.memory.swappiness",
+        {"linux.resources.memory": {"swappiness": 101}},
+        {"linux.resources.memory": {"swappiness": 100}},
+    ),
     Case(
         "cpu.burst",
         ERROR,
@@ -594,32 +736,134 @@ RESOURCES = (
         {"linux.resources.cpu": {"quota": -1, "burst": 10001}},
         peer=NEWER,
     ),
-    Case("cpu.quota", ERROR, "linux.resources.cpu.quota", {"linux.resources.cpu": {"quota": 999}}, {"linux.resources.cpu": {"quota": 1000}}),
-    Case("cpu.period", ERROR, "linux.resources.cpu.period", {"linux.resources.cpu": {"period": 999}}, {"linux.resources.cpu": {"period": 1000}}),
-    Case("cpu.list", ERROR, "linux.resources.cpu.cpus", {"linux.resources.cpu": {"cpus": "0,x"}}, {"linux.resources.cpu": {"cpus": "0-1:1/2, 0\n"}}),
-    Case("cpu.list", ERROR, "linux.resources.cpu.mems", {"linux.resources.cpu": {"mems": "2-1"}}, {"linux.resources.cpu": {"mems": "0"}}),
-    Case("cpu.idle", ERROR, "linux.resources.cpu.idle", {"linux.resources.cpu": {"idle": 2}}, {"linux.resources.cpu": {"idle": 1}}, peer=NEWER),
-    Case("block-io.device", WARNING, "linux.resources.blockIO.weightDevice[0]", {"linux.resources.blockIO": {"weightDevice": [{"major": 7, "minor": 0}]}}, {"linux.resources.blockIO": {"weightDevice": [{"major": 7, "minor": 0, "weight": 10}]}}),
-    Case("block-io.weight", WARNING, "linux.resources.blockIO.weight", {"linux.resources.blockIO": {"weight": 9}}, {"linux.resources.blockIO": {"weight": 10}}),
-    Case("huge-pages.size", ERROR, "linux.resources.hugepageLimits[0].pageSize", {"linux.resources.hugepageLimits": [{"pageSize": "../2MB", "limit": 0}]}, {"linux.resources.hugepageLimits": [{"pageSize": "2MB", "limit": 0}]}),
+    Case(
+        "cpu.quota",
+        ERROR,
+        "linux.resources.cpu.quota",
+        {"linux.resources.cpu": {"quota": 999}},
+        {"linux.resources.cpu": {"quota": 1000}},
+    ),
+    Case(
+        "cpu.period",
+        ERROR,
+        "linux.resources.cpu.period",
+        {"linux.resources.cpu": {"period": 999}},
+        {"linux.resources.cpu": {"period": 1000}},
+    ),
+    Case(
+        "cpu.list",
+        ERROR,
+        "linux.resources.cpu.cpus",
+        {"linux.resources.cpu": {"cpus": "0,x"}},
+        {"linux.resources.cpu": {"cpus": "0-1:1/2, 0\n"}},
+    ),
+    Case(
+        "cpu.list",
+        ERROR,
+        "linux.resources.cpu.mems",
+        {"linux.resources.cpu": {"mems": "2-1"}},
+        {"linux.resources.cpu": {"mems": "0"}},
+    ),
+    Case(
+        "cpu.idle",
+        ERROR,
+        "linux.resources.cpu.idle",
+        {"linux.resources.cpu": {"idle": 2}},
+        {"linux.resources.cpu": {"idle": 1}},
+        peer=NEWER,
+    ),
+    Case(
+        "block-io.device",
+        WARNING,
+        "linux.resources.blockIO.weightDevice[0]",
+        {"linux.resources.blockIO": {"weightDevice": [{"major": 7, "minor": 0}]}},
+        {"linux.resources.blockIO": {"weightDevice": [{"major": 7, "minor": 0, "weight": 10}]}},
+    ),
+    Case(
+        "block-io.weight",
+        WARNING,
+        "linux.resources.blockIO.weight",
+        {"linux.resources.blockIO": {"weight": 9}},
+        {"linux.resources.blockIO": {"weight": 10}},
+    ),
+    Case(
+        "huge-pages.size",
+        ERROR,
+        "linux.resources.hugepageLimits[0].pageSize",
+        {"linux.resources.hugepageLimits": [{"pageSize": "../2MB", "limit": 0}]},
+        {"linux.resources.hugepageLimits": [{"pageSize": "2MB", "limit": 0}]},
+    ),
     Case(
         "huge-pages.unique",
         WARNING,
         "linux.resources.hugepageLimits[1].pageSize",
-        {"linux.resources.hugepageLimits": [{"pageSize": "2MB", "limit": 0}, {"pageSize": "2MB", "limit": 1}]},
-        {"linux.resources.hugepageLimits": [{"pageSize": "2MB", "limit": 0}, {"pageSize": "1GB", "limit": 1}]},
+        {
+            "linux.resources.hugepageLimits": [
+                {"pageSize": "2MB", "limit": 0},
+                {"pageSize": "2MB", "limit": 1},
+            ]
+        },
+        {
+            "linux.resources.hugepageLimits": [
+                {"pageSize": "2MB", "limit": 0},
+                {"pageSize": "1GB", "limit": 1},
+            ]
+        },
         host="there is no hugetlb controller",
     ),
-    Case("rdma.limits", WARNING, 'linux.resources.rdma["mlx5_1"]', {"linux.resources.rdma": {"mlx5_1": {}}}, {"linux.resources.rdma": {"mlx5_1": {"hcaHandles": 0}}}, host="there is no rdma controller"),
-    Case("unified.name", ERROR, 'linux.resources.unified["../cgroup.procs"]', {"linux.resources.unified": {"../cgroup.procs": "1"}}, {"linux.resources.unified": {"memory.max": "1G"}}),
+    Case(
+        "rdma.limits",
+        WARNING,
+        'linux.resources.rdma["mlx5_1"]',
+        {"linux.resources.rdma": {"mlx5_1": {}}},
+        {"linux.resources.rdma": {"mlx5_1": {"hcaHandles": 0}}},
+        host="there is no rdma controller",
+    ),
+    Case(
+        "unified.name",
+        ERROR,
+        'linux.resources.unified["../cgroup.procs"]',
+        {"linux.resources.unified": {"../cgroup.procs": "1"}},
+        {"linux.resources.unified": {"memory.max": "1G"}},
+    ),
 )
 
 SECCOMP_RULES = (
-    Case("seccomp.notify.default", ERROR, "linux.seccomp.defaultAction", _seccomp(defaultAction="SCMP_ACT_NOTIFY", listenerPath="/x"), SECCOMP),
-    Case("seccomp.default", ERROR, "linux.seccomp.defaultAction", _seccomp(defaultAction="", syscalls=[{"names": ["getcwd"], "action": "SCMP_ACT_LOG"}]), _seccomp(defaultAction="", syscalls=[])),
-    Case("seccomp.errno", WARNING, "linux.seccomp.defaultErrnoRet", _seccomp(defaultErrnoRet=1), _seccomp(defaultAction="SCMP_ACT_ERRNO", defaultErrnoRet=1)),
-    Case("seccomp.errno", WARNING, "linux.seccomp.syscalls[0].errnoRet", _syscalls(action="SCMP_ACT_LOG", errnoRet=1), _syscalls(errnoRet=1)),
-    Case("seccomp.names", WARNING, "linux.seccomp.syscalls[0].names", _syscalls(names=[]), _syscalls(names=["no_such_call"])),
+    Case(
+        "seccomp.notify.default",
+        ERROR,
+        "linux.seccomp.defaultAction",
+        _seccomp(defaultAction="SCMP_ACT_NOTIFY", listenerPath="/x"),
+        SECCOMP,
+    ),
+    Case(
+        "seccomp.default",
+        ERROR,
+        "linux.seccomp.defaultAction",
+        _seccomp(defaultAction="", syscalls=[{"names": ["getcwd"], "action": "SCMP_ACT_LOG"}]),
+        _seccomp(defaultAction="", syscalls=[]),
+    ),
+    Case(
+        "seccomp.errno",
+        WARNING,
+        "linux.seccomp.defaultErrnoRet",
+        _seccomp(defaultErrnoRet=1),
+        _seccomp(defaultAction="SCMP_ACT_ERRNO", defaultErrnoRet=1),
+    ),
+    Case(
+        "seccomp.errno",
+        WARNING,
+        "linux.seccomp.syscalls[0].errnoRet",
+        _syscalls(action="SCMP_ACT_LOG", errnoRet=1),
+        _syscalls(errnoRet=1),
+    ),
+    Case(
+        "seccomp.names",
+        WARNING,
+        "linux.seccomp.syscalls[0].names",
+        _syscalls(names=[]),
+        _syscalls(names=["no_such_call"]),
+    ),
     Case(
         "seccomp.argument",
         ERROR,
@@ -627,7 +871,13 @@ SECCOMP_RULES = (
         _syscalls(args=[{"index": 6, "value": 0, "op": "SCMP_CMP_EQ"}]),
         _syscalls(args=[{"index": 5, "value": 0, "op": "SCMP_CMP_EQ"}]),
     ),
-    Case("seccomp.metadata", WARNING, "linux.seccomp.listenerMetadata", _seccomp(listenerMetadata="x"), _seccomp(listenerMetadata="x", listenerPath="/x")),
+    Case(
+        "seccomp.metadata",
+        WARNING,
+        "linux.seccomp.listenerMetadata",
+        _seccomp(listenerMetadata="x"),
+        _seccomp(listenerMetadata="x", listenerPath="/x"),
+    ),
     Case(
         "seccomp.listener",
         ERROR,

@@ -168,14 +168,14 @@ try:
 except ImportError:  # an interpreter without the accelerator
     from json import JSONDecoder, JSONEncoder
 
-    _scan_once: Callable[[str, int], tuple[object, int]] = JSONDecoder(parse_constant=_constant).scan_once
+    _scan_once: Callable[[str, int], tuple[object, int]] = JSONDecoder(parse_constant=_constant).scan_once  # type: ignore[attr-defined]  # public, but not in typeshed
 
     def _encoder() -> Callable[..., tuple[str, ...]]:
         encoder = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
         return lambda tree, _level: (encoder.encode(tree),)
 
 else:
-    _scan_once = _json.make_scanner(_Context)
+    _scan_once = _json.make_scanner(_Context)  # type: ignore[arg-type]  # any object with these attributes
 
     def _encoder() -> Callable[..., tuple[str, ...]]:
         """A new encoder each time: it remembers the objects that it is inside of, to find circles."""

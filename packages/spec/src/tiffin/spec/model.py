@@ -23,7 +23,9 @@ Uint64 = Annotated[int, msgspec.Meta(ge=0, extra={"le": 2**64 - 1})]
 REQUIRED = msgspec.Meta(extra={"required": True})
 """Marks a field that the spec requires, but that runtimes take as zero or empty when it is missing."""
 
-EXTRA = "\ue000extra"  # the JSON name of `Model.extra`: a private character, so that no document has it by chance
+EXTRA = (
+    "\ue000extra"  # the JSON name of `Model.extra`: a private character, so that no document has it by chance
+)
 
 
 class Model(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -41,7 +43,10 @@ def from_tree(tree: object, kind: type[M]) -> M:
 
     Raises msgspec.ValidationError at the first value of a wrong type; use the validation module for all of them.
     """
-    model = msgspec.convert(tree, kind)
+    try:
+        model = msgspec.convert(tree, kind)
+    except msgspec.ValidationError:
+        model = msgspec.convert(_without_nulls(tree), kind)  # a required member may be null, which is missing
     _keep_extra(model, tree)
     return model
 
@@ -68,6 +73,14 @@ def _plain(value: Any) -> Any:
     if type(value) is dict:
         return {key: _plain(item) for key, item in value.items()}
     return value
+
+
+def _without_nulls(node: Any) -> Any:
+    if type(node) is dict:
+        return {key: _without_nulls(item) for key, item in node.items() if item is not None}
+    if type(node) is list:
+        return [_without_nulls(item) for item in node]
+    return node
 
 
 def _keep_extra(model: Any, tree: Any) -> None:

@@ -54,7 +54,12 @@ _NO_EXEC = ("nosuid", "noexec", "nodev")
 _MOUNTS = (
     ("/proc", "proc", "proc", _NO_EXEC),
     ("/dev", "tmpfs", "tmpfs", ("nosuid", "strictatime", "mode=755", "size=65536k")),
-    ("/dev/pts", "devpts", "devpts", ("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5")),
+    (
+        "/dev/pts",
+        "devpts",
+        "devpts",
+        ("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+    ),
     ("/dev/shm", "tmpfs", "shm", (*_NO_EXEC, "mode=1777", "size=65536k")),
     ("/dev/mqueue", "mqueue", "mqueue", _NO_EXEC),
     ("/sys", "sysfs", "sysfs", (*_NO_EXEC, "ro")),

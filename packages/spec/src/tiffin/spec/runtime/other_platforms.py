@@ -253,5 +253,3 @@ class FreeBSD(Model, kw_only=True):
     SECTION: ClassVar[str] = "config-freebsd.md: FreeBSD-specific Container Configuration"
     devices: list[FreeBSDDevice] | None = None
     jail: FreeBSDJail | None = None
-
-

@@ -135,7 +135,8 @@ _RULES = (
     _allow("delete_module init_module finit_module", capability="CAP_SYS_MODULE"),
     _allow("acct", capability="CAP_SYS_PACCT"),
     _allow(
-        "kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace", capability="CAP_SYS_PTRACE"
+        "kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace",
+        capability="CAP_SYS_PTRACE",
     ),
     _allow("iopl ioperm", capability="CAP_SYS_RAWIO"),
     _allow("settimeofday stime clock_settime clock_settime64", capability="CAP_SYS_TIME"),
@@ -161,10 +162,18 @@ def default_profile(
     allowed: set[str] = set()
     conditional: list[SeccompSyscallTree] = []
     for names, arguments, capability, machines, since in _RULES:
-        if kernel < since or (machines and machine not in machines) or (capability and capability not in granted):
+        if (
+            kernel < since
+            or (machines and machine not in machines)
+            or (capability and capability not in granted)
+        ):
             continue
         if arguments:
-            entry: SeccompSyscallTree = {"names": names.split(), "action": "SCMP_ACT_ALLOW", "args": list(arguments)}
+            entry: SeccompSyscallTree = {
+                "names": names.split(),
+                "action": "SCMP_ACT_ALLOW",
+                "args": list(arguments),
+            }
             conditional.append(entry)
         else:
             allowed.update(names.split())

@@ -13,9 +13,18 @@ from tiffin.spec.runtime.validation.structure import check_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tiffin.spec.runtime.tree import ConfigTree, LinuxTree, ProcessTree, ResourcesTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
-__all__ = ["ERROR", "WARNING", "Problem", "drop_nulls", "errors", "validate", "validate_process", "validate_resources"]
+__all__ = [
+    "ERROR",
+    "WARNING",
+    "Problem",
+    "drop_nulls",
+    "errors",
+    "validate",
+    "validate_process",
+    "validate_resources",
+]
 
 
 def validate(tree: object) -> list[Problem]:
@@ -64,7 +73,7 @@ def drop_nulls(tree: object) -> None:
                 drop_nulls(item)
 
 
-def _config(config: ConfigTree) -> list[Problem]:
+def _config(config: Tree) -> list[Problem]:
     """The rules get a tree whose types are right; a member may still be missing, or None."""
     from tiffin.spec.runtime.validation import document
 
@@ -83,7 +92,7 @@ def _config(config: ConfigTree) -> list[Problem]:
     return problems
 
 
-def _linux(section: LinuxTree) -> list[Problem]:
+def _linux(section: Tree) -> list[Problem]:
     problems: list[Problem] = []
     if section.get("resources"):
         problems += _resources(section["resources"], "linux.resources.")
@@ -91,20 +100,22 @@ def _linux(section: LinuxTree) -> list[Problem]:
         from tiffin.spec.runtime.validation import seccomp
 
         problems += [problem for rule in seccomp.RULES for problem in rule(section["seccomp"])]
-    if any(section.get(name) for name in ("devices", "netDevices", "intelRdt", "memoryPolicy", "personality")):
+    if any(
+        section.get(name) for name in ("devices", "netDevices", "intelRdt", "memoryPolicy", "personality")
+    ):
         from tiffin.spec.runtime.validation import linux
 
         problems += [problem for rule in linux.RULES for problem in rule(section)]
     return problems
 
 
-def _process(tree: ProcessTree, prefix: str) -> list[Problem]:
+def _process(tree: Tree, prefix: str) -> list[Problem]:
     from tiffin.spec.runtime.validation import process
 
     return [problem for rule in process.RULES for problem in rule(tree, prefix)]
 
 
-def _resources(tree: ResourcesTree, prefix: str) -> list[Problem]:
+def _resources(tree: Tree, prefix: str) -> list[Problem]:
     from tiffin.spec.runtime.validation import resources
 
     return [problem for rule in resources.RULES for problem in rule(tree, prefix)]

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiffin.spec.runtime.tree import ConfigTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
 _VERSION = "config.md: Specification version"
 _ROOT = "config.md: Root"
@@ -16,7 +16,7 @@ _HOSTNAME = "config.md: Hostname"
 _NAME_LIMIT = 64  # uts_namespaces(7): __NEW_UTS_LEN
 
 
-def version(config: ConfigTree) -> Iterator[Problem]:
+def version(config: Tree) -> Iterator[Problem]:
     """runc reads neither the form nor the number."""
     text = config.get("ociVersion")
     if not text:
@@ -28,7 +28,7 @@ def version(config: ConfigTree) -> Iterator[Problem]:
         yield Problem("ociVersion", message, "version.compatible", _VERSION, WARNING)
 
 
-def root(config: ConfigTree) -> Iterator[Problem]:
+def root(config: Tree) -> Iterator[Problem]:
     if config.get("windows") or config.get("vm"):
         return
     if config.get("root") is None:
@@ -37,17 +37,19 @@ def root(config: ConfigTree) -> Iterator[Problem]:
         yield Problem("root.path", "is empty: that would be the bundle itself", "root.path", _ROOT)
 
 
-def process(config: ConfigTree) -> Iterator[Problem]:
+def process(config: Tree) -> Iterator[Problem]:
     """OPTIONAL for create, REQUIRED for start; runc insists on it from the beginning, and so do we."""
     if config.get("process") is None:
-        yield Problem("process", "is required to start the container", "process.required", "config.md: Process")
+        yield Problem(
+            "process", "is required to start the container", "process.required", "config.md: Process"
+        )
 
 
-def names(config: ConfigTree) -> Iterator[Problem]:
+def names(config: Tree) -> Iterator[Problem]:
     """A name of the host must not change."""
     for member in ("hostname", "domainname"):
         name = config.get(member)
-        if not isinstance(name, str) or not name:
+        if not name:
             continue
         section = _HOSTNAME if member == "hostname" else "config.md: Domainname"
         if not any(one.get("type") == "uts" for one in (config.get("linux") or {}).get("namespaces") or ()):
@@ -57,7 +59,7 @@ def names(config: ConfigTree) -> Iterator[Problem]:
             yield Problem(member, message, "uts.length", section)
 
 
-def annotations(config: ConfigTree) -> Iterator[Problem]:
+def annotation_keys(config: Tree) -> Iterator[Problem]:
     if "" in (config.get("annotations") or {}):
         yield Problem("annotations", "a key is empty", "annotations.key", "config.md: Annotations", WARNING)
 
@@ -85,11 +87,11 @@ def _are_identifiers(text: str, *, zeros: bool) -> bool:
     return True
 
 
-def cgroups_path(config: ConfigTree) -> Iterator[Problem]:
+def cgroups_path(config: Tree) -> Iterator[Problem]:
     path = (config.get("linux") or {}).get("cgroupsPath") or ""
     if ".." in path.split("/"):
         section = "config-linux.md: Cgroups Path"
         yield Problem("linux.cgroupsPath", "goes up by ..", "cgroups-path", section, WARNING)
 
 
-RULES = (version, root, process, names, annotations, cgroups_path)
+RULES = (version, root, process, names, annotation_keys, cgroups_path)

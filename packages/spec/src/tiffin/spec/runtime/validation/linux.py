@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiffin.spec.runtime.tree import DeviceTree, LinuxTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
 _DEVICES = "config-linux.md: Devices"
 _NET_DEVICES = "config-linux.md: Network Devices"
@@ -18,7 +18,7 @@ _MEMORY_POLICY = "config-linux.md: Memory policy"
 _MODES_WITHOUT_NODES = ("MPOL_DEFAULT", "MPOL_LOCAL")
 
 
-def devices(linux: LinuxTree) -> Iterator[Problem]:
+def devices(linux: Tree) -> Iterator[Problem]:
     paths: dict[str, int] = {}
     numbers: dict[tuple[object, ...], int] = {}
     for index, device in enumerate(linux.get("devices") or ()):
@@ -38,7 +38,7 @@ def devices(linux: LinuxTree) -> Iterator[Problem]:
         numbers[key] = index
 
 
-def _device(device: DeviceTree, where: str) -> Iterator[Problem]:
+def _device(device: Tree, where: str) -> Iterator[Problem]:
     path = device.get("path")
     if path is not None and not path.startswith("/"):
         yield Problem(where + ".path", f"{path!r} is not an absolute path", "devices.path", _DEVICES, WARNING)
@@ -53,12 +53,14 @@ def _device(device: DeviceTree, where: str) -> Iterator[Problem]:
             yield Problem(f"{where}.{name}", message, "devices.number.range", _DEVICES)
 
 
-def net_devices(linux: LinuxTree) -> Iterator[Problem]:
+def net_devices(linux: Tree) -> Iterator[Problem]:
     moved = linux.get("netDevices")
     if not moved:
         return
     if not any(one.get("type") == "network" for one in linux.get("namespaces") or ()):
-        yield Problem("linux.netDevices", "needs a namespace of type network", "net-devices.namespace", _NET_DEVICES)
+        yield Problem(
+            "linux.netDevices", "needs a namespace of type network", "net-devices.namespace", _NET_DEVICES
+        )
     inside: dict[str, str] = {}
     for name, device in moved.items():
         where = f'linux.netDevices["{name}"]'
@@ -75,7 +77,7 @@ def net_devices(linux: LinuxTree) -> Iterator[Problem]:
         inside[target] = name
 
 
-def intel_rdt(linux: LinuxTree) -> Iterator[Problem]:
+def intel_rdt(linux: Tree) -> Iterator[Problem]:
     rdt = linux.get("intelRdt")
     if not rdt:
         return
@@ -87,7 +89,9 @@ def intel_rdt(linux: LinuxTree) -> Iterator[Problem]:
         yield Problem("linux.intelRdt.memBwSchema", "does not start with MB:", "intel-rdt.schema", _RDT)
     cache = rdt.get("l3CacheSchema") or ""
     if cache and not cache.startswith("L3"):
-        yield Problem("linux.intelRdt.l3CacheSchema", "does not start with L3:", "intel-rdt.l3", _RDT, WARNING)
+        yield Problem(
+            "linux.intelRdt.l3CacheSchema", "does not start with L3:", "intel-rdt.l3", _RDT, WARNING
+        )
     lines = {"memBwSchema": bandwidth, "l3CacheSchema": cache}
     lines |= {f"schemata[{index}]": line for index, line in enumerate(rdt.get("schemata") or ())}
     for name, line in lines.items():
@@ -95,7 +99,7 @@ def intel_rdt(linux: LinuxTree) -> Iterator[Problem]:
             yield Problem(f"linux.intelRdt.{name}", "has more than one line", "intel-rdt.lines", _RDT)
 
 
-def memory_policy(linux: LinuxTree) -> Iterator[Problem]:
+def memory_policy(linux: Tree) -> Iterator[Problem]:
     """set_mempolicy(2): which modes have nodes."""
     policy = linux.get("memoryPolicy")
     if not policy:
@@ -103,14 +107,16 @@ def memory_policy(linux: LinuxTree) -> Iterator[Problem]:
     nodes, mode = policy.get("nodes") or "", policy.get("mode")
     where = "linux.memoryPolicy.nodes"
     if not is_number_list(nodes):
-        yield Problem(where, f"{nodes!r} is no list of nodes such as 0-3,7", "memory-policy.list", _MEMORY_POLICY)
+        yield Problem(
+            where, f"{nodes!r} is no list of nodes such as 0-3,7", "memory-policy.list", _MEMORY_POLICY
+        )
     elif mode in _MODES_WITHOUT_NODES and nodes:
         yield Problem(where, f"{mode} takes none", "memory-policy.nodes", _MEMORY_POLICY)
     elif mode not in (*_MODES_WITHOUT_NODES, "MPOL_PREFERRED", None) and not nodes:
         yield Problem(where, f"{mode} needs some", "memory-policy.nodes", _MEMORY_POLICY)
 
 
-def personality(linux: LinuxTree) -> Iterator[Problem]:
+def personality(linux: Tree) -> Iterator[Problem]:
     if (linux.get("personality") or {}).get("flags"):
         section = "config-linux.md: Personality"
         message = "no flag is supported; they are ignored"

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiffin.spec.runtime.tree import ConfigTree, HookTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
 _MOUNTS = "config.md: Mounts"
 _POSIX_MOUNTS = "config.md: POSIX-platform Mounts"
@@ -17,7 +17,7 @@ _HOOKS = "config.md: POSIX-platform Hooks"
 _KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
 
 
-def destinations(config: ConfigTree) -> Iterator[Problem]:
+def destinations(config: Tree) -> Iterator[Problem]:
     for index, mount in enumerate(config.get("mounts") or ()):
         path = mount.get("destination")
         if path == "":
@@ -28,7 +28,7 @@ def destinations(config: ConfigTree) -> Iterator[Problem]:
             yield Problem(f"mounts[{index}].destination", message, "mounts.absolute", _MOUNTS, WARNING)
 
 
-def kinds(config: ConfigTree) -> Iterator[Problem]:
+def kinds(config: Tree) -> Iterator[Problem]:
     """Something must say what to mount: a file system, or bind with a source."""
     for index, mount in enumerate(config.get("mounts") or ()):
         options = mount.get("options") or ()
@@ -43,7 +43,7 @@ def kinds(config: ConfigTree) -> Iterator[Problem]:
             yield Problem(where + ".type", message, "mounts.type", _POSIX_MOUNTS)
 
 
-def mappings(config: ConfigTree) -> Iterator[Problem]:
+def mappings(config: Tree) -> Iterator[Problem]:
     """An idmapped mount has both mappings, or takes those of the container's user namespace."""
     namespaces = (config.get("linux") or {}).get("namespaces") or ()
     has_user = any(one.get("type") == "user" for one in namespaces)
@@ -63,15 +63,15 @@ def mappings(config: ConfigTree) -> Iterator[Problem]:
             yield Problem(where + ".options", message, "mounts.idmap.option", _POSIX_MOUNTS, WARNING)
 
 
-def hooks(config: ConfigTree) -> Iterator[Problem]:
+def hooks(config: Tree) -> Iterator[Problem]:
     hooks = config.get("hooks") or {}
     for kind in _KINDS:
-        each: list[HookTree] = hooks.get(kind) or []  # type: ignore[assignment]  # one of _KINDS
+        each: list[Tree] = hooks.get(kind) or []
         for index, hook in enumerate(each):
             yield from _hook(hook, f"hooks.{kind}[{index}]")
 
 
-def _hook(hook: HookTree, where: str) -> Iterator[Problem]:
+def _hook(hook: Tree, where: str) -> Iterator[Problem]:
     path, timeout = hook.get("path"), hook.get("timeout")
     if path is not None and not path.startswith("/"):
         yield Problem(where + ".path", f"{path!r} is not an absolute path", "hooks.path", _HOOKS)

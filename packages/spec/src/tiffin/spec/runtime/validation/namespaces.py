@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tiffin.spec.runtime.tree import ConfigTree, IDMappingTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
 _NAMESPACES = "config-linux.md: Namespaces"
 _MAPPINGS = "config-linux.md: User namespace mappings"
@@ -19,13 +19,13 @@ _MAPPING_LIMIT = 340  # user_namespaces(7), since Linux 4.15
 _IPC_SYSCTL = ("msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced")
 
 
-def _paths(config: ConfigTree) -> dict[str, str]:
+def _paths(config: Tree) -> dict[str, str]:
     """Type to path, empty for a new one, of the namespaces that are given."""
     given = (config.get("linux") or {}).get("namespaces") or ()
     return {one["type"]: one.get("path") or "" for one in given if one.get("type")}
 
 
-def unique(config: ConfigTree) -> Iterator[Problem]:
+def unique(config: Tree) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, namespace in enumerate((config.get("linux") or {}).get("namespaces") or ()):
         kind, path = namespace.get("type"), namespace.get("path")
@@ -40,7 +40,7 @@ def unique(config: ConfigTree) -> Iterator[Problem]:
             yield Problem(where + ".path", message, "namespaces.path", _NAMESPACES)
 
 
-def user(config: ConfigTree) -> Iterator[Problem]:
+def user(config: Tree) -> Iterator[Problem]:
     linux, paths = config.get("linux") or {}, _paths(config)
     given = [name for name in ("uidMappings", "gidMappings") if linux.get(name)]
     if "user" not in paths:
@@ -56,7 +56,7 @@ def user(config: ConfigTree) -> Iterator[Problem]:
                 yield Problem(f"linux.{name}", "a new user namespace needs it", "user.mappings", _MAPPINGS)
 
 
-def mappings(config: ConfigTree) -> Iterator[Problem]:
+def mappings(config: Tree) -> Iterator[Problem]:
     """Of the container, and of each mount."""
     linux = config.get("linux") or {}
     yield from _mapping_list(linux.get("uidMappings") or (), "linux.uidMappings")
@@ -66,7 +66,7 @@ def mappings(config: ConfigTree) -> Iterator[Problem]:
         yield from _mapping_list(mount.get("gidMappings") or (), f"mounts[{index}].gidMappings")
 
 
-def _mapping_list(mappings: Sequence[IDMappingTree], path: str) -> Iterator[Problem]:
+def _mapping_list(mappings: Sequence[Tree], path: str) -> Iterator[Problem]:
     """user_namespaces(7): ranges that are not empty, fit into 32 bits, and do not overlap on either side."""
     if len(mappings) > _MAPPING_LIMIT:
         message = f"has {len(mappings)} entries, the kernel takes {_MAPPING_LIMIT}"
@@ -82,14 +82,17 @@ def _mapping_list(mappings: Sequence[IDMappingTree], path: str) -> Iterator[Prob
                 message = f"{start} and {size} ids go beyond 32 bits"
                 yield Problem(f"{path}[{index}].{side}", message, "mappings.range", _MAPPINGS)
     for side in ("containerID", "hostID"):
-        spans = sorted((one.get(side) or 0, one.get("size") or 0, index) for index, one in enumerate(mappings))
-        for (start, size, before), (following, _size, index) in zip(spans, spans[1:], strict=False):
-            if following < start + size:  # type: ignore[operator]  # a TypedDict's get by a variable is object
+        spans = [(one.get(side) or 0, one.get("size") or 0, index) for index, one in enumerate(mappings)]
+        end, before = 0, 0
+        for start, size, index in sorted(spans):
+            if start < end:
                 message = f"overlaps with entry {before}"
                 yield Problem(f"{path}[{index}].{side}", message, "mappings.overlap", _MAPPINGS)
+            if start + size > end:
+                end, before = start + size, index
 
 
-def clocks(config: ConfigTree) -> Iterator[Problem]:
+def clocks(config: Tree) -> Iterator[Problem]:
     offsets = (config.get("linux") or {}).get("timeOffsets")
     if not offsets:
         return
@@ -97,7 +100,9 @@ def clocks(config: ConfigTree) -> Iterator[Problem]:
     if "time" not in paths:
         yield Problem("linux.timeOffsets", "needs a namespace of type time", "time.namespace", _TIME)
     elif paths["time"]:
-        yield Problem("linux.timeOffsets", "cannot be set in a namespace that is joined", "time.joined", _TIME)
+        yield Problem(
+            "linux.timeOffsets", "cannot be set in a namespace that is joined", "time.joined", _TIME
+        )
     for clock, offset in offsets.items():
         where = f'linux.timeOffsets["{clock}"]'
         if clock not in ("monotonic", "boottime"):
@@ -106,7 +111,7 @@ def clocks(config: ConfigTree) -> Iterator[Problem]:
             yield Problem(where + ".nanosecs", "is a second or more", "time.nanosecs", _TIME)
 
 
-def hidden_paths(config: ConfigTree) -> Iterator[Problem]:
+def hidden_paths(config: Tree) -> Iterator[Problem]:
     linux, paths = config.get("linux") or {}, _paths(config)
     for name, section in (
         ("maskedPaths", "config-linux.md: Masked Paths"),
@@ -123,7 +128,7 @@ def hidden_paths(config: ConfigTree) -> Iterator[Problem]:
                 yield Problem(f"linux.{name}[{index}]", message, "paths.absolute", section, WARNING)
 
 
-def sysctl(config: ConfigTree) -> Iterator[Problem]:
+def sysctl(config: Tree) -> Iterator[Problem]:
     """Only what belongs to a namespace of the container may be written, or it would change the host."""
     settings = (config.get("linux") or {}).get("sysctl")
     if not settings:
@@ -147,7 +152,9 @@ def _sysctl_namespace(key: str) -> str | None:
         key = "".join({".": "/", "/": "."}.get(character, character) for character in key)
     if "/../" in f"/{key.replace('.', '/')}/" or "//" in key or ".." in key:
         return None
-    if key.startswith("fs.mqueue.") or key.removeprefix("kernel.") in _IPC_SYSCTL and key.startswith("kernel."):
+    if key.startswith("fs.mqueue.") or (
+        key.removeprefix("kernel.") in _IPC_SYSCTL and key.startswith("kernel.")
+    ):
         return "ipc"
     if key.startswith("net."):
         return "network"

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from _collections import _tuplegetter  # the C accessor that collections.namedtuple uses
+from _collections import _tuplegetter  # type: ignore[import-not-found]  # the accessor of collections.namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Tree = dict[str, Any]
+    """A JSON object whose members have the right type, if they are there and not None."""
 
 ERROR = "error"
 """The container cannot be made as the config says, or it would be dangerous to."""

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiffin.spec.runtime.tree import ProcessTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
 _PROCESS = "config.md: Process"
 _POSIX = "config.md: POSIX process"
@@ -18,13 +18,13 @@ _NO_ID = 2**32 - 1
 _SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
 
 
-def cwd(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def cwd(process: Tree, prefix: str) -> Iterator[Problem]:
     path = process.get("cwd")
     if path is not None and not path.startswith("/"):
         yield Problem(prefix + "cwd", f"{path!r} is not an absolute path", "process.cwd", _PROCESS)
 
 
-def args(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def args(process: Tree, prefix: str) -> Iterator[Problem]:
     words = process.get("args")
     if not words:
         yield Problem(prefix + "args", "needs at least the program's name", "process.args", _PROCESS)
@@ -32,7 +32,7 @@ def args(process: ProcessTree, prefix: str) -> Iterator[Problem]:
         yield Problem(prefix + "args[0]", "the program's name is empty", "process.args", _PROCESS)
 
 
-def env(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def env(process: Tree, prefix: str) -> Iterator[Problem]:
     """environ(7): name=value. Of two with the same name, runc keeps the last."""
     seen: dict[str, int] = {}
     for index, entry in enumerate(process.get("env") or ()):
@@ -46,7 +46,7 @@ def env(process: ProcessTree, prefix: str) -> Iterator[Problem]:
         seen[name] = index
 
 
-def user(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def user(process: Tree, prefix: str) -> Iterator[Problem]:
     """The kernel reads the highest number as -1: nobody."""
     user = process.get("user") or {}
     section = "config.md: POSIX-platform User"
@@ -61,12 +61,12 @@ def user(process: ProcessTree, prefix: str) -> Iterator[Problem]:
         yield Problem(prefix + "user.umask", message, "process.umask", section, WARNING)
 
 
-def capabilities(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def capabilities(process: Tree, prefix: str) -> Iterator[Problem]:
     """The spec wants a warning for those that cannot be granted; the kernel refuses sets that do not fit together."""
     sets = process.get("capabilities")
     if not sets:
         return
-    given: dict[str, list[str]] = {kind: sets.get(kind) or [] for kind in _SETS}  # type: ignore[misc]  # one of its keys
+    given: dict[str, list[str]] = {kind: sets.get(kind) or [] for kind in _SETS}
     for kind, names in given.items():
         for index, name in enumerate(names):
             if name not in NUMBERS:
@@ -79,7 +79,7 @@ def capabilities(process: ProcessTree, prefix: str) -> Iterator[Problem]:
             yield Problem(f"{prefix}capabilities.{small}", message, f"capabilities.{small}", _LINUX)
 
 
-def rlimits(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def rlimits(process: Tree, prefix: str) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, limit in enumerate(process.get("rlimits") or ()):
         where = f"{prefix}rlimits[{index}]"
@@ -94,13 +94,15 @@ def rlimits(process: ProcessTree, prefix: str) -> Iterator[Problem]:
             yield Problem(where + ".soft", f"{soft} is above hard, {hard}", "rlimits.order", _POSIX)
 
 
-def oom_score(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def oom_score(process: Tree, prefix: str) -> Iterator[Problem]:
     score = process.get("oomScoreAdj")
     if score is not None and not -1000 <= score <= 1000:
-        yield Problem(prefix + "oomScoreAdj", f"{score} is not from -1000 to 1000", "process.oom-score", _LINUX)
+        yield Problem(
+            prefix + "oomScoreAdj", f"{score} is not from -1000 to 1000", "process.oom-score", _LINUX
+        )
 
 
-def scheduler(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def scheduler(process: Tree, prefix: str) -> Iterator[Problem]:
     """sched(7): which attribute belongs to which policy."""
     scheduler = process.get("scheduler")
     policy = scheduler.get("policy") if scheduler else None
@@ -126,13 +128,13 @@ def scheduler(process: ProcessTree, prefix: str) -> Iterator[Problem]:
         yield Problem(where + "runtime", message, "scheduler.deadline", _LINUX)
 
 
-def io_priority(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def io_priority(process: Tree, prefix: str) -> Iterator[Problem]:
     level = (process.get("ioPriority") or {}).get("priority")
     if level is not None and not 0 <= level <= 7:
         yield Problem(prefix + "ioPriority.priority", f"{level} is not from 0 to 7", "io-priority", _LINUX)
 
 
-def affinity(process: ProcessTree, prefix: str) -> Iterator[Problem]:
+def affinity(process: Tree, prefix: str) -> Iterator[Problem]:
     lists = process.get("execCPUAffinity")
     if not lists:
         return

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiffin.spec.runtime.tree import ResourcesTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
 _DEVICES = "config-linux.md: Allowed Device list"
 _MEMORY = "config-linux.md: Memory"
@@ -17,7 +17,7 @@ _BLOCK_IO = "config-linux.md: Block IO"
 _HUGE_PAGES = "config-linux.md: Huge page limits"
 
 
-def devices(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
+def devices(resources: Tree, prefix: str) -> Iterator[Problem]:
     for index, rule in enumerate(resources.get("devices") or ()):
         where = f"{prefix}devices[{index}]"
         access = rule.get("access")
@@ -32,7 +32,7 @@ def devices(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
                 yield Problem(f"{where}.{name}", f"{number} is below -1", "device-rules.number", _DEVICES)
 
 
-def memory(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
+def memory(resources: Tree, prefix: str) -> Iterator[Problem]:
     memory = resources.get("memory")
     if not memory:
         return
@@ -53,7 +53,7 @@ def memory(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
         yield Problem(where + "swappiness", "is not from 0 to 100", "memory.swappiness", _MEMORY)
 
 
-def cpu(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
+def cpu(resources: Tree, prefix: str) -> Iterator[Problem]:
     cpu = resources.get("cpu")
     if not cpu:
         return
@@ -77,7 +77,7 @@ def cpu(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
         yield Problem(where + "idle", "is neither 0 nor 1", "cpu.idle", _CPU)
 
 
-def block_io(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
+def block_io(resources: Tree, prefix: str) -> Iterator[Problem]:
     """Weights are from 10 to 1000; 0 leaves them alone."""
     block_io = resources.get("blockIO")
     if not block_io:
@@ -92,10 +92,12 @@ def block_io(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
         weights |= {f"weightDevice[{index}].{name}": value for name, value in own.items()}
     for name, value in weights.items():
         if isinstance(value, int) and value and not 10 <= value <= 1000:
-            yield Problem(where + name, f"{value} is not from 10 to 1000", "block-io.weight", _BLOCK_IO, WARNING)
+            yield Problem(
+                where + name, f"{value} is not from 10 to 1000", "block-io.weight", _BLOCK_IO, WARNING
+            )
 
 
-def huge_pages(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
+def huge_pages(resources: Tree, prefix: str) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, limit in enumerate(resources.get("hugepageLimits") or ()):
         size = limit.get("pageSize")
@@ -103,7 +105,11 @@ def huge_pages(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
             continue
         where = f"{prefix}hugepageLimits[{index}].pageSize"
         number = size[:-2]
-        if size[-2:] not in ("KB", "MB", "GB") or not (number.isascii() and number.isdigit()) or number[0] == "0":
+        if (
+            size[-2:] not in ("KB", "MB", "GB")
+            or not (number.isascii() and number.isdigit())
+            or number[0] == "0"
+        ):
             yield Problem(where, f"{size!r} is not a size such as 2MB", "huge-pages.size", _HUGE_PAGES)
         elif size in seen:
             message = f"{size} is also in hugepageLimits[{seen[size]}]"
@@ -111,7 +117,7 @@ def huge_pages(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
         seen[size] = index
 
 
-def rdma(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
+def rdma(resources: Tree, prefix: str) -> Iterator[Problem]:
     for name, limits in (resources.get("rdma") or {}).items():
         if limits.get("hcaHandles") is None and limits.get("hcaObjects") is None:
             message = "has neither hcaHandles nor hcaObjects"
@@ -119,7 +125,7 @@ def rdma(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
             yield Problem(where, message, "rdma.limits", "config-linux.md: RDMA", WARNING)
 
 
-def unified(resources: ResourcesTree, prefix: str) -> Iterator[Problem]:
+def unified(resources: Tree, prefix: str) -> Iterator[Problem]:
     """Each key is the name of a file in the cgroup's directory, and of nothing outside it."""
     for name in resources.get("unified") or {}:
         if "/" in name or name in ("", ".", ".."):

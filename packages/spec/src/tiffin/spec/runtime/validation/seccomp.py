@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiffin.spec.runtime.tree import SeccompSyscallTree, SeccompTree
+    from tiffin.spec.runtime.validation.problem import Tree
 
 _SECCOMP = "config-linux.md: Seccomp"
 _PATH = "linux.seccomp."
@@ -16,7 +16,7 @@ _WITH_ERRNO = ("SCMP_ACT_ERRNO", "SCMP_ACT_TRACE", "", None)
 _ARGUMENTS = 6  # of a system call
 
 
-def default_action(seccomp: SeccompTree) -> Iterator[Problem]:
+def default_action(seccomp: Tree) -> Iterator[Problem]:
     action = seccomp.get("defaultAction")
     if action == "SCMP_ACT_NOTIFY":
         message = "SCMP_ACT_NOTIFY cannot be the default: the runtime's own calls would wait for ever"
@@ -29,7 +29,7 @@ def default_action(seccomp: SeccompTree) -> Iterator[Problem]:
         yield Problem(_PATH + "defaultAction", message, "seccomp.default", _SECCOMP)
 
 
-def syscalls(seccomp: SeccompTree) -> Iterator[Problem]:
+def syscalls(seccomp: Tree) -> Iterator[Problem]:
     for index, entry in enumerate(seccomp.get("syscalls") or ()):
         action = entry.get("action")
         if entry.get("errnoRet") is not None and action not in _WITH_ERRNO:
@@ -43,7 +43,7 @@ def syscalls(seccomp: SeccompTree) -> Iterator[Problem]:
             yield from _arguments(entry, f"{_PATH}syscalls[{index}].args")
 
 
-def _arguments(entry: SeccompSyscallTree, where: str) -> Iterator[Problem]:
+def _arguments(entry: Tree, where: str) -> Iterator[Problem]:
     for index, argument in enumerate(entry["args"]):
         number = argument.get("index") or 0
         if number >= _ARGUMENTS:
@@ -51,7 +51,7 @@ def _arguments(entry: SeccompSyscallTree, where: str) -> Iterator[Problem]:
             yield Problem(f"{where}[{index}].index", message, "seccomp.argument", _SECCOMP)
 
 
-def listener(seccomp: SeccompTree) -> Iterator[Problem]:
+def listener(seccomp: Tree) -> Iterator[Problem]:
     """SCMP_ACT_NOTIFY needs someone to notify, and must leave the runtime the call by which it does so."""
     path = seccomp.get("listenerPath")
     notified = [

@@ -6,18 +6,8 @@ on types. An explicit `null` counts as missing (Go, in which the specs' tools ar
 
 from __future__ import annotations
 
-from tiffin.spec.runtime.validation.problem import WARNING, Problem
-from tiffin.spec.runtime.validation.table import (
-    BOOLEAN_CODE,
-    ENUMERATION,
-    INTEGER,
-    LIST,
-    MAP,
-    OBJECT,
-    OBJECTS,
-    STRING,
-    STRING_CODE,
-)
+from tiffin.spec.runtime.validation.problem import ERROR, WARNING, Problem
+from tiffin.spec.runtime.validation.table import OBJECT, OBJECTS, STRING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +36,7 @@ def check_object(tree: Any, name: str, path: str, problems: list[Problem]) -> An
     if type(tree) is not dict:
         return _refuse(tree, "an object", path, section, problems)
     prefix = path + "." if path else ""
-    changed = {}
+    changed: dict[str, Any] = {}
     for key, value in tree.items():
         kind = members.get(key)
         if kind is None:
@@ -55,49 +45,56 @@ def check_object(tree: Any, name: str, path: str, problems: list[Problem]) -> An
             checked = _check(value, kind, prefix + key, section, problems)
             if checked is not value:
                 changed[key] = checked
-    for key in required:
-        if tree.get(key) is None:
-            problems.append(Problem(prefix + key, "is required", "required", section))
-    for key in expected:
-        if tree.get(key) is None:
-            problems.append(Problem(prefix + key, "is required", "required", section, WARNING))
+    for keys, severity in ((required, ERROR), (expected, WARNING)):
+        missing = [key for key in keys if tree.get(key) is None]
+        problems += [Problem(prefix + key, "is required", "required", section, severity) for key in missing]
     return {**tree, **changed} if changed else tree
 
 
 def _check(value: Any, kind: Kind, path: str, section: str, problems: list[Problem]) -> Any:
     """Returns the value if it is as `kind` says; else what is left of it, which may be None."""
     code, detail = kind
-    if code == OBJECT:
-        return check_object(value, detail, path, problems)
-    if code == LIST:
-        return _check_list(value, detail, path, section, problems)
-    if code == INTEGER:
-        if type(value) is not int:
-            return _refuse(value, "an integer", path, section, problems)
-        low, high, name = detail
-        if not low <= value <= high:
-            text = f"must be a number from {low} to {high} ({name}), but is {value}"
-            problems.append(Problem(path, text, "range", section))
-            return None
-    elif code == ENUMERATION:
-        if type(value) is not str:
-            return _refuse(value, "a string", path, section, problems)
-        if value not in detail:
-            allowed = ", ".join(one or '""' for one in detail)
-            problems.append(Problem(path, f"{value!r} is none of {allowed}", "enumeration", section))
-            return None
-    elif code == BOOLEAN_CODE:
-        if type(value) is not bool:
-            return _refuse(value, "a boolean", path, section, problems)
-    elif code == STRING_CODE:
-        if type(value) is not str:
-            return _refuse(value, "a string", path, section, problems)
-        if "\0" in value and not path.startswith("annotations["):
-            problems.append(Problem(path, "contains a NUL character, which the kernel cannot take", "nul", section))
-            return None
-    elif code == MAP:
-        return _check_map(value, detail, path, section, problems)
+    return _CHECKS[code](value, detail, path, section, problems)
+
+
+def _check_member(value: Any, name: str, path: str, _section: str, problems: list[Problem]) -> Any:
+    return check_object(value, name, path, problems)
+
+
+def _check_string(value: Any, _detail: None, path: str, section: str, problems: list[Problem]) -> Any:
+    if type(value) is not str:
+        return _refuse(value, "a string", path, section, problems)
+    if "\0" in value and not path.startswith("annotations["):
+        problems.append(
+            Problem(path, "contains a NUL character, which the kernel cannot take", "nul", section)
+        )
+        return None
     return value
+
+
+def _check_boolean(value: Any, _detail: None, path: str, section: str, problems: list[Problem]) -> Any:
+    return value if type(value) is bool else _refuse(value, "a boolean", path, section, problems)
+
+
+def _check_integer(value: Any, detail: Any, path: str, section: str, problems: list[Problem]) -> Any:
+    if type(value) is not int:
+        return _refuse(value, "an integer", path, section, problems)
+    low, high, name = detail
+    if low <= value <= high:
+        return value
+    text = f"must be a number from {low} to {high} ({name}), but is {value}"
+    problems.append(Problem(path, text, "range", section))
+    return None
+
+
+def _check_enumeration(value: Any, allowed: Any, path: str, section: str, problems: list[Problem]) -> Any:
+    if type(value) is not str:
+        return _refuse(value, "a string", path, section, problems)
+    if value in allowed:
+        return value
+    text = f"{value!r} is none of {', '.join(one for one in allowed if one)}"
+    problems.append(Problem(path, text, "enumeration", section))
+    return None
 
 
 def _check_list(value: Any, kind: Kind, path: str, section: str, problems: list[Problem]) -> Any:
@@ -122,7 +119,7 @@ def _check_list(value: Any, kind: Kind, path: str, section: str, problems: list[
 def _check_map(value: Any, kind: Kind, path: str, section: str, problems: list[Problem]) -> Any:
     if type(value) is not dict:
         return _refuse(value, "an object", path, section, problems)
-    changed = {}
+    changed: dict[str, Any] = {}
     for key, item in value.items():
         if item is None:
             changed[key] = None
@@ -140,7 +137,9 @@ def _refuse(value: Any, wanted: str, path: str, section: str, problems: list[Pro
     problems.append(Problem(path, f"must be {wanted}, but is {found}", "type", section))
 
 
-def _check_case(key: Any, members: dict[str, Kind], prefix: str, section: str, problems: list[Problem]) -> None:
+def _check_case(
+    key: Any, members: dict[str, Kind], prefix: str, section: str, problems: list[Problem]
+) -> None:
     """Go takes `OCIVersion` for `ociVersion`; we take it for an unknown member, and say so."""
     if type(key) is not str:
         problems.append(Problem(f"{prefix}{key}", "a member's name must be a string", "type", section))
@@ -150,3 +149,16 @@ def _check_case(key: Any, members: dict[str, Kind], prefix: str, section: str, p
         if name.lower() == lower:
             text = f"is not known; {name!r} is, and case matters"
             problems.append(Problem(prefix + key, text, "name.case", section, WARNING))
+
+
+_CHECKS = (
+    # in the order of the codes of the table
+    _check_string,
+    _check_boolean,
+    _check_integer,
+    _check_enumeration,
+    _check_member,
+    _check_list,
+    _check_map,
+    lambda value, *_rest: value,
+)

@@ -15,7 +15,9 @@ def is_number_list(text: str) -> bool:
         if not dash and not _is_number(first):
             return False
         used, slash, group = stride.partition("/")
-        if ":" in part and not (slash and _is_number(used) and _is_number(group) and 0 < int(used) <= int(group)):
+        if ":" in part and not (
+            slash and _is_number(used) and _is_number(group) and 0 < int(used) <= int(group)
+        ):
             return False
     return True
 
