@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tiffin_testing.environments import run
 from tiffin_testing.requirements import unmet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,14 @@ CASES = [
     for name, stack in STACKS.items()
     for case in stack["smoke"]
 ]
+# finds every distribution that an installed one requires (extras apart); importlib raises where one is missing
+CHECK_REQUIREMENTS = """
+import importlib.metadata, re
+for distribution in importlib.metadata.distributions():
+    for line in distribution.requires or ():
+        if "extra ==" not in line and "python_version <" not in line and "PyPy" not in line:
+            importlib.metadata.version(re.match(r"[A-Za-z0-9._-]+", line).group())
+"""
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -47,6 +56,13 @@ def test_it_starts(name: str, case: dict[str, Any], built: Path, tmp_path: Path)
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert case["says"] in done.stdout
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_it_holds_what_its_wheels_ask_for(name: str, built: Path, tmp_path: Path) -> None:
+    (file,) = built.rglob(STACKS[name]["stack"]["file"])
+    environment = {**os.environ, "PEX_ROOT": str(tmp_path / "pex"), "PEX_INTERPRETER": "1"}
+    run([file, "-c", CHECK_REQUIREMENTS], cwd=tmp_path, environment=environment)
 
 
 def test_every_stack_has_its_table() -> None:

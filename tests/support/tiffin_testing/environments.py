@@ -16,9 +16,13 @@ class CommandFailed(AssertionError):
     """A command that the test expected to succeed did not."""
 
 
-def run(command: Sequence[str | Path], *, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str | Path], *, cwd: Path, check: bool = True, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs a command; raises CommandFailed with what it said."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False
+    )
     if check and done.returncode != 0:
         shown = " ".join(map(str, command[:8]))
         raise CommandFailed(f"{shown}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
