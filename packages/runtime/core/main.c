@@ -1,0 +1,64 @@
+/* tiffin-core launch BLOB MESSAGES GO: executes a plan. The three arguments are numbers of inherited descriptors:
+ * a memfd with the encoded plan, a pipe for messages to the controller, a pipe for its answers.
+ *
+ * The controller runs this program from a sealed memfd, so that what the container can reach by /proc/PID/exe is a
+ * private copy that nobody can write to (CVE-2019-5736). It uses no environment variable and opens no file by itself. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core.h"
+
+#define USAGE "tiffin-core: started by tiffin-runtime with a plan; it does nothing by itself\n"
+
+/* A descriptor's number, kept from programs that the container runs; -1 if it is none. */
+static int inherited(const char *argument)
+{
+	char *end;
+	long number = strtol(argument, &end, 10);
+	if (end == argument || *end || number < 0 || number > 1 << 20 || fcntl((int)number, F_SETFD, FD_CLOEXEC) < 0)
+		return -1;
+	return (int)number;
+}
+
+static int load_plan(int descriptor, struct plan *plan)
+{
+	struct stat info;
+	void *blob;
+	if (fstat(descriptor, &info) < 0)
+		return fail("stat of the plan");
+	if (info.st_size <= 0 || info.st_size > 1 << 28)
+		return fail_with(EBADMSG, "the plan has an impossible size");
+	blob = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0);
+	if (blob == MAP_FAILED)
+		return fail("mmap of the plan");
+	close(descriptor);
+	return decode_plan(blob, (size_t)info.st_size, plan);
+}
+
+int main(int argc, char **argv)
+{
+	struct plan plan = {0};
+	struct context context = {
+		.plan = &plan, .launcher = -1, .host_proc = -1, .rootfs = -1, .fifo = -1,
+		.console = -1, .listener = -1, .cgroup = -1,
+	};
+	int blob;
+	if (argc != 5 || strcmp(argv[1], "launch") != 0 || (blob = inherited(argv[2])) < 0 ||
+	    (context.messages = inherited(argv[3])) < 0 || (context.go = inherited(argv[4])) < 0) {
+		ssize_t written = write(2, USAGE, sizeof USAGE - 1);
+		return written < 0 ? 3 : 2;
+	}
+	memset(context.trees, -1, sizeof context.trees);
+	signal(SIGPIPE, SIG_IGN);
+	if (load_plan(blob, &plan) < 0) {
+		report(&context, MESSAGE_FAILED, -1, failure_errno(), 0, 0, failure_text());
+		return 1;
+	}
+	return run_launcher(&context) < 0 ? 1 : 0;
+}

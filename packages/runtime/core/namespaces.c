@@ -1,0 +1,160 @@
+/* Operations on namespaces: new ones are flags of the clone, existing ones are joined before it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "operations.h"
+#include "syscalls.h"
+
+OPERATION(join_namespace)
+{
+	int namespace CLOSING = open(fields->path, O_RDONLY | O_CLOEXEC);
+	(void)context;
+	if (namespace < 0)
+		return fail("open %s", fields->path);
+	return setns(namespace, (int)fields->type) < 0 ? fail("setns to %s", fields->path) : 0;
+}
+
+OPERATION(new_namespaces)
+{
+	context->namespaces |= (uint64_t)fields->flags;
+	return 0;
+}
+
+static int write_in_proc(struct context *context, const char *name, const char *text)
+{
+	char path[64];
+	int file CLOSING = -1;
+	if (context->init)
+		snprintf(path, sizeof path, "%d/%s", context->init, name);
+	else
+		snprintf(path, sizeof path, "self/%s", name);
+	file = openat(context->host_proc, path, O_WRONLY | O_CLOEXEC);
+	if (file < 0 || write(file, text, strlen(text)) < 0)
+		return fail("write %s", name);
+	return 0;
+}
+
+#define MAP_WORDS 1024
+
+/* newuidmap PID INSIDE OUTSIDE SIZE...: the set-uid programs of the host write what an ordinary user may not. */
+static int run_map_tool(const char *tool, pid_t pid, const char *map)
+{
+	char number[16], *words[MAP_WORDS + 3] = {(char *)tool, number}, *copy = strdup(map), *rest = NULL;
+	int count = 2, status;
+	pid_t child;
+	snprintf(number, sizeof number, "%d", pid);
+	for (char *word = strtok_r(copy, " \n", &rest); word && count < MAP_WORDS; word = strtok_r(NULL, " \n", &rest))
+		words[count++] = word;
+	words[count] = NULL;
+	child = fork();
+	if (child < 0)
+		return fail("fork for %s", tool);
+	if (child == 0) {
+		char *const environment[] = {NULL};
+		execve(tool, words, environment);
+		_exit(127);
+	}
+	free(copy);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail("wait for %s", tool);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return fail_with(EPERM, "%s refused the mapping (see /etc/subuid and /etc/subgid)", tool);
+	return 0;
+}
+
+/* setgroups before gid_map: an unprivileged writer must give up setgroups first (user_namespaces(7)). */
+OPERATION(map_ids)
+{
+	if (fields->uid_tool ? run_map_tool(fields->uid_tool, context->init, fields->uid_map)
+			     : write_in_proc(context, "uid_map", fields->uid_map))
+		return -1;
+	if (fields->setgroups && write_in_proc(context, "setgroups", fields->setgroups) < 0)
+		return -1;
+	if (fields->gid_tool ? run_map_tool(fields->gid_tool, context->init, fields->gid_map)
+			     : write_in_proc(context, "gid_map", fields->gid_map))
+		return -1;
+	return 0;
+}
+
+/* Offsets can be set only while no process is in the namespace: it is made here, and children enter it. */
+OPERATION(time_offsets)
+{
+	if (unshare(CLONE_NEWTIME) < 0)
+		return fail("unshare of the time namespace");
+	return write_in_proc(context, "timens_offsets", fields->offsets);
+}
+
+/* All namespaces of a process at once: setns with a pidfd (Linux 5.8), else one by one, the user namespace first. */
+static int join_one_by_one(struct context *context, pid_t pid, uint64_t flags)
+{
+	static const struct { uint64_t flag; const char *name; } kinds[] = {
+		{CLONE_NEWUSER, "user"}, {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}, {CLONE_NEWNET, "net"}, {CLONE_NEWPID, "pid"},
+		{CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time_for_children"}, {CLONE_NEWNS, "mnt"},
+	};
+	int opened[sizeof kinds / sizeof *kinds];
+	char path[64];
+	/* opened first: once in another mount namespace, or another user, some could not be */
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		opened[i] = -1;
+		if (!(flags & kinds[i].flag))
+			continue;
+		snprintf(path, sizeof path, "%d/ns/%s", pid, kinds[i].name);
+		opened[i] = openat(context->host_proc, path, O_RDONLY | O_CLOEXEC);
+		if (opened[i] < 0)
+			return fail("open /proc/%s", path);
+	}
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (opened[i] >= 0 && setns(opened[i], 0) < 0)
+			return fail("setns to the %s namespace", kinds[i].name);
+		close_descriptor(&opened[i]);
+	}
+	return 0;
+}
+
+OPERATION(join_process)
+{
+	pid_t pid = (pid_t)fields->pid;
+	int process CLOSING = sys_pidfd_open(pid, 0);
+	bool without_pidfd = process < 0 && errno == ENOSYS;
+	/* /proc/PID of this process becomes root's, so that the container cannot look into it (CVE-2016-9962) */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (process < 0 && !without_pidfd)
+		return fail("pidfd_open of %d", pid);
+	if (start_time_of(context, pid) != fields->start_time) /* after pidfd_open: from here it stays this process */
+		return fail_with(ESRCH, "process %d is not the container's any more", pid);
+	if (!without_pidfd && setns(process, (int)fields->flags) == 0)
+		return 0;
+	if (!without_pidfd && errno != EINVAL)
+		return fail("setns to the namespaces of process %d", pid);
+	return join_one_by_one(context, pid, (uint64_t)fields->flags);
+}
+
+OPERATION_WITHOUT_FIELDS(unshare_cgroup)
+{
+	(void)context, (void)fields;
+	return unshare(CLONE_NEWCGROUP) < 0 ? fail("unshare of the cgroup namespace") : 0;
+}
+
+OPERATION(become_root)
+{
+	(void)context;
+	/* EPERM: setgroups is denied in this user namespace, and the groups stay as they are */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return fail("setgroups");
+	if (setresgid((gid_t)fields->gid, (gid_t)fields->gid, (gid_t)fields->gid) < 0)
+		return fail("setresgid %lld", (long long)fields->gid);
+	if (setresuid((uid_t)fields->uid, (uid_t)fields->uid, (uid_t)fields->uid) < 0)
+		return fail("setresuid %lld", (long long)fields->uid);
+	/* changing ids clears the death signal (prctl(2)) and, on a set-id, dumpability: /proc/self must stay ours */
+	prctl(PR_SET_PDEATHSIG, 9);
+	return prctl(PR_SET_DUMPABLE, 1) < 0 ? fail("PR_SET_DUMPABLE") : 0;
+}

@@ -1,0 +1,166 @@
+/* Operations on the root file system as a whole: opening it, making it the root. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "operations.h"
+#include "paths.h"
+#include "syscalls.h"
+
+OPERATION(set_propagation)
+{
+	int target CLOSING = -1;
+	if (context->rootfs < 0)
+		return mount(NULL, fields->target, NULL, (unsigned long)fields->flags, NULL) < 0 ? fail("mount %s", fields->target) : 0;
+	target = open_in_root(context, fields->target, O_PATH);
+	if (target < 0)
+		return fail("%s", fields->target);
+	if (mount(NULL, path_of(target).text, NULL, (unsigned long)fields->flags, NULL) < 0)
+		return fail("propagation of %s", fields->target);
+	return 0;
+}
+
+/* The mount that holds a path: the longest mount point of /proc/self/mountinfo that it begins with. Octal escapes are undone. */
+static int find_mount_of(struct context *context, const char *path, char *found, bool *shared)
+{
+	char *line = NULL;
+	size_t size = 0, best = 0;
+	int descriptor = openat(context->host_proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
+	if (!file)
+		return fail("open /proc/self/mountinfo");
+	while (getline(&line, &size, file) > 0) {
+		char point[PATH_MAX], tags[512] = "", *out = point;
+		if (sscanf(line, "%*s %*s %*s %*s %4095s %*s %511[^\n]", point, tags) < 1)
+			continue;
+		for (char *in = point; *in; out++) {
+			if (in[0] == '\\' && strlen(in) >= 4) {
+				*out = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 + in[3] - '0');
+				in += 4;
+			} else {
+				*out = *in++;
+			}
+		}
+		*out = 0;
+		size_t length = strcmp(point, "/") == 0 ? 0 : strlen(point);
+		if (strncmp(point, path, length) == 0 && (path[length] == '/' || path[length] == 0) && length >= best) {
+			best = length;
+			strcpy(found, point);
+			*shared = strncmp(tags, "shared:", 7) == 0;
+		}
+	}
+	free(line);
+	fclose(file);
+	return 0;
+}
+
+/* pivot_root needs a new root that is a mount point, and a parent mount that is not shared: else EINVAL. The parent is made
+ * private, not only slave, so that nothing of ours reaches the host through it. */
+OPERATION(open_rootfs)
+{
+	char parent[PATH_MAX] = "/";
+	bool shared = false;
+	if (!(fields->flags & OPTION_ROOTFS_NO_BIND)) {
+		if (find_mount_of(context, fields->path, parent, &shared) < 0)
+			return -1;
+		if (shared && mount(NULL, parent, NULL, MS_PRIVATE, NULL) < 0)
+			return fail("make %s private", parent);
+		if (mount(fields->path, fields->path, NULL, MS_BIND | MS_REC, NULL) < 0)
+			return fail("bind %s over itself", fields->path);
+	}
+	context->rootfs = open(fields->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return context->rootfs < 0 ? fail("open %s", fields->path) : 0;
+}
+
+/* pivot_root(".", ".") stacks the old root on the new one, so that no directory for it is needed (pivot_root(2)). It is made a
+ * slave first: its unmounting must not reach the host. */
+static int pivot(struct context *context)
+{
+	int old CLOSING = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0 || fchdir(context->rootfs) < 0)
+		return fail("enter the rootfs");
+	if (sys_pivot_root(".", ".") < 0)
+		return fail("pivot_root");
+	if (fchdir(old) < 0 || mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return fail("make the old root a slave");
+	if (umount2(".", MNT_DETACH) < 0)
+		return fail("unmount the old root");
+	return chdir("/") < 0 ? fail("chdir /") : 0;
+}
+
+static int move_root(struct context *context)
+{
+	if (fchdir(context->rootfs) < 0)
+		return fail("enter the rootfs");
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return fail("move the rootfs to /");
+	if (chroot(".") < 0)
+		return fail("chroot");
+	return chdir("/") < 0 ? fail("chdir /") : 0;
+}
+
+static int only_chroot(struct context *context)
+{
+	if (fchdir(context->rootfs) < 0 || chroot(".") < 0)
+		return fail("chroot");
+	return chdir("/") < 0 ? fail("chdir /") : 0;
+}
+
+OPERATION(pivot_root)
+{
+	int result;
+	if (fields->options & OPTION_PIVOT_CHROOT)
+		result = only_chroot(context);
+	else
+		result = fields->options & OPTION_PIVOT_MOVE ? move_root(context) : pivot(context);
+	if (result < 0)
+		return -1;
+	close(context->rootfs);
+	context->rootfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (context->rootfs < 0)
+		return fail("open the new root");
+	context->pivoted = true;
+	/* the working directory goes back to the host's procfs, by which descriptors are named */
+	return fchdir(context->host_proc) < 0 ? fail("fchdir to /proc of the host") : 0;
+}
+
+/* A remount of a bind mount drops what it does not repeat, and in a user namespace dropping is refused: flags are kept. */
+static unsigned long flags_of(int descriptor)
+{
+	struct statvfs info;
+	unsigned long flags = 0;
+	if (fstatvfs(descriptor, &info) < 0)
+		return 0;
+	flags |= info.f_flag & ST_RDONLY ? MS_RDONLY : 0;
+	flags |= info.f_flag & ST_NOSUID ? MS_NOSUID : 0;
+	flags |= info.f_flag & ST_NODEV ? MS_NODEV : 0;
+	flags |= info.f_flag & ST_NOEXEC ? MS_NOEXEC : 0;
+	flags |= info.f_flag & ST_NOATIME ? MS_NOATIME : 0;
+	flags |= info.f_flag & ST_NODIRATIME ? MS_NODIRATIME : 0;
+	flags |= info.f_flag & ST_RELATIME ? MS_RELATIME : 0;
+	return flags;
+}
+
+static int remount(int target, unsigned long flags, const char *path)
+{
+	flags |= flags_of(target) | MS_REMOUNT | MS_BIND;
+	return mount(NULL, path_of(target).text, NULL, flags, NULL) < 0 ? fail("remount %s", path) : 0;
+}
+
+OPERATION(remount_root)
+{
+	return remount(context->rootfs, (unsigned long)fields->flags, "/");
+}
+
+OPERATION(remount_masked)
+{
+	int target CLOSING = open_in_root(context, fields->target, O_PATH);
+	return target < 0 ? fail("%s", fields->target) : remount(target, (unsigned long)fields->flags, fields->target);
+}
