@@ -5,10 +5,10 @@ from __future__ import annotations
 from tiffin.image.errors import InvalidImage
 
 try:  # the interpreter's own: `hashlib` loads OpenSSL, and the documents that every `tiffin run` checks are small
-    from _sha2 import sha256  # Python 3.12
+    from _sha2 import sha256  # type: ignore[import-not-found]  # Python 3.12
 except ImportError:
     try:
-        from _sha256 import sha256  # Python 3.11
+        from _sha256 import sha256  # type: ignore[import-not-found]  # Python 3.11
     except ImportError:  # an interpreter that was built without it
         from hashlib import sha256
 

@@ -48,3 +48,21 @@ def syncfs(descriptor: int) -> None:
     if _libc.syncfs(descriptor) < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def unshare(flags: int) -> None:
+    """unshare(2): this process gets namespaces of its own; it must have one thread only. Raises OSError."""
+    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """mount(2). Raises OSError with the target."""
+    texts = (ctypes.c_char_p(os.fsencode(text)) for text in (source, target, kind))
+    options = ctypes.c_char_p(os.fsencode(data)) if data else None
+    _checked(_libc.mount(*texts, ctypes.c_ulong(flags), options), target)
+
+
+def _checked(result: int, what: str) -> None:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), what)

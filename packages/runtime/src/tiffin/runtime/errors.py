@@ -31,6 +31,10 @@ class FailedPrecondition(RuntimeFailure):
     """The container is not in a state that allows this."""
 
 
+class TimedOut(RuntimeFailure):
+    """It did not end in the time that was given; it was killed, if it was ours to kill."""
+
+
 class Unsupported(RuntimeFailure):
     """This host, or the kernel, cannot do what the config asks for."""
 

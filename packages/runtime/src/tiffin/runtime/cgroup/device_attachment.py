@@ -13,7 +13,14 @@ import platform
 
 from ..errors import OperationFailed, Unsupported
 
-SYSTEM_CALLS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "s390x": 351, "ppc64le": 361, "loongarch64": 280}
+SYSTEM_CALLS = {
+    "x86_64": 321,
+    "aarch64": 280,
+    "riscv64": 280,
+    "s390x": 351,
+    "ppc64le": 361,
+    "loongarch64": 280,
+}
 PROG_LOAD, PROG_ATTACH, PROG_DETACH, PROG_GET_FD_BY_ID, PROG_QUERY = 5, 8, 9, 13, 16
 PROG_TYPE_CGROUP_DEVICE, CGROUP_DEVICE = 15, 6
 ALLOW_MULTI, REPLACE = 2, 4
@@ -102,7 +109,10 @@ def attached_programs(directory: int) -> list[int]:
     """The ids of the device filters of a cgroup itself, given its open directory."""
     numbers = (ctypes.c_uint32 * MAX_PROGRAMS)()
     query = QueryAttributes(
-        target_fd=directory, attach_type=CGROUP_DEVICE, prog_ids=ctypes.addressof(numbers), prog_cnt=MAX_PROGRAMS
+        target_fd=directory,
+        attach_type=CGROUP_DEVICE,
+        prog_ids=ctypes.addressof(numbers),
+        prog_cnt=MAX_PROGRAMS,
     )
     _bpf(PROG_QUERY, query)
     return list(numbers[: query.prog_cnt])
@@ -156,7 +166,9 @@ def _load_with_log(attributes: LoadAttributes, log: ctypes.Array[ctypes.c_char])
     except OSError as error:
         reason = log.value.decode(errors="replace").strip()
         raise OperationFailed(
-            f"BPF_PROG_LOAD: {error.strerror}: {reason}", where="linux.resources.devices", errno=error.errno or 0
+            f"BPF_PROG_LOAD: {error.strerror}: {reason}",
+            where="linux.resources.devices",
+            errno=error.errno or 0,
         ) from error
 
 

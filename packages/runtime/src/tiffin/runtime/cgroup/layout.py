@@ -104,7 +104,8 @@ def _usual_places(root: str, memberships: tuple[tuple[tuple[str, ...], str], ...
             return Layout(2, (), Hierarchy((), root, own, "/"))
         elif posix.access(f"{root}/unified/cgroup.controllers", posix.F_OK):
             unified = Hierarchy((), f"{root}/unified", own, "/")
-    return Layout(1, tuple(hierarchies), unified) if hierarchies else None
+    # The latest tree stands first there, and last in mountinfo.
+    return Layout(1, tuple(reversed(hierarchies)), unified) if hierarchies else None
 
 
 def parse_mounts(text: str, memberships: tuple[tuple[tuple[str, ...], str], ...], root: str) -> Layout:

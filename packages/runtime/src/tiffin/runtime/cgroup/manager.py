@@ -1,8 +1,8 @@
 """`select_manager`: the one place that decides how a container's cgroups are handled; and what a manager can do.
 
-    layout + linux.cgroupsPath ──select_manager──► CgroupManager ──► operations for the plan (create, exec)
-    paths in the state file ──manager_from_paths──►      │
-                                                         └──► update, freeze, kill, statistics, remove: done now
+layout + linux.cgroupsPath ──select_manager──► CgroupManager ──► operations for the plan (create, exec)
+paths in the state file ──manager_from_paths──►      │
+                                                     └──► update, freeze, kill, statistics, remove: done now
 """
 
 from __future__ import annotations
@@ -158,7 +158,12 @@ def select_manager(
         from .systemd import new_systemd_manager
 
         return new_systemd_manager(
-            layout, cgroups_path, container_id, rootless=rootless, annotations=annotations or {}, owner_uid=owner_uid
+            layout,
+            cgroups_path,
+            container_id,
+            rootless=rootless,
+            annotations=annotations or {},
+            owner_uid=owner_uid,
         )
     if layout.version == 0:
         if not rootless:

@@ -1,7 +1,7 @@
 """What a mount of type `cgroup` in config.json must show: facts for the planner, which makes the mounts.
 
-With cgroup v2 it is one tree. With v1 and hybrid it is a tmpfs with one directory for each tree, named like the
-host's mount point, and links `cpu -> cpu,cpuacct` for co-mounted controllers.
+With cgroup v2 it is one tree. With v1 it is a tmpfs with one directory for each tree, named like the host's mount
+point, and links `cpu -> cpu,cpuacct` for co-mounted controllers; runc leaves the cgroup v2 of a hybrid host out.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def mount_plan_facts(layout: Layout, paths: Mapping[str, str]) -> CgroupMountFac
     layout = with_roots(layout)
     if layout.version == 2 and layout.unified is not None:
         tree = layout.unified
-        return CgroupMountFacts(2, (CgroupMount("", "cgroup2", "", tree.mount_point, paths.get(UNIFIED, "")),))
+        return CgroupMountFacts(
+            2, (CgroupMount("", "cgroup2", "", tree.mount_point, paths.get(UNIFIED, "")),)
+        )
     mounts, links = [], []
     for tree in layout.hierarchies:
         name = tree.mount_point.rpartition("/")[2]
@@ -60,9 +62,6 @@ def mount_plan_facts(layout: Layout, paths: Mapping[str, str]) -> CgroupMountFac
         mounts.append(CgroupMount(name, "cgroup", ",".join(tree.controllers), _own(tree), container))
         if "," in name:
             links += [(controller, name) for controller in name.split(",")]
-    if layout.unified is not None:
-        name = layout.unified.mount_point.rpartition("/")[2]
-        mounts.append(CgroupMount(name, "cgroup2", "", _own(layout.unified), paths.get(UNIFIED, "")))
     return CgroupMountFacts(layout.version, tuple(mounts), tuple(links))
 
 

@@ -61,7 +61,9 @@ def kill_v2(directory: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise OperationFailed(f"writing {directory}/cgroup.kill: {error.strerror}", errno=error.errno or 0) from error
+        raise OperationFailed(
+            f"writing {directory}/cgroup.kill: {error.strerror}", errno=error.errno or 0
+        ) from error
     return True
 
 

@@ -50,9 +50,7 @@ def find_mount(process: str = "/proc/self") -> str:
         if after.startswith("resctrl "):
             return before.split(" ")[4]
     if exists(USUAL_MOUNT):
-        raise Unsupported(
-            f"linux.intelRdt: resctrl is not mounted (mount -t resctrl resctrl {USUAL_MOUNT})"
-        )
+        raise Unsupported(f"linux.intelRdt: resctrl is not mounted (mount -t resctrl resctrl {USUAL_MOUNT})")
     raise Unsupported("linux.intelRdt: this hardware or kernel has no resctrl (Intel RDT, AMD QoS, Arm MPAM)")
 
 
@@ -79,14 +77,17 @@ def group_of(intel_rdt: Mapping[str, Any], container_id: str, mount: str) -> Res
 
 def create_operations(intel_rdt: Mapping[str, Any], group: ResctrlGroup) -> tuple[Operation, ...]:
     """Makes the groups, sets the schemata, and joins; for the launcher, before the clone."""
-    operations = []
-    for directory in filter(None, (group.directory, group.monitoring)):
-        if directory == group.monitoring or not exists(directory):
-            operations.append(make_directory(STEP_LAUNCHER, "linux.intelRdt", directory, DIRECTORY_MODE))
-    operations += schemata_operations(intel_rdt, group)
-    for directory in filter(None, (group.directory, group.monitoring)):
-        operations.append(write_pid(STEP_LAUNCHER, "linux.intelRdt", f"{directory}/tasks", 0))
-    return tuple(operations)
+    where = "linux.intelRdt"
+    directories = [directory for directory in (group.directory, group.monitoring) if directory]
+    return (
+        *(
+            make_directory(STEP_LAUNCHER, where, path, DIRECTORY_MODE)
+            for path in directories
+            if not exists(path)
+        ),
+        *schemata_operations(intel_rdt, group),
+        *(write_pid(STEP_LAUNCHER, where, f"{path}/tasks", 0) for path in directories),
+    )
 
 
 def schemata_operations(intel_rdt: Mapping[str, Any], group: ResctrlGroup) -> list[Operation]:

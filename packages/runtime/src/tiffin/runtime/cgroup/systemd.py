@@ -66,7 +66,9 @@ class SystemdManager:
         self._owner_uid = owner_uid
         self._address = address
         self._files: V1Manager | V2Manager = (
-            V2Manager(paths[UNIFIED], rootless=rootless) if version == 2 else V1Manager(paths, rootless=rootless)
+            V2Manager(paths[UNIFIED], rootless=rootless)
+            if version == 2
+            else V1Manager(paths, rootless=rootless)
         )
 
     @property
@@ -252,14 +254,18 @@ def unit_directories(layout: Layout, name: UnitName, *, manager_cgroup: str = ""
         InvalidArgument: the slice's name is wrong.
         Unsupported: no devices controller on cgroup v1, or no cgroups at all.
     """
-    parent = expand_slice(name.slice) if name.slice else ("/user.slice" if manager_cgroup else "/system.slice")
+    parent = (
+        expand_slice(name.slice) if name.slice else ("/user.slice" if manager_cgroup else "/system.slice")
+    )
     if "/" in name.unit:
         raise InvalidArgument(f"linux.cgroupsPath: {name.unit!r} is not a unit's name")
     inner = f"{manager_cgroup}{parent}/{name.unit}"
     if layout.version == 2 and layout.unified is not None:
         return {UNIFIED: layout.unified.mount_point + inner}
     trees = {controller: layout.find(controller) for controller in V1_CONTROLLERS}
-    directories = {controller: tree.mount_point + inner for controller, tree in trees.items() if tree is not None}
+    directories = {
+        controller: tree.mount_point + inner for controller, tree in trees.items() if tree is not None
+    }
     if "devices" not in directories:
         raise Unsupported("mountpoint for devices not found: mount the cgroup v1 controller `devices`")
     if layout.unified is not None:

@@ -30,7 +30,9 @@ TYPES = {
     "string": "s",
 }
 NAME = re.compile(r"[A-Za-z0-9]{3,}")
-TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<word>[@\w.+-]+)|(?P<mark>[\[\],]))")
+TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<word>[@\w.+-]+)|(?P<mark>[\[\],]))"
+)
 
 
 def annotation_properties(annotations: Mapping[str, str]) -> list[Property]:

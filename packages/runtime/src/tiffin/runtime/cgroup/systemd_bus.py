@@ -10,8 +10,16 @@ import time
 from types import TracebackType
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, message_bus, new_method_call
-from jeepney.io.blocking import DBusConnection, prep_socket
+from jeepney import (  # type: ignore[import-untyped]
+    DBusAddress,
+    HeaderFields,
+    MatchRule,
+    Message,
+    MessageType,
+    message_bus,
+    new_method_call,
+)
+from jeepney.io.blocking import DBusConnection, prep_socket  # type: ignore[import-untyped]
 
 from ..errors import OperationFailed, Unsupported
 
@@ -87,7 +95,7 @@ class SystemdBus:
             BusError: systemd refused it.
             OperationFailed: the job did not end well, or in time.
         """
-        arguments = (unit, "replace", properties, [])
+        arguments: tuple[Any, ...] = (unit, "replace", properties, [])
         try:
             result = self._job("StartTransientUnit", "ssa(sv)a(sa(sv))", arguments)
         except BusError as error:
@@ -151,7 +159,9 @@ class SystemdBus:
         except TimeoutError:
             raise OperationFailed("systemd did not answer in time") from None
         except OSError as error:
-            raise OperationFailed(f"the connection to D-Bus broke: {error}", errno=error.errno or 0) from error
+            raise OperationFailed(
+                f"the connection to D-Bus broke: {error}", errno=error.errno or 0
+            ) from error
         if reply.header.message_type is MessageType.error:
             text = reply.body[0] if reply.body else "no reason given"
             raise BusError(reply.header.fields[HeaderFields.error_name], text)

@@ -125,14 +125,19 @@ def unified_properties(unified: Mapping[str, str], systemd_version: int) -> list
             properties.append(("CPUWeight", ("t", _number(value, where))))
         elif name == "cpu.max":
             quota, _, period = value.partition(" ")
-            numbers = 0 if quota == "max" else _number(quota, where), _number(period or str(DEFAULT_PERIOD), where)
+            numbers = (
+                0 if quota == "max" else _number(quota, where),
+                _number(period or str(DEFAULT_PERIOD), where),
+            )
             properties += cpu_quota(*numbers, systemd_version)[0]
         elif name in {"cpuset.cpus", "cpuset.mems"} and systemd_version >= HAS_CPUSET:
             key = "AllowedCPUs" if name == "cpuset.cpus" else "AllowedMemoryNodes"
             properties.append((key, ("ay", cpu_bits(value, where))))
         elif name in UNIFIED_NUMBERS:
             number = INFINITY if value == "max" else _number(value, where)
-            properties.append((UNIFIED_NUMBERS[name], ("t", max(number, 1) if name == "pids.max" else number)))
+            properties.append(
+                (UNIFIED_NUMBERS[name], ("t", max(number, 1) if name == "pids.max" else number))
+            )
     return properties
 
 

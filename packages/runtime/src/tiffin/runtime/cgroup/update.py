@@ -38,12 +38,18 @@ def apply_update(
         apply(operations_of(resources))
     except OperationFailed as failure:
         text = explain(failure)
-        named = OperationFailed(f"{text}: {failure}", where=failure.where, errno=failure.errno) if text else failure
+        named = (
+            OperationFailed(f"{text}: {failure}", where=failure.where, errno=failure.errno)
+            if text
+            else failure
+        )
         if previous is not None:
             try:
                 apply(operations_of(previous))
             except OperationFailed as again:
-                raise CleanupFailed("update failed, and its limits could not be set back", (named, again)) from again
+                raise CleanupFailed(
+                    "update failed, and its limits could not be set back", (named, again)
+                ) from again
         raise named from failure
 
 

@@ -23,7 +23,7 @@ from .paths import UNIFIED, subgroup_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from ..plan.operation import Operation
@@ -84,7 +84,9 @@ class V1Manager:
             done.add(path)
             missing = missing_levels(path)
             if controller != "cpuset":
-                operations += [make_directory(STEP_LAUNCHER, WHERE, level, DIRECTORY_MODE) for level in missing]
+                operations += [
+                    make_directory(STEP_LAUNCHER, WHERE, level, DIRECTORY_MODE) for level in missing
+                ]
                 continue
             from .controllers import cpuset
 
@@ -182,9 +184,7 @@ class V1Manager:
         if failure.errno != errno.EBUSY or failure.where != "linux.resources.memory.limit":
             return ""
         directory = self._required("memory")
-        usage, peak = (
-            read_number(f"{directory}/memory.{name}_in_bytes") for name in ("usage", "max_usage")
-        )
+        usage, peak = (read_number(f"{directory}/memory.{name}_in_bytes") for name in ("usage", "max_usage"))
         return f"unable to set memory limit (current usage: {usage}, peak usage: {peak})"
 
     def _required(self, controller: str) -> str:
@@ -221,7 +221,7 @@ class V1Manager:
     def kill(self, signal: int = 9) -> None:
         from .processes import SIGKILL, kill_v2, signal_all
 
-        pids = self.pids
+        pids: Callable[[], tuple[int, ...]] = self.pids
         if signal == SIGKILL and UNIFIED in self._paths and kill_v2(self._paths[UNIFIED]):
             pids = self._outside_unified
         was_frozen = self.is_frozen()

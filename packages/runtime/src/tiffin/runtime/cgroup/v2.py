@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 WHERE = "linux.cgroupsPath"
 DIRECTORY_MODE = 0o755
-DOMAIN_SECTIONS = ("memory", "blockIO", "cpu", "hugepageLimits")  # need a cgroup that is no part of a threaded one
+DOMAIN_SECTIONS = (
+    "memory",
+    "blockIO",
+    "cpu",
+    "hugepageLimits",
+)  # need a cgroup that is no part of a threaded one
 
 
 class V2Manager:

@@ -26,8 +26,6 @@ from .message import read_messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..plan.operation import Plan
     from .message import Message
 
@@ -40,12 +38,14 @@ class LaunchRequest(Record):
     """What to launch.
 
     core: descriptor of the sealed core. stdio: descriptors that become the container's 0, 1 and 2.
-    trace: report how long each operation took. blocked: the caller has blocked signals; the container must not have.
+    inherited: descriptors that the core gets under their own numbers, beside those that are not close-on-exec.
+    trace: report how long each operation took.
     """
 
     plan: Plan
     core: int
     stdio: tuple[int, int, int] = (0, 1, 2)
+    inherited: tuple[int, ...] = ()
     trace: bool = False
 
 
@@ -93,7 +93,8 @@ class Launch:
         go, self._go = posix.pipe2(posix.O_CLOEXEC)
         try:
             actions = [(posix.POSIX_SPAWN_DUP2, given, number) for number, given in enumerate(request.stdio) if given != number]
-            actions += [(posix.POSIX_SPAWN_DUP2, kept, kept) for kept in (blob, messages, go)]  # clears close-on-exec
+            # a descriptor onto itself: clears close-on-exec in the child
+            actions += [(posix.POSIX_SPAWN_DUP2, kept, kept) for kept in (blob, messages, go, *request.inherited)]
             argv = [ARGV0, "launch", str(blob), str(messages), str(go)]
             self.launcher = posix.posix_spawn(f"/proc/self/fd/{request.core}", argv, {}, file_actions=actions, setsigmask=())
         except BaseException:
@@ -180,6 +181,3 @@ class Launch:
                 posix.close(descriptor)
         self._messages = self._go = -1
 
-
-if TYPE_CHECKING:
-    Destroy = Callable[[], None]

@@ -50,18 +50,19 @@ def find_user(rootfs: Path | str, user: str = "") -> ContainerUser:
     Without a group it gets the primary group of the passwd file, 0 if the uid is not there, and the groups that list
     its name as a member. A name that is a number stands for that id, unless there is an account of that very name.
 
-    Raises AccountError for a name that is not in the files, or an id above 2147483647; OSError if a file cannot be read.
+    Raises AccountError for a name that is not in the files, or an id above 2147483647; OSError if a file is there
+    but cannot be read.
     """
-    name, colon, group = (user or "0").partition(":")
+    name, _, group = (user or "0").partition(":")
     accounts = list(_passwd(rootfs))
     account = _find_account(accounts, name or "0")
-    uid = account.uid if account else _id(name, "user")
+    uid = account.uid if account else _id(name or "0", "user")
     gid = account.gid if account else 0
     groups = list(_groups(rootfs)) if group or account else []
     additional: tuple[int, ...] = ()
     if group:
         gid = _find_group(groups, group)
-    elif account and not colon:
+    elif account:
         additional = tuple(
             dict.fromkeys(one.gid for one in groups if account.name in one.members and one.gid != gid)
         )

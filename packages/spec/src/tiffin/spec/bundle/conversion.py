@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from tiffin.spec import annotations
+from tiffin.spec import annotation
 from tiffin.spec.bundle.account import find_user
 from tiffin.spec.image.config import ImageConfig
 from tiffin.spec.model import from_tree
@@ -78,11 +79,10 @@ def container_tree(image: Image, rootfs: Path | str, options: ContainerOptions |
         config["hostname"] = options.hostname
     if options.seccomp:
         uname = os.uname()
-        kernel = tuple(int("0" + "".join(filter(str.isdigit, part))) for part in uname.release.split(".")[:2])
-        profile = default_profile(
-            options.machine or uname.machine, options.capabilities, kernel=cast("tuple[int, int]", kernel)
+        kernel = _kernel_version(uname.release)
+        config["linux"]["seccomp"] = default_profile(
+            options.machine or uname.machine, options.capabilities, kernel=kernel
         )
-        config["linux"]["seccomp"] = profile
     config["annotations"] = {**_annotations(image, settings), **options.labels}
     return config
 
@@ -98,9 +98,9 @@ def _process(settings: ImageConfig, rootfs: Path | str, options: ContainerOption
         "capabilities": defaults.capabilities(options.capabilities),
         "rlimits": defaults.rlimits(),
     }
-    if user.additional_gids:
-        process["user"]["additionalGids"] = list(user.additional_gids)
-    if user.uid:  # the kernel takes both from a process that changes from root to another user
+    # the primary group too: else a file that denies it something could not be told from others (CVE-2023-25173)
+    process["user"]["additionalGids"] = [user.gid, *user.additional_gids]
+    if user.uid:  # execve leaves neither to a user who is not root, so that nothing is lost
         process["capabilities"]["effective"] = []
         process["capabilities"]["permitted"] = []
     return process
@@ -127,6 +127,8 @@ def _environment(of_image: Sequence[str], options: ContainerOptions, home: str) 
     path_name, _, path_value = defaults.PATH.partition("=")
     variables = {path_name: path_value, **variables} if path_name not in variables else variables
     variables.setdefault("HOME", home)
+    if options.hostname:
+        variables.setdefault("HOSTNAME", options.hostname)
     if options.terminal:
         variables.setdefault("TERM", "xterm")
     return [f"{name}={value}" for name, value in variables.items()]
@@ -135,6 +137,12 @@ def _environment(of_image: Sequence[str], options: ContainerOptions, home: str) 
 def _working_folder(path: str) -> str:
     """Images in the wild have relative ones: they start at the root."""
     return path if path.startswith("/") else "/" + path
+
+
+def _kernel_version(release: str) -> tuple[int, int]:
+    """(6, 1) of 6.1.0-28-amd64."""
+    major, minor, *_rest = (*re.findall(r"[0-9]+", release), "0", "0")
+    return int(major), int(minor)
 
 
 def _volumes(settings: ImageConfig, sources: Mapping[str, str]) -> list[MountTree]:
@@ -162,14 +170,14 @@ def _volumes(settings: ImageConfig, sources: Mapping[str, str]) -> list[MountTre
 def _annotations(image: Image, settings: ImageConfig) -> dict[str, str]:
     """conversion.md, Annotation Fields: those that the image implies, under its labels, which win."""
     implied = {
-        annotations.OS: image.os,
-        annotations.ARCHITECTURE: image.architecture,
-        annotations.VARIANT: image.variant,
-        annotations.OS_VERSION: image.os_version,
-        annotations.OS_FEATURES: ",".join(image.os_features or ()),
-        annotations.AUTHOR: image.author,
-        annotations.CREATED: image.created,
-        annotations.STOP_SIGNAL: settings.StopSignal,
-        annotations.EXPOSED_PORTS: ",".join(sorted(settings.ExposedPorts or ())),
+        annotation.OS: image.os,
+        annotation.ARCHITECTURE: image.architecture,
+        annotation.VARIANT: image.variant,
+        annotation.OS_VERSION: image.os_version,
+        annotation.OS_FEATURES: ",".join(image.os_features or ()),
+        annotation.AUTHOR: image.author,
+        annotation.CREATED: image.created,
+        annotation.STOP_SIGNAL: settings.StopSignal,
+        annotation.EXPOSED_PORTS: ",".join(sorted(settings.ExposedPorts or ())),
     }
     return {**{key: value for key, value in implied.items() if value}, **(settings.Labels or {})}

@@ -22,7 +22,8 @@ _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def read_rootfs_file(rootfs: Path | str, path: str, *, size_limit: int = SIZE_LIMIT) -> bytes | None:
     """The content of `path` inside of `rootfs`; None if there is no such file.
 
-    Raises OSError: ELOOP for too many links, EINVAL for what is no regular file, EFBIG for more than `size_limit` bytes.
+    Raises OSError: ELOOP for too many links, EINVAL for what is no regular file, EFBIG for more than `size_limit`
+    bytes.
     """
     with ExitStack() as stack:
         root = os.open(rootfs, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -34,16 +34,22 @@ def v1(directory: str, block_io: Mapping[str, Any]) -> list[Operation]:
     if block_io.get("weight"):
         operations.append(setting(directory, name, block_io["weight"], "blockIO.weight"))
     if block_io.get("leafWeight"):
-        operations.append(setting(directory, "blkio.leaf_weight", block_io["leafWeight"], "blockIO.leafWeight"))
+        operations.append(
+            setting(directory, "blkio.leaf_weight", block_io["leafWeight"], "blockIO.leafWeight")
+        )
     for index, device in enumerate(block_io.get("weightDevice") or ()):
         where = f"blockIO.weightDevice[{index}]"
         for key, file in (("weight", f"{name}_device"), ("leafWeight", "blkio.leaf_weight_device")):
             if device.get(key):
-                operations.append(setting(directory, file, f"{_number(device)} {device[key]}", f"{where}.{key}"))
+                operations.append(
+                    setting(directory, file, f"{_number(device)} {device[key]}", f"{where}.{key}")
+                )
     for key, file, _ in THROTTLES:
         for index, device in enumerate(block_io.get(key) or ()):
             value = f"{_number(device)} {device['rate']}"
-            operations.append(setting(directory, f"blkio.throttle.{file}", value, f"blockIO.{key}[{index}].rate"))
+            operations.append(
+                setting(directory, f"blkio.throttle.{file}", value, f"blockIO.{key}[{index}].rate")
+            )
     return operations
 
 
@@ -71,7 +77,9 @@ def _v2_weights(directory: str, block_io: Mapping[str, Any]) -> list[Operation]:
     if bfq and "default" in (read_text(f"{bfq}/io.bfq.weight") or "default"):
         for index, device in enumerate(devices):
             value = f"{_number(device)} {device.get('weight') or 0}\n"
-            operations.append(setting(directory, "io.bfq.weight", value, f"blockIO.weightDevice[{index}].weight"))
+            operations.append(
+                setting(directory, "io.bfq.weight", value, f"blockIO.weightDevice[{index}].weight")
+            )
     return operations
 
 

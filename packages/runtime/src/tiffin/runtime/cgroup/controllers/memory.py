@@ -40,15 +40,20 @@ def v1(directory: str, memory: Mapping[str, Any]) -> list[Operation]:
     if swappiness is not None and swappiness not in UNSET_SWAPPINESS:
         if not 0 <= swappiness <= 100:
             raise InvalidArgument(
-                f"linux.resources.memory.swappiness: invalid memory swappiness value: {swappiness} (valid range is 0-100)"
+                "linux.resources.memory.swappiness: "
+                f"invalid memory swappiness value: {swappiness} (valid range is 0-100)"
             )
         operations.append(setting(directory, "memory.swappiness", swappiness, "memory.swappiness"))
     return operations
 
 
 def _v1_limits(directory: str, limit: int, swap: int) -> list[Operation]:
-    """Limit, and limit with swap, in the order that the kernel accepts: at all times the first must not be above the second."""
-    if limit == UNLIMITED and not swap and exists(f"{nearest_existing(directory)}/memory.memsw.limit_in_bytes"):
+    """Limit, and limit with swap, in an order that the kernel accepts: at no time may the first be above the second."""
+    if (
+        limit == UNLIMITED
+        and not swap
+        and exists(f"{nearest_existing(directory)}/memory.memsw.limit_in_bytes")
+    ):
         swap = UNLIMITED
     set_limit = [setting(directory, "memory.limit_in_bytes", limit, "memory.limit")] if limit else []
     set_swap = [setting(directory, "memory.memsw.limit_in_bytes", swap, "memory.swap")] if swap else []
@@ -78,7 +83,9 @@ def v2(directory: str, memory: Mapping[str, Any]) -> list[Operation]:
     if limit:
         operations.append(setting(directory, "memory.max", _text(limit), "memory.limit"))
     if memory.get("reservation"):
-        operations.append(setting(directory, "memory.low", _text(memory["reservation"]), "memory.reservation"))
+        operations.append(
+            setting(directory, "memory.low", _text(memory["reservation"]), "memory.reservation")
+        )
     return operations
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 ALWAYS = ("cgroup.", "cpu.pressure", "io.pressure", "memory.pressure", "irq.pressure")
 
 
-def v2(directory: str, unified: Mapping[str, str], available: Collection[str] | None = None) -> list[Operation]:
+def v2(
+    directory: str, unified: Mapping[str, str], available: Collection[str] | None = None
+) -> list[Operation]:
     """One write for each line of each value, in the config's order.
 
     Args:
@@ -37,11 +39,13 @@ def v2(directory: str, unified: Mapping[str, str], available: Collection[str] | 
             raise InvalidArgument(f'{where}: unified resource "{name}" must be a file name (no slashes)')
         controller, dot, _ = name.partition(".")
         if not dot:
-            raise InvalidArgument(f'{where}: unified resource "{name}" must be in the form CONTROLLER.PARAMETER')
+            raise InvalidArgument(
+                f'{where}: unified resource "{name}" must be in the form CONTROLLER.PARAMETER'
+            )
         if available is not None and controller not in available and not name.startswith(ALWAYS):
             raise Unsupported(
                 f'{where}: unified resource "{name}" can\'t be set: controller "{controller}" not available'
             )
-        for line in value.splitlines(keepends=True) or [""]:
-            operations.append(setting(directory, name, line, f'unified["{name}"]'))
+        lines = value.splitlines(keepends=True) or [""]
+        operations += [setting(directory, name, line, f'unified["{name}"]') for line in lines]
     return operations

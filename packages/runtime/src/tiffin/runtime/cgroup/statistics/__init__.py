@@ -59,9 +59,7 @@ def empty_statistics() -> dict[str, Any]:
     return {
         "cpu": {"usage": cpu_usage(0, 0, 0), "throttling": {}},
         "cpuset": dict(CPUSET_FLAGS),
-        "memory": {
-            name: memory_entry(EMPTY_MEMORY) for name in ("usage", "swap", "kernel", "kernelTCP")
-        },
+        "memory": {name: memory_entry(EMPTY_MEMORY) for name in ("usage", "swap", "kernel", "kernelTCP")},
         "pids": {},
         "blkio": {},
         "hugetlb": {},

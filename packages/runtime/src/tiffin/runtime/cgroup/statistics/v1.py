@@ -34,7 +34,12 @@ BLOCK_COUNTERS = (
     ("sectorsRecursive", "sectors"),
 )
 # Names of the counters by I/O scheduler: the first one that has its last two files in use counts for all.
-BLOCK_FAMILIES = ("blkio.bfq.{}_recursive", "blkio.{}_recursive", "blkio.throttle.{}_recursive", "blkio.throttle.{}")
+BLOCK_FAMILIES = (
+    "blkio.bfq.{}_recursive",
+    "blkio.{}_recursive",
+    "blkio.throttle.{}_recursive",
+    "blkio.throttle.{}",
+)
 
 
 def statistics(paths: Mapping[str, str]) -> dict[str, Any]:
@@ -56,7 +61,9 @@ def statistics(paths: Mapping[str, str]) -> dict[str, Any]:
 def _usage(directory: str) -> dict[str, Any]:
     total = read_number(f"{directory}/cpuacct.usage") or 0
     modes = read_pairs(f"{directory}/cpuacct.stat") or {}
-    percpu = {"percpu": [int(word) for word in (read_text(f"{directory}/cpuacct.usage_percpu") or "").split()]}
+    percpu = {
+        "percpu": [int(word) for word in (read_text(f"{directory}/cpuacct.usage_percpu") or "").split()]
+    }
     lines = (read_text(f"{directory}/cpuacct.usage_all") or "").splitlines()[1:]
     columns = [line.split(" ") for line in lines]
     percpu["percpu_kernel"] = [int(column[2]) for column in columns if len(column) > 2]
@@ -78,7 +85,12 @@ def _cpuset(directory: str) -> dict[str, Any]:
         text = read_text(f"{directory}/cpuset.{name}")
         values[name] = default if text is None else int(text)
     first = {"cpu_exclusive": values.pop("cpu_exclusive")}
-    return {**without_zeros({"cpus": lists["cpus"]}), **first, **without_zeros({"mems": lists["mems"]}), **values}
+    return {
+        **without_zeros({"cpus": lists["cpus"]}),
+        **first,
+        **without_zeros({"mems": lists["mems"]}),
+        **values,
+    }
 
 
 def _memory(directory: str) -> dict[str, Any]:
@@ -113,9 +125,7 @@ def _pids(directory: str) -> dict[str, int]:
 
 def _blkio(directory: str) -> dict[str, Any]:
     for family in BLOCK_FAMILIES:
-        counters = {
-            key: _block_entries(f"{directory}/{family.format(name)}") for key, name in BLOCK_COUNTERS
-        }
+        counters = {key: _block_entries(f"{directory}/{family.format(name)}") for key, name in BLOCK_COUNTERS}
         if counters["ioServicedRecursive"]:
             return without_zeros(counters)
     return {}

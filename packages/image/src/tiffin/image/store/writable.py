@@ -1,0 +1,93 @@
+"""A writable root file system on top of an unpacked image: an overlay, or where the kernel has none for us a copy.
+
+The mount is made in a mount namespace of this process alone. Nothing has to be unmounted, whoever is killed and when:
+the kernel does it when the last process in that namespace ends.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import EINVAL, ENODEV, ENOSYS, EPERM
+
+from tiffin.image.kernel import mount, unshare
+
+CLONE_NEWNS = 0x00020000
+MS_REC, MS_SLAVE = 0x4000, 0x80000
+CANNOT = (EINVAL, ENODEV, ENOSYS, EPERM)
+
+
+def own_mount_namespace() -> None:
+    """Gives this process a mount namespace of its own, which still hears of the host's mounts.
+
+    Raises:
+        OSError: EPERM without root, or outside of a user namespace.
+    """
+    unshare(CLONE_NEWNS)
+    mount("none", "/", "none", MS_REC | MS_SLAVE)
+
+
+def mount_writable(lower: str, directory: str, *, rootless: bool, keep: bool) -> str:
+    """Mounts (or copies) the image to `directory`/rootfs, with what is written in `directory`/upper.
+
+    Args:
+        lower: the unpacked image; it is not changed.
+        directory: an existing folder.
+        rootless: this process is root only in a user namespace (Linux 5.11 has overlays there).
+        keep: the written files matter after a power cut; else they are not synced (Linux 5.10), which is faster.
+
+    Returns:
+        the path of the root file system.
+
+    Raises:
+        OSError: for example if the disk is full.
+    """
+    rootfs = os.path.join(directory, "rootfs")
+    parts = {
+        "lowerdir": lower,
+        "upperdir": os.path.join(directory, "upper"),
+        "workdir": os.path.join(directory, "work"),
+    }
+    for path in (rootfs, parts["upperdir"], parts["workdir"]):
+        os.makedirs(path, mode=0o755, exist_ok=True)
+    _copy_root(lower, parts["upperdir"])
+    options = [f"{name}={_escaped(path)}" for name, path in parts.items()]
+    if rootless:
+        options.append("userxattr")
+    for more in ([] if keep else ["volatile"], []):
+        try:
+            mount("overlay", rootfs, "overlay", 0, ",".join(options + more))
+        except OSError as error:
+            if error.errno not in CANNOT:
+                raise
+        else:
+            return rootfs
+    _copy(lower, rootfs)
+    return rootfs
+
+
+def _copy_root(lower: str, upper: str) -> None:
+    """The root of an overlay has the mode and the owner of its upper folder."""
+    status = os.stat(lower)
+    os.chmod(upper, status.st_mode & 0o7777)
+    if os.geteuid() == 0 and (status.st_uid, status.st_gid) != (0, 0):
+        os.chown(upper, status.st_uid, status.st_gid)
+
+
+def _escaped(path: str) -> str:
+    """A path in overlayfs's options: colons part lower folders, commas part options."""
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
+def _copy(lower: str, rootfs: str) -> None:
+    """A whole copy, which shares its blocks with the image where the file system can (reflink)."""
+    import subprocess
+
+    try:
+        subprocess.run(
+            ["cp", "--archive", "--reflink=auto", "--", f"{lower}/.", rootfs],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"{lower!r} cannot be copied to {rootfs!r}: {error.stderr.strip()}") from error

@@ -1,0 +1,15 @@
+"""resume: lets a paused container run on."""
+
+from __future__ import annotations
+
+from ...lifecycle.pause import resume
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...lifecycle.settings import Settings
+    from ..parse import Invocation
+
+
+def run_verb(settings: Settings, invocation: Invocation) -> int:
+    resume(settings, invocation.arguments[0])
+    return 0

@@ -1,0 +1,236 @@
+"""create, and the first half of run: from a bundle to a container whose state is on disk.
+
+    claim the id ─ lock ─ config.json, state (pid 0), FIFO ─ plan ─ launch
+                                           barrier `created`: state with pid on disk, systemd unit, network devices
+                                           barrier `hooks`:   prestart, createRuntime
+    Each step is undone if a later one fails; a kill -9 at any point leaves what `delete --force` removes.
+"""
+
+from __future__ import annotations
+
+import posix
+
+from tiffin.spec.json_tree import encode as encode_json
+
+from ..cgroup.manager import select_manager
+from ..compile.create import CreateRequest, plan_create
+from ..logging.log import precise_timestamp
+from ..record import Record
+from ..state.container_state import ContainerState
+from ..state.directory import CONFIG, FIFO, StateDirectory
+from ..state.files import write_atomically
+from ..state.identity import boot_id
+from ..state.status import CREATING, STOPPED
+from .activation import check_preserved, listening_descriptors
+from .config import check_config, decode_config, read_config
+from .hooks import kept_hooks, run_hooks, run_hooks_tolerantly
+from .launching import TracingAttendant, check_terminal
+from .pid_file import send_pidfd, write_pid_file
+from .settings import tolerates_no_cgroups
+from .undo import Undo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.spec.runtime.tree import ConfigTree
+
+    from ..cgroup.manager import CgroupManager
+    from ..netdevices.move import MovedDevices
+    from ..plan.operation import Plan
+    from .settings import Settings
+
+SIGKILL = 9
+FIFO_MODE = 0o600  # the launcher opens it, with the host's privileges
+
+
+class CreateOptions(Record):
+    """The flags of create and run; paths are absolute.
+
+    console_descriptor: console socket of a terminal in the foreground, -1 without.
+    stdio: descriptors of this process for the container's standard streams.
+    """
+
+    bundle: str
+    console_socket: str = ""
+    console_descriptor: int = -1
+    pidfd_socket: str = ""
+    pid_file: str = ""
+    no_pivot: bool = False
+    no_new_keyring: bool = False
+    preserve_fds: int = 0
+    stdio: tuple[int, int, int] = (0, 1, 2)
+
+
+def create(settings: Settings, identifier: str, options: CreateOptions, *, config: ConfigTree | None = None) -> ContainerState:
+    """Makes a container whose process waits for `start`.
+
+    Args:
+        config: instead of the bundle's config.json.
+
+    Raises:
+        InvalidArgument, NotFound: the config, a flag or the bundle cannot be used.
+        AlreadyExists: the id is in use.
+        OperationFailed, HookFailed, Unsupported: a step failed; nothing of the container is left.
+        CleanupFailed: and something of it could not be removed.
+    """
+    creation = Creation(settings, identifier, options, waits=True)
+    creation.load(config)
+    creation.check_terminal(detached=True)
+    with Undo("create") as undo:
+        creation.make(undo)
+        undo.forget()
+    return creation.state
+
+
+class Creation(TracingAttendant):
+    """One container in the making.
+
+    waits: its process stops before the user's program, for `start` (create); else it goes on (run).
+    """
+
+    def __init__(self, settings: Settings, identifier: str, options: CreateOptions, *, waits: bool) -> None:
+        super().__init__(settings)
+        self.options = options
+        self.waits = waits
+        self.directory = StateDirectory(settings.root, identifier)
+        self.config: ConfigTree = {}
+        self.state = ContainerState(identifier)
+        self._undo = Undo("create")
+        self._moved: MovedDevices | None = None
+
+    def load(self, tree: ConfigTree | None = None) -> None:
+        """Takes the config from the bundle, or as a tree, and makes sure that it can be used."""
+        if tree is None:
+            self._data = read_config(self.options.bundle)
+            tree = decode_config(self._data, source=f"{self.options.bundle}/config.json")
+        else:
+            self._data = encode_json(tree).encode("utf-8", "surrogateescape")
+        check_config(tree, self.settings.log)
+        self.config = tree
+        self._listening = listening_descriptors()
+        check_preserved(self._listening + self.options.preserve_fds)
+
+    @property
+    def terminal(self) -> bool:
+        return bool(self.config.get("process", {}).get("terminal"))
+
+    def check_terminal(self, *, detached: bool) -> None:
+        """Raises InvalidArgument if nobody would hold the other side of the terminal."""
+        check_terminal(self.terminal, self.options.console_socket, detached=detached)
+
+    def make(self, undo: Undo) -> None:
+        """Makes the container; `undo` undoes all of it."""
+        self._undo = undo
+        self.directory.claim()
+        undo.add(self.directory.remove)
+        with self.directory.lock():
+            manager = self.select_manager()
+            manager.check_unused()
+            self.state = self._first_state(manager)
+            write_atomically(self.directory.path, CONFIG, self._data)
+            self.directory.write(self.state)
+            undo.add(self._run_poststop)
+            if self.waits:
+                posix.mkfifo(self.directory.file(FIFO), FIFO_MODE)
+            undo.add(manager.remove)
+            self._launch(manager)
+            undo.add(self._kill)
+            self._tell_caller()
+            if self._moved is not None:
+                self._moved.close()
+
+    def select_manager(self) -> CgroupManager:
+        """Who handles the container's cgroups."""
+        settings = self.settings
+        return select_manager(
+            cgroups_path=self.config.get("linux", {}).get("cgroupsPath", ""),
+            container_id=self.directory.identifier,
+            rootless=tolerates_no_cgroups(settings),
+            systemd=settings.systemd_cgroup,
+            annotations=self.config.get("annotations"),
+        )
+
+    def plan(self, manager: CgroupManager) -> Plan:
+        """The kernel operations that make the container."""
+        raise NotImplementedError
+
+    def _first_state(self, manager: CgroupManager) -> ContainerState:
+        """What the state file says before there is a process: enough to remove all that will be made."""
+        config = self.config
+        annotations = config.get("annotations")
+        return ContainerState(
+            id=self.directory.identifier,
+            boot=boot_id(),
+            bundle=self.options.bundle,
+            rootfs=self.rootfs,
+            created=precise_timestamp(),
+            version=config.get("ociVersion", ""),
+            annotations=encode_json(annotations) if annotations else "",
+            cgroup_version=manager.version,
+            cgroups=tuple(manager.paths().items()),
+            hooks=kept_hooks(config),
+            systemd_unit=manager.unit,
+            rootless=tolerates_no_cgroups(self.settings),
+            shared_pids=shares_pids(config),
+        )
+
+    @property
+    def rootfs(self) -> str:
+        """The absolute path of the root file system."""
+        path = self.config.get("root", {}).get("path", "")
+        return path if path.startswith("/") else f"{self.options.bundle}/{path}"
+
+    def _launch(self, manager: CgroupManager) -> None:
+        self._manager = manager
+        options = self.options
+        inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
+        self.launch(self.plan(manager), self.directory.identifier, stdio=options.stdio, inherited=inherited)
+
+    def identified(self, pid: int, start_time: int) -> None:
+        self.state = self.state.replace(pid=pid, start_time=start_time)
+
+    def barrier(self, name: str) -> None:
+        if name == "created":
+            self.directory.write(self.state)
+            self._adopt()
+            self._move_network_devices()
+        elif name == "hooks":
+            for kind in ("prestart", "createRuntime"):
+                run_hooks(self.config, kind, self.state, CREATING, self.state.pid)
+
+    def _adopt(self) -> None:
+        manager = self._manager
+        if manager.adopts:
+            linux = self.config.get("linux", {})
+            manager.adopt(self.state.pid, linux.get("resources"), devices=linux.get("devices", ()))
+
+    def _move_network_devices(self) -> None:
+        devices = self.config.get("linux", {}).get("netDevices")
+        if devices:
+            from ..netdevices.move import move_devices
+
+            self._moved = move_devices(self.state.pid, devices)
+            self._undo.add(self._moved.put_back)
+
+    def oom_killed(self) -> bool:
+        return self._manager.oom_kill_count() > 0
+
+    def _kill(self) -> None:
+        posix.kill(self.state.pid, SIGKILL)
+        posix.waitpid(self.state.pid, 0)
+        if self.state.shared_pids:
+            self._manager.kill(SIGKILL)
+
+    def _run_poststop(self) -> None:
+        run_hooks_tolerantly(self.config, "poststop", self.state, STOPPED, self.settings.log)
+
+    def _tell_caller(self) -> None:
+        if self.options.pidfd_socket:
+            send_pidfd(self.options.pidfd_socket, self.state.pid)
+        if self.options.pid_file:
+            write_pid_file(self.options.pid_file, self.state.pid)
+
+
+def shares_pids(config: ConfigTree) -> bool:
+    """Whether the container has no pid namespace of its own, so that killing its init does not kill the rest."""
+    namespaces = config.get("linux", {}).get("namespaces", ())
+    return not any(namespace["type"] == "pid" and not namespace.get("path") for namespace in namespaces)

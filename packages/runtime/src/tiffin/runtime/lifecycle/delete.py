@@ -1,0 +1,116 @@
+"""delete: removes what a container holds, also if a command was killed half-way. `front/delete.c` does the simple case.
+
+Order: processes, cgroups, resctrl group, state directory, poststop hooks. A delete that is killed can be repeated.
+"""
+
+from __future__ import annotations
+
+import posix
+import time
+
+from ..errors import FailedPrecondition, NotFound, OperationFailed
+from ..state.directory import StateDirectory
+from ..state.status import CREATED, CREATING, STOPPED
+from .hooks import run_hooks_tolerantly
+from .kill import kill_all
+from .loaded import LoadedContainer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..state.lock import Lock
+    from .settings import Settings
+
+PATIENCE = 10.0  # seconds for a killed init to end, and for another command to let go of the lock
+INTERVAL = 0.01
+
+
+def delete(settings: Settings, identifier: str, *, force: bool = False) -> None:
+    """Deletes a container.
+
+    Args:
+        force: kill it if it runs; one that does not exist, or is half-made or damaged, is no error.
+
+    Raises:
+        NotFound: no such container. FailedPrecondition: it runs, or another command works on it.
+        OperationFailed: its init did not end, or a cgroup could not be removed.
+    """
+    directory = StateDirectory(settings.root, identifier)
+    try:
+        container = LoadedContainer(settings.root, identifier)
+    except NotFound:
+        _remove_remains(directory)
+        if force:
+            return
+        raise
+    except FailedPrecondition:
+        if not force:
+            raise
+        _remove_remains(directory)
+        return
+    status = container.status()
+    if not force and status not in {STOPPED, CREATED, CREATING}:
+        raise FailedPrecondition(f"cannot delete container {identifier} that is not stopped: {status}")
+    with _patient_lock(directory):
+        container.reload()
+        if force or status != STOPPED or container.state.shared_pids:
+            kill_all(container)
+            wait_for_end(container)
+        destroy(settings, container)
+
+
+def destroy(settings: Settings, container: LoadedContainer) -> None:
+    """Removes all that is left of a container whose processes are dead.
+
+    The directory goes after what it tells of: a delete that fails, or is killed, can be repeated.
+    """
+    state = container.state
+    config = container.config() if state.hooks else {}
+    container.manager().remove()
+    if state.resctrl:
+        _remove_group(state.resctrl)
+    container.directory.remove()
+    if config:
+        run_hooks_tolerantly(config, "poststop", state, STOPPED, settings.log)
+
+
+def wait_for_end(container: LoadedContainer) -> None:
+    """Waits until init has ended.
+
+    Raises:
+        OperationFailed: it still runs after ten seconds; it is stuck in the kernel.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while container.has_init():
+        if time.monotonic() > deadline:
+            raise OperationFailed("container init still running")
+        time.sleep(INTERVAL)  # a pidfd needs `select`, and an init that was killed ends at once
+
+
+def _patient_lock(directory: StateDirectory) -> Lock:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return directory.lock(wait=False)
+        except FailedPrecondition:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(INTERVAL)
+
+
+def _remove_remains(directory: StateDirectory) -> None:
+    """Of a create that was killed before it wrote the state: nothing but the directory was made by then."""
+    if not directory.exists():
+        return
+    try:
+        lock = _patient_lock(directory)
+    except NotFound:
+        return
+    with lock:
+        directory.remove()
+
+
+def _remove_group(path: str) -> None:
+    try:
+        posix.rmdir(path)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,136 @@
+"""Hooks that run in the runtime's namespaces: prestart, createRuntime, poststart and poststop.
+
+A hook gets the state as JSON on its stdin (runtime-spec, "POSIX-platform Hooks"). createContainer and startContainer
+run inside the container and belong to the plan (`run_hook`). Cold as long as there is no hook.
+"""
+
+from __future__ import annotations
+
+import posix
+
+from ..errors import RuntimeFailure
+from ..state.document import hook_document
+from ..state.files import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiffin.spec.runtime.tree import ConfigTree, HookTree
+
+    from ..state.container_state import ContainerState
+    from ..state.status import Status
+    from .settings import Warner
+
+SIGKILL = 9
+OUTPUT_MAXIMUM = 16 * 1024  # of what a failed hook wrote, in the error
+KEPT_HOOKS = ("poststart", "poststop")  # those that the state file must tell the front of
+
+
+class HookFailed(RuntimeFailure):
+    """A hook ended with an error, ran too long, or could not be started."""
+
+
+def hooks_of(config: ConfigTree, kind: str) -> Sequence[HookTree]:
+    """The hooks of one kind, in order."""
+    return config.get("hooks", {}).get(kind, ())  # type: ignore[return-value]  # a TypedDict read by a variable
+
+
+def kept_hooks(config: ConfigTree) -> tuple[str, ...]:
+    """The kinds that run after create."""
+    return tuple(kind for kind in KEPT_HOOKS if hooks_of(config, kind))
+
+
+def run_hooks(config: ConfigTree, kind: str, state: ContainerState, status: Status, pid: int) -> None:
+    """Runs all hooks of a kind, in the bundle's directory; the first that fails ends it.
+
+    Raises:
+        HookFailed: it says which hook, how it ended, and what it wrote.
+    """
+    hooks = hooks_of(config, kind)
+    if not hooks:
+        return
+    document = hook_document(state, status, pid)
+    for index, hook in enumerate(hooks):
+        _run(hook, document, state.bundle, f"error running {kind} hook #{index} ({hook['path']})")
+
+
+def run_hooks_tolerantly(config: ConfigTree, kind: str, state: ContainerState, status: Status, log: Warner) -> None:
+    """As `run_hooks`, but each one runs, and a failure is only logged (poststop)."""
+    document = hook_document(state, status, 0)
+    for index, hook in enumerate(hooks_of(config, kind)):
+        try:
+            _run(hook, document, state.bundle, f"error running {kind} hook #{index} ({hook['path']})")
+        except HookFailed as error:
+            log.warning(str(error))
+
+
+def _run(hook: HookTree, document: bytes, directory: str, name: str) -> None:
+    """Output goes to memory files, not to pipes: a daemon that a hook leaves behind cannot hold us up."""
+    files = [posix.memfd_create(f"hook-{stream}", posix.MFD_CLOEXEC) for stream in ("stdin", "stdout", "stderr")]
+    try:
+        write_all(files[0], document)
+        posix.lseek(files[0], 0, posix.SEEK_SET)
+        try:
+            pid = _spawn(hook, files, directory)
+        except OSError as error:
+            raise HookFailed(f"{name}: fork/exec {hook['path']}: {posix.strerror(error.errno or 0)}") from error
+        outcome = _wait(pid, hook.get("timeout"))
+        if outcome:
+            out, err = (_written(file) for file in files[1:])
+            raise HookFailed(f"{name}: {outcome}, stdout: {out}, stderr: {err}")
+    finally:
+        for file in files:
+            posix.close(file)
+
+
+def _spawn(hook: HookTree, files: Sequence[int], directory: str) -> int:
+    path = hook["path"]
+    argv = hook.get("args") or [path]
+    environment = _environment(hook)
+    if posix.getcwd() != directory:  # a program that uses the API cannot change its directory: it has threads
+        import subprocess
+
+        child = subprocess.Popen(  # noqa: S603  # what the config says
+            argv, executable=path, env=environment, cwd=directory, stdin=files[0], stdout=files[1], stderr=files[2]
+        )
+        child.returncode = 0  # we wait for it by its pid
+        return child.pid
+    actions = [(posix.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
+    return posix.posix_spawn(path, argv, environment, file_actions=actions, setsigmask=(), setsigdef=(13,))
+
+
+def _environment(hook: HookTree) -> dict[bytes, bytes]:
+    """What the config says, and nothing else; if it says nothing, ours (runc does so, and hooks rely on it)."""
+    if "env" not in hook:
+        return posix.environ  # type: ignore[return-value]  # bytes to bytes, on POSIX
+    pairs = (pair.encode("utf-8", "surrogateescape").partition(b"=") for pair in hook["env"])
+    return {name: value for name, _, value in pairs}
+
+
+def _wait(pid: int, timeout: int | None) -> str:
+    """How it ended; "" if well. timeout: seconds."""
+    if timeout is not None and not _ends_within(pid, timeout):
+        posix.kill(pid, SIGKILL)
+        posix.waitpid(pid, 0)
+        return f"hook ran past specified timeout of {float(timeout):.1f}s"
+    code = posix.waitstatus_to_exitcode(posix.waitpid(pid, 0)[1])
+    if code == 0:
+        return ""
+    return f"exit status {code}" if code > 0 else f"killed by signal {-code}"
+
+
+def _ends_within(pid: int, seconds: int) -> bool:
+    import select
+
+    descriptor = posix.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        posix.close(descriptor)
+
+
+def _written(file: int) -> str:
+    return posix.pread(file, OUTPUT_MAXIMUM, 0).decode("utf-8", "replace")

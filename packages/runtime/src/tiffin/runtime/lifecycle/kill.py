@@ -1,0 +1,96 @@
+"""kill: a signal to a container's init by pidfd, or to all of its processes. `front/kill.c` does the simple case."""
+
+from __future__ import annotations
+
+import posix
+from _signal import pidfd_send_signal
+
+import _signal
+
+from ..errors import FailedPrecondition, InvalidArgument, OperationFailed
+from ..launch.failure import reason_of
+from .loaded import LoadedContainer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .settings import Settings
+
+SIGTERM = 15
+SIGKILL = 9
+ALIASES = {"IOT": "ABRT", "CLD": "CHLD", "POLL": "IO"}
+
+
+def signal_number(text: str) -> int:
+    """A signal by number, or by name with or without SIG, in any case.
+
+    Raises:
+        InvalidArgument: there is no such signal.
+    """
+    if text.lstrip("+-").isdigit():
+        return int(text)
+    name = text.upper().removeprefix("SIG")
+    number = getattr(_signal, f"SIG{ALIASES.get(name, name)}", None)
+    if not isinstance(number, int) or name.startswith("_"):
+        raise InvalidArgument(f'unknown signal "{text}"')
+    return number
+
+
+def kill(settings: Settings, identifier: str, signal: int = SIGTERM, *, every: bool = False) -> None:
+    """Sends a signal.
+
+    Args:
+        every: to all processes of the container; then a container that has stopped is no error.
+
+    Raises:
+        NotFound: no such container. FailedPrecondition: it does not run.
+        OperationFailed: the kernel refused the signal.
+    """
+    container = LoadedContainer(settings.root, identifier)
+    if every:
+        container.manager().kill(signal)
+    elif container.state.shared_pids and signal == SIGKILL:
+        if not container.has_init() and not container.manager().pids():
+            raise FailedPrecondition("container not running")
+        kill_all(container)
+    else:
+        signal_init(container, signal)
+
+
+def signal_init(container: LoadedContainer, signal: int) -> None:
+    """Sends a signal to init, which cannot be mistaken for a later process with its pid."""
+    if not container.has_init():
+        raise FailedPrecondition("container not running")
+    try:
+        descriptor = posix.pidfd_open(container.state.pid)
+    except ProcessLookupError:
+        raise FailedPrecondition("container not running") from None
+    try:
+        if not container.has_init():  # again: the pidfd is of whoever has the pid now
+            raise FailedPrecondition("container not running")
+        pidfd_send_signal(descriptor, signal)
+    except ProcessLookupError:
+        raise FailedPrecondition("container not running") from None
+    except OSError as error:
+        raise OperationFailed(f"unable to signal init: {reason_of(error.errno or 0)}", errno=error.errno or 0) from error
+    finally:
+        posix.close(descriptor)
+    if signal == SIGKILL:
+        thaw(container)
+
+
+def kill_all(container: LoadedContainer) -> None:
+    """Kills init and everything else in the container's cgroup; none there is fine."""
+    if container.has_init():
+        try:
+            signal_init(container, SIGKILL)
+        except FailedPrecondition:  # it was faster
+            pass
+    container.manager().kill(SIGKILL)
+    thaw(container)
+
+
+def thaw(container: LoadedContainer) -> None:
+    """On cgroup v1 a frozen process dies only once it is thawed."""
+    manager = container.manager()
+    if manager.is_frozen():
+        manager.thaw()

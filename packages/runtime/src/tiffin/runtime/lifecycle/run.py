@@ -1,0 +1,102 @@
+"""run: create and start in one go, in the foreground or detached."""
+
+from __future__ import annotations
+
+from ..state.directory import StateDirectory
+from .create import CreateOptions, Creation, shares_pids
+from .undo import Undo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.spec.runtime.tree import ConfigTree
+
+    from .settings import Settings
+    from .terminal import ForegroundTerminal
+
+
+def run_detached(settings: Settings, identifier: str, options: CreateOptions, *, config: ConfigTree | None = None) -> None:
+    """Makes a container and starts its process; returns when that runs. Raises as `create` does."""
+    creation = Creation(settings, identifier, options, waits=False)
+    creation.load(config)
+    creation.check_terminal(detached=True)
+    with Undo("run") as undo:
+        make_and_start(creation, undo)
+        undo.forget()
+
+
+def run(settings: Settings, identifier: str, options: CreateOptions, *, keep: bool = False, subreaper: bool = True) -> int:
+    """Runs a container in the foreground, and deletes it when its process has ended.
+
+    Args:
+        keep: do not delete it.
+        subreaper: also reap what the container leaves behind, if it has no pid namespace.
+
+    Returns:
+        The exit code of the process, 128 and the signal's number if it was killed. Raises as `create` does.
+    """
+    creation = Creation(settings, identifier, options, waits=False)
+    creation.load()
+    creation.check_terminal(detached=False)
+    if subreaper and shares_pids(creation.config):
+        from .subreaper import become_subreaper
+
+        become_subreaper()
+    if creation.terminal:
+        code = _run_with_terminal(creation, options)
+    else:
+        code = _run_plainly(creation)
+    if not keep:
+        _destroy(settings, identifier)
+    return code
+
+
+def _run_plainly(creation: Creation) -> int:
+    from .foreground import ForwardedSignals
+
+    signals = ForwardedSignals()
+    try:
+        with Undo("run") as undo:
+            make_and_start(creation, undo)
+            code = signals.wait(creation.state.pid)
+            undo.forget()
+        return code
+    finally:
+        signals.restore()
+
+
+def _run_with_terminal(creation: Creation, options: CreateOptions) -> int:
+    from .terminal import ForegroundTerminal
+
+    terminal: ForegroundTerminal = ForegroundTerminal()
+    try:
+        creation.options = options.replace(console_descriptor=terminal.descriptor)
+        with Undo("run") as undo:
+            make_and_start(creation, undo)
+            terminal.attach()
+            code = terminal.relay(creation.state.pid)
+            undo.forget()
+        return code
+    finally:
+        terminal.close()
+
+
+def make_and_start(creation: Creation, undo: Undo) -> None:
+    """Makes a container whose process goes on at once, and runs its poststart hooks."""
+    creation.make(undo)
+    if creation.state.hooks:
+        from .loaded import LoadedContainer
+        from .start import run_poststart
+
+        run_poststart(LoadedContainer(creation.settings.root, creation.directory.identifier))
+
+
+def _destroy(settings: Settings, identifier: str) -> None:
+    """Unless somebody else has deleted it meanwhile."""
+    from ..errors import NotFound
+    from .delete import delete
+
+    try:
+        delete(settings, identifier)
+    except NotFound:
+        if StateDirectory(settings.root, identifier).exists():
+            raise

@@ -1,0 +1,93 @@
+"""start: lets the process of a created container go. `front/start.c` does the same where no hook or socket waits."""
+
+from __future__ import annotations
+
+import errno
+import posix
+
+from ..errors import FailedPrecondition
+from ..state.directory import FIFO
+from ..state.status import CREATED, RUNNING, STOPPED
+from .hooks import HookFailed, run_hooks
+from .kill import kill_all
+from .loaded import LoadedContainer
+from .undo import Undo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..state.status import Status
+    from .settings import Settings
+
+TAKEN = FIFO + ".taken"
+
+
+def start(settings: Settings, identifier: str) -> None:
+    """Starts a created container, and runs its poststart hooks; if one of them fails, the container is killed.
+
+    Raises:
+        NotFound, FailedPrecondition: there is none, or it is not in the state `created`.
+        HookFailed: a poststart hook failed.
+    """
+    container = LoadedContainer(settings.root, identifier)
+    status = container.status()
+    if status != CREATED:
+        raise _refusal(status)
+    if b"NOTIFY_SOCKET" in posix.environ:
+        from .notify import NotifySocket
+
+        with NotifySocket.of_container(container.directory.path) as socket:
+            _start(container)
+            if socket is not None:
+                socket.forward(container.state.pid)
+        return
+    _start(container)
+
+
+def _start(container: LoadedContainer) -> None:
+    let_go(container)
+    with Undo("start") as undo:
+        undo.add(lambda: kill_all(container))
+        run_poststart(container)
+        undo.forget()
+
+
+def let_go(container: LoadedContainer) -> None:
+    """One caller gets the FIFO, and writes the byte that init waits for.
+
+    Init holds the reading end since before it said that it was ready.
+    """
+    directory = container.directory
+    taken = directory.file(TAKEN)
+    try:
+        posix.rename(directory.file(FIFO), taken)
+    except FileNotFoundError:
+        raise _refusal(RUNNING) from None
+    try:
+        descriptor = posix.open(taken, posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOFOLLOW)
+        try:
+            posix.write(descriptor, b"\n")
+        finally:
+            posix.close(descriptor)
+    except OSError as error:
+        if error.errno in {errno.ENXIO, errno.EPIPE}:  # nobody reads: init died
+            raise _refusal(STOPPED) from error
+        raise
+    finally:
+        posix.unlink(taken)
+
+
+def run_poststart(container: LoadedContainer) -> None:
+    """Runs the poststart hooks, if there are any."""
+    if "poststart" in container.state.hooks:
+        run_hooks(container.config(), "poststart", container.state, RUNNING, container.state.pid)
+
+
+def _refusal(status: Status) -> FailedPrecondition:
+    if status == STOPPED:
+        return FailedPrecondition("cannot start a container that has stopped")
+    if status == RUNNING:
+        return FailedPrecondition("cannot start an already running container")
+    return FailedPrecondition(f"cannot start a container in the {status} state")
+
+
+__all__ = ["HookFailed", "let_go", "run_poststart", "start"]

@@ -1,0 +1,186 @@
+"""The terminal of a process in the foreground: ours in raw mode, joined to the container's pseudoterminal.
+
+    our stdin ──► master ──► container        SIGWINCH: our size is given to the master
+    our stdout ◄─ master ◄── container        all other signals: forwarded to the process
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import posix
+import select
+import termios
+from _signal import SIGCHLD, SIGWINCH, set_wakeup_fd, signal
+
+import _socket
+
+from ..errors import FailedPrecondition, RuntimeFailure
+from ..state.files import write_all
+from .foreground import NOT_FORWARDED, forwardable, forward, reap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+READ_SIZE = 65536
+TTY = "/dev/tty"
+IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6  # indexes of what tcgetattr(3) gives in Python
+
+
+class ForegroundTerminal:
+    """Joins our terminal to a container's.
+
+    `descriptor` is the console socket for init; give it to the launch, then call `attach`, `relay` and, whatever
+    happens, `close`.
+
+    Raises:
+        FailedPrecondition: we have no terminal ourselves.
+    """
+
+    def __init__(self) -> None:
+        self._host, self._opened = _host_terminal()
+        self._mode: list[Any] | None = None
+        self._master = -1
+        self._ours, self._theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
+
+    @property
+    def descriptor(self) -> int:
+        return self._theirs.fileno()
+
+    def attach(self) -> None:
+        """Takes the master of the container's terminal, and makes ours raw."""
+        self._theirs.close()
+        self._master = _receive_descriptor(self._ours)
+        posix.set_blocking(self._master, False)
+        _keep_newlines(self._master)
+        self.resize()
+        self._mode = termios.tcgetattr(self._host)
+        termios.tcsetattr(self._host, termios.TCSANOW, _raw(self._mode))
+
+    def resize(self) -> None:
+        """Gives the container's terminal the size of ours."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, fcntl.ioctl(self._host, termios.TIOCGWINSZ, b"\0" * 8))
+
+    def relay(self, pid: int) -> int:
+        """Copies both ways and forwards signals until the process ends; returns its exit code."""
+        wake, trigger = posix.pipe2(posix.O_CLOEXEC | posix.O_NONBLOCK)
+        numbers = forwardable()
+        before = [(number, signal(number, lambda *_: None)) for number in numbers]
+        previous = set_wakeup_fd(trigger, warn_on_full_buffer=False)
+        posix.write(trigger, bytes([SIGCHLD]))  # it may have ended before we listened
+        try:
+            return self._loop(pid, wake)
+        finally:
+            set_wakeup_fd(previous)
+            for number, handler in before:
+                signal(number, handler)
+            posix.close(wake)
+            posix.close(trigger)
+
+    def _loop(self, pid: int, wake: int) -> int:
+        pending = b""
+        listening = True
+        while True:
+            poll = select.poll()
+            poll.register(wake, select.POLLIN)
+            poll.register(self._master, select.POLLIN | (select.POLLOUT if pending else 0))
+            if listening and not pending:
+                poll.register(0, select.POLLIN)
+            ready = dict(poll.poll())
+            if self._master in ready and ready[self._master] & select.POLLOUT:
+                pending = pending[posix.write(self._master, pending) :]
+            if self._master in ready and ready[self._master] & (select.POLLIN | select.POLLHUP):
+                self._copy_output()
+            if 0 in ready:
+                pending = posix.read(0, READ_SIZE)
+                listening = bool(pending)
+            if wake in ready:
+                code = self._signalled(posix.read(wake, READ_SIZE), pid)
+                if code is not None:
+                    self._drain()
+                    return code
+
+    def _signalled(self, numbers: bytes, pid: int) -> int | None:
+        for number in numbers:
+            if number == SIGWINCH:
+                self.resize()
+            elif number == SIGCHLD:
+                code = reap(pid)
+                if code is not None:
+                    return code
+            elif number not in NOT_FORWARDED:
+                forward(pid, number)
+        return None
+
+    def _copy_output(self) -> bool:
+        """Copies once; false if there was nothing."""
+        try:
+            data = posix.read(self._master, READ_SIZE)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno != errno.EIO:  # EIO: nobody has the other side open (any more)
+                raise
+            return False
+        write_all(1, data)
+        return bool(data)
+
+    def _drain(self) -> None:
+        while self._copy_output():
+            pass
+
+    def close(self) -> None:
+        """Gives our terminal its mode back."""
+        if self._mode is not None:
+            termios.tcsetattr(self._host, termios.TCSANOW, self._mode)
+            self._mode = None
+        for sock in (self._ours, self._theirs):
+            sock.close()
+        if self._master >= 0:
+            posix.close(self._master)
+            self._master = -1
+        if self._opened:
+            posix.close(self._host)
+            self._opened = False
+
+
+def _host_terminal() -> tuple[int, bool]:
+    """Our terminal, and whether it was opened for this: a standard stream, or the controlling terminal."""
+    for descriptor in (2, 1, 0):
+        if posix.isatty(descriptor):
+            return descriptor, False
+    try:
+        return posix.open(TTY, posix.O_RDWR | posix.O_CLOEXEC | posix.O_NOCTTY), True
+    except OSError as error:
+        raise FailedPrecondition(f"open {TTY}: {error.strerror}: a foreground process with a terminal needs one here") from error
+
+
+def _receive_descriptor(sock: _socket.socket) -> int:
+    _, ancillary, _, _ = sock.recvmsg(1024, _socket.CMSG_SPACE(4), _socket.MSG_CMSG_CLOEXEC)  # type: ignore[attr-defined]
+    for level, kind, data in ancillary:
+        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
+            return int.from_bytes(data[:4], "little")
+    raise RuntimeFailure("the container did not send the master of its terminal")
+
+
+def _keep_newlines(master: int) -> None:
+    """The container's terminal adds no carriage returns: ours does, and a file or pipe gets none, as with runc."""
+    mode = termios.tcgetattr(master)
+    mode[OFLAG] &= ~termios.ONLCR
+    termios.tcsetattr(master, termios.TCSANOW, mode)
+
+
+def _raw(mode: list[Any]) -> list[Any]:
+    """cfmakeraw(3), but output is still processed: newlines get their carriage return here."""
+    raw = [*mode[:CC], list(mode[CC])]
+    raw[IFLAG] &= ~(
+        termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP
+        | termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
+    )  # fmt: skip
+    raw[OFLAG] |= termios.OPOST
+    raw[LFLAG] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    raw[CFLAG] = (raw[CFLAG] & ~(termios.CSIZE | termios.PARENB)) | termios.CS8
+    raw[CC][termios.VMIN] = 1
+    raw[CC][termios.VTIME] = 0
+    return raw

@@ -1,0 +1,1 @@
+"""The folders of containers in the store: made, found, swept, listed, removed."""

@@ -1,0 +1,130 @@
+"""The folder of one container: claimed under its name, locked by the `tiffin run` that attends to it, and removed.
+
+<store>/containers/<name>/lock            held while its maker lives
+                         /container.json  what it is
+                         /config.json     the OCI config
+                         /rootfs upper work volumes hosts hostname resolv.conf
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from errno import ENOENT, ENOTEMPTY
+
+from tiffin.cli.failure import CommandFailed
+from tiffin.image.store.lock import Lock, acquire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+MOST_LENGTH = 128
+REMOVED = ".removed-"
+
+
+class ContainerFolder:
+    """A claimed folder, and the lock on it."""
+
+    def __init__(self, path: str, lock: Lock) -> None:
+        self.path = path
+        self._lock = lock
+
+    def file(self, name: str) -> str:
+        """The path of something in it."""
+        return os.path.join(self.path, name)
+
+    def release(self) -> None:
+        """Lets go of the lock; the folder stays."""
+        self._lock.release()
+
+    def remove(self) -> None:
+        """Removes the folder with all that is in it, and then lets go of the lock. The name is free at once."""
+        above, name = os.path.split(self.path)
+        doomed = os.path.join(above, f"{REMOVED}{name}-{os.getpid()}")
+        os.rename(self.path, doomed)
+        remove_folder(doomed)
+        self._lock.release()
+
+
+def check_name(name: str) -> None:
+    """Raises CommandFailed for a name that no container may have."""
+    if not name or set(name) - NAME_CHARACTERS or not name[0].isalnum() or len(name) > MOST_LENGTH:
+        raise CommandFailed(
+            f"--name: {name!r}: letters, digits, '_', '.' and '-', and a letter or a digit first"
+        )
+
+
+def claim(containers: str, name: str) -> ContainerFolder:
+    """Makes the folder of a new container.
+
+    Raises:
+        CommandFailed: if the name is taken.
+    """
+    path = os.path.join(containers, name)
+    with _all_folders(containers):
+        try:
+            os.mkdir(path, 0o711)
+        except FileExistsError:
+            raise CommandFailed(
+                f"the name {name!r} is in use (`tiffin rm {name}` removes that container)"
+            ) from None
+        lock = acquire(os.path.join(path, "lock"))
+    if lock is None:
+        raise AssertionError("a lock that was waited for is held")
+    return ContainerFolder(path, lock)
+
+
+def take(containers: str, name: str) -> ContainerFolder | None:
+    """The folder of a container that nobody attends to; None if somebody does, or it is gone."""
+    path = os.path.join(containers, name)
+    with _all_folders(containers):
+        try:
+            lock = acquire(os.path.join(path, "lock"), wait=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return None if lock is None else ContainerFolder(path, lock)
+
+
+@contextmanager
+def _all_folders(containers: str) -> Iterator[None]:
+    """Between the making of a folder and the locking of it nobody may take it for an abandoned one."""
+    lock = acquire(os.path.join(containers, ".lock"))
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def names(containers: str) -> list[str]:
+    """The names of all containers, half-made ones too."""
+    return sorted(name for name in os.listdir(containers) if not name.startswith("."))
+
+
+def remove_leftovers(containers: str) -> None:
+    """Finishes removals that were killed."""
+    for name in os.listdir(containers):
+        if name.startswith(REMOVED):
+            remove_folder(os.path.join(containers, name))
+
+
+def remove_folder(path: str) -> None:
+    """Removes a folder of the store, with trees of any depth and whatever their modes.
+
+    Somebody else may be removing it at the same time: then both go on until it is gone.
+    """
+    from tiffin.image.layers.removal import remove
+
+    above, name = os.path.split(path)
+    parent = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        while os.path.lexists(path):
+            try:
+                remove(parent, os.fsencode(name))
+            except OSError as error:
+                if error.errno not in (ENOENT, ENOTEMPTY):
+                    raise
+    finally:
+        os.close(parent)

@@ -1,0 +1,51 @@
+"""`container.json`: what is known of a container, in its folder."""
+
+from __future__ import annotations
+
+import os
+
+from tiffin.runtime.record import Record
+from tiffin.spec.json_tree import JSONError, decode, encode
+
+FILE = "container.json"
+
+
+class ContainerRecord(Record):
+    """One container.
+
+    runtime: path of the OCI runtime that it was made with, "" for tiffin's own. state: that runtime's state directory.
+    remove: --rm. created: seconds since the epoch. exit_code: None while it runs, or if nobody saw its end.
+    """
+
+    name: str
+    short_id: str
+    image: str
+    chain_id: str
+    command: str
+    runtime: str
+    state: str
+    remove: bool
+    created: int
+    labels: dict[str, str]
+    exit_code: int | None = None
+
+
+def write_record(folder: str, record: ContainerRecord) -> None:
+    """Writes the record in one step, so that a reader never sees half of it."""
+    tree = dict(zip(record._fields, record, strict=True))
+    partial = os.path.join(folder, f"{FILE}.new")
+    with open(partial, "w") as file:
+        file.write(encode(tree))
+    os.rename(partial, os.path.join(folder, FILE))
+
+
+def read_record(folder: str) -> ContainerRecord | None:
+    """The record; None if the folder's maker was killed before it wrote one, or it is damaged."""
+    try:
+        with open(os.path.join(folder, FILE), "rb") as file:
+            tree = decode(file.read())
+    except (FileNotFoundError, NotADirectoryError, JSONError):
+        return None
+    if not isinstance(tree, dict) or set(tree) != set(ContainerRecord._fields):
+        return None
+    return ContainerRecord(**tree)

@@ -1,0 +1,52 @@
+"""Who executes a container: tiffin's own runtime in this process, or any OCI runtime by its command line."""
+
+from __future__ import annotations
+
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from tiffin.spec.runtime.tree import ConfigTree
+
+    class Executor(Protocol):
+        """Runs containers. Both ways pass the same tests."""
+
+        def run(self, job: Job) -> int:
+            """Runs a container in the foreground; returns its exit code. Raises CommandFailed."""
+
+        def start(self, job: Job) -> None:
+            """Starts a container in the background. Raises CommandFailed."""
+
+        def is_alive(self, name: str) -> bool:
+            """Whether its process still runs."""
+
+        def delete(self, name: str) -> None:
+            """Kills what runs, and removes what the runtime holds; nothing to remove is no error."""
+
+
+class Job(Record):
+    """One container to run. bundle: folder with config.json. stdio: descriptors of this process for it."""
+
+    name: str
+    bundle: str
+    config: ConfigTree
+    stdio: tuple[int, int, int]
+    trace: str
+
+
+def executor_for(runtime: str, state: str) -> Executor:
+    """The executor.
+
+    Args:
+        runtime: path of an OCI runtime; "" for tiffin's own.
+        state: where it keeps its state.
+    """
+    if runtime:
+        from tiffin.cli.execute.external import ExternalRuntime
+
+        return ExternalRuntime(runtime, state)
+    from tiffin.cli.execute.own import OwnRuntime
+
+    return OwnRuntime(state)

@@ -1,0 +1,34 @@
+"""What the table of commands is made of."""
+
+from __future__ import annotations
+
+from tiffin.runtime.record import Record
+
+
+class Flag(Record):
+    """One flag: its names without dashes, the first is its key.
+
+    kind: `switch`, `text`, or `texts` (may be given more than once). value: what its value is called in the help.
+    """
+
+    names: tuple[str, ...]
+    kind: str
+    value: str
+    help: str
+
+    @property
+    def key(self) -> str:
+        """How the program asks for it."""
+        return self.names[0]
+
+
+class Command(Record):
+    """One command; `name` may have two words. At least `fewest` arguments and at most `most` (-1: any number)."""
+
+    name: str
+    arguments: str
+    fewest: int
+    most: int
+    summary: str
+    module: str
+    flags: tuple[Flag, ...] | None

@@ -1,0 +1,26 @@
+"""What the sections of the config need to know beside the flags."""
+
+from __future__ import annotations
+
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Context(Record):
+    """One container that is being made.
+
+    name: its id for the OCI runtime. short_id: twelve hexadecimal digits, the default host name. directory: the
+    container's folder in the store. volumes: the folder of named volumes. image: the image's config, as a tree.
+    rootless: not the host's root, so that not everything can be had. cgroup_version: 1 or 2; 0 if none can be made.
+    """
+
+    name: str
+    short_id: str
+    directory: str
+    volumes: str
+    image: dict[str, Any]
+    rootless: bool
+    cgroup_version: int

@@ -1,0 +1,112 @@
+"""Privileges: capabilities, seccomp, no_new_privs, labels, what of /proc and /sys is hidden."""
+
+from __future__ import annotations
+
+from tiffin.cli.parse import UsageError
+from tiffin.spec.runtime.capabilities import DEFAULT, NAMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiffin.cli.parse import Arguments
+    from tiffin.spec.runtime.tree import ConfigTree, SeccompTree
+
+SELINUX_DEFAULT = {"user": "system_u", "role": "system_r", "type": "container_t", "level": "s0"}
+
+
+def apply_security(config: ConfigTree, arguments: Arguments) -> None:
+    """Sets what the process may do.
+
+    Raises:
+        UsageError: for a capability or an option that there is none of, or a profile that cannot be read.
+    """
+    process, linux = config["process"], config["linux"]
+    privileged = arguments.switch("privileged")
+    names = _capabilities(arguments, NAMES if privileged else DEFAULT)
+    process["capabilities"] = {"bounding": names, "effective": list(names), "permitted": list(names)}
+    process["noNewPrivileges"] = False
+    seccomp = "unconfined" if privileged else "default"
+    if privileged:
+        linux["maskedPaths"], linux["readonlyPaths"] = [], []
+    labels: dict[str, str] = {}
+    for option in arguments.texts("security-opt"):
+        name, value = _split(option)
+        if name == "seccomp":
+            seccomp = value
+        elif name == "no-new-privileges":
+            process["noNewPrivileges"] = _truth(option, value or "true")
+        elif name == "apparmor":
+            process["apparmorProfile"] = value
+        elif name == "label":
+            labels.update(_label(option, value))
+        elif (name, value) == ("systempaths", "unconfined") or (name, value) == ("unmask", "ALL"):
+            linux["maskedPaths"], linux["readonlyPaths"] = [], []
+        else:
+            raise UsageError(
+                f"--security-opt: {option!r} is none of seccomp=, no-new-privileges, apparmor=, label=, "
+                "systempaths=unconfined"
+            )
+    if labels:
+        parts = {**SELINUX_DEFAULT, **labels}
+        process["selinuxLabel"] = ":".join(parts[part] for part in SELINUX_DEFAULT)
+    if seccomp != "unconfined":
+        linux["seccomp"] = _profile(seccomp, names)
+
+
+def _capabilities(arguments: Arguments, base: Sequence[str]) -> list[str]:
+    """As Docker: --cap-add ALL starts from all, --cap-drop ALL from none; what is dropped by name is gone."""
+    added = [_capability("cap-add", text) for text in arguments.texts("cap-add")]
+    dropped = [_capability("cap-drop", text) for text in arguments.texts("cap-drop")]
+    if "ALL" in added:
+        wanted = set(NAMES)
+    elif "ALL" in dropped:
+        wanted = set(added)
+    else:
+        wanted = {*base, *added}
+    if "ALL" in added and "ALL" in dropped:
+        wanted = set(added)
+    wanted -= set(dropped)
+    return [name for name in NAMES if name in wanted]
+
+
+def _capability(flag: str, text: str) -> str:
+    name = text.upper()
+    if name == "ALL":
+        return name
+    name = name if name.startswith("CAP_") else f"CAP_{name}"
+    if name not in NAMES:
+        raise UsageError(f"--{flag}: there is no capability {text!r} (capabilities(7) lists them)")
+    return name
+
+
+def _split(option: str) -> tuple[str, str]:
+    """`name=value`, or `name:value`, which Docker took first."""
+    for separator in ("=", ":"):
+        name, found, value = option.partition(separator)
+        if found:
+            return name, value
+    return option, ""
+
+
+def _truth(option: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise UsageError(f"--security-opt: {option!r} is true or false")
+    return value == "true"
+
+
+def _label(option: str, value: str) -> dict[str, str]:
+    """Parts of a SELinux label; `label=disable` asks for none, which is what a process without a label gets."""
+    if value == "disable":
+        return {}
+    part, colon, text = value.partition(":")
+    if part not in SELINUX_DEFAULT or not colon:
+        raise UsageError(f"--security-opt: {option!r}: label=disable, or label=user|role|type|level:VALUE")
+    return {part: text}
+
+
+def _profile(name: str, capabilities: Sequence[str]) -> SeccompTree:
+    """The built-in profile, or one from a file, for the capabilities that the container has."""
+    from tiffin.cli.run.config.seccomp import builtin, from_file
+
+    return builtin(capabilities) if name in ("default", "builtin") else from_file(name, capabilities)
