@@ -1,0 +1,10 @@
+/* tmpcopyup: a new tmpfs starts with a copy of the directory that it covers. */
+#ifndef TIFFIN_COPY_UP_H
+#define TIFFIN_COPY_UP_H
+
+#include "core.h"
+
+/* covered: the directory below, opened before the mount; path: where the tmpfs is now. */
+int copy_up(const struct context *context, int covered, const char *path);
+int refuse_in_procfs(int target, const char *path);
+#endif

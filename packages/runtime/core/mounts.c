@@ -1,0 +1,101 @@
+/* Mounting file systems in the rootfs, always onto a descriptor that was resolved beneath it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy_up.h"
+#include "operations.h"
+#include "paths.h"
+#include "syscalls.h"
+
+/* Files of a container's /proc that other software (lxcfs) is known to cover; all else there stays uncovered, since the
+ * runtime itself, and the labels of processes, depend on it (CVE-2019-16884, CVE-2025-52881). */
+static const char *const PROC_FILES[] = {
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg",
+	"/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+};
+
+int refuse_in_procfs(int target, const char *path)
+{
+	if (!is_procfs(target))
+		return 0;
+	for (size_t i = 0; i < sizeof PROC_FILES / sizeof *PROC_FILES; i++)
+		if (strcmp(path, PROC_FILES[i]) == 0)
+			return 0;
+	return fail_with(EPERM, "%s is inside /proc, where nothing may be mounted", path);
+}
+
+/* proc and sysfs go to real directories, never through a link (CVE-2019-19921, CVE-2023-27561). */
+static bool needs_real_directory(const char *type)
+{
+	return strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0;
+}
+
+static int real_directory(const struct context *context, const char *path)
+{
+	struct stat info;
+	int target = open_in_root_nofollow(context, path, O_PATH);
+	if (target < 0)
+		return errno == ENOENT ? make_directory_in_root(context, path, 0755) : fail("%s", path);
+	if (fstat(target, &info) < 0 || !S_ISDIR(info.st_mode)) {
+		close_descriptor(&target);
+		return fail_with(ENOTDIR, "%s must be a directory, and no link", path);
+	}
+	return target;
+}
+
+static int mount_or_bind(const struct wire_mount *fields, int target)
+{
+	struct descriptor_path place = path_of(target);
+	unsigned long flags = (unsigned long)fields->flags;
+	if (mount(fields->source, place.text, fields->type, flags, fields->data) == 0)
+		return 0;
+	/* EBUSY, EPERM: in a user namespace without a network namespace of its own, sysfs cannot be mounted anew */
+	if ((fields->options & OPTION_MOUNT_BIND_FALLBACK) && (errno == EPERM || errno == EBUSY) && strcmp(fields->type, "sysfs") == 0)
+		if (mount("/sys", place.text, NULL, MS_BIND | MS_REC, NULL) == 0)
+			return 0;
+	return -1;
+}
+
+OPERATION(mount)
+{
+	int target CLOSING = needs_real_directory(fields->type) ? real_directory(context, fields->target)
+								 : make_target(context, fields->target, false, !(fields->options & OPTION_MOUNT_NO_FOLLOW));
+	int covered CLOSING = -1;
+	struct stat before;
+	if (target < 0 || refuse_in_procfs(target, fields->target) < 0)
+		return -1;
+	if (fields->options & OPTION_MOUNT_COPY_UP) {
+		covered = openat(context->host_proc, path_of(target).text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (covered < 0)
+			return fail("open %s", fields->target);
+	}
+	if (fstat(target, &before) < 0)
+		return fail("stat %s", fields->target);
+	if (mount_or_bind(fields, target) < 0)
+		return fail("mount %s on %s", fields->type, fields->target);
+	if (covered >= 0)
+		return copy_up(context, covered, fields->target);
+	/* a tmpfs with no mode of its own takes that of the directory which it covers, as runc's does */
+	if (strcmp(fields->type, "tmpfs") == 0 && !(fields->data && strstr(fields->data, "mode=")) && !(fields->flags & MS_RDONLY)) {
+		int mounted CLOSING = open_in_root(context, fields->target, O_RDONLY | O_DIRECTORY);
+		if (mounted >= 0 && fchmod(mounted, before.st_mode & 07777) < 0 && errno != EROFS)
+			return fail("chmod %s", fields->target);
+	}
+	return 0;
+}
+
+OPERATION(set_mount_attributes)
+{
+	struct mount_attributes attributes = {.set = (uint64_t)fields->set, .clear = (uint64_t)fields->clear};
+	int target CLOSING = open_in_root(context, fields->target, O_PATH);
+	if (target < 0)
+		return fail("%s", fields->target);
+	if (sys_mount_setattr(target, "", AT_EMPTY_PATH | (fields->recursive ? AT_RECURSIVE_ : 0), &attributes) < 0)
+		return fail("mount_setattr %s", fields->target);
+	return 0;
+}
