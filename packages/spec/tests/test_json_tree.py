@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -43,10 +44,8 @@ def test_indented_as_the_standard_library_does(tree: Any) -> None:
 
 @given(st.binary())
 def test_any_bytes_are_a_tree_or_an_error(data: bytes) -> None:
-    try:
+    with suppress(JSONError):
         decode(data)
-    except JSONError as error:
-        assert error.message
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,7 @@ def test_the_last_of_equal_keys_wins() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_what_json_cannot_say_is_not_written(value: object) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="not JSON compliant"):
         encode([value])
     with pytest.raises(TypeError):
         encode({"a": {1, 2}})

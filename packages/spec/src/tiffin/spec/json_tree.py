@@ -96,7 +96,7 @@ def _error(message: str, text: str, position: int | None) -> JSONError:
 def _check_depth(tree: object) -> None:
     """Level by level, so that no tree is too deep for the check itself."""
     level = [tree]
-    for _ in range(DEPTH_LIMIT + 1):
+    for _ in range(DEPTH_LIMIT):
         below: list[object] = []
         for node in level:
             if type(node) is dict:
