@@ -1,0 +1,89 @@
+/* Hooks that run inside: createContainer before pivot_root, startContainer after it. Each is a program that gets the state
+ * of the container on its stdin (runtime-spec, "POSIX-platform Hooks"). */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "operations.h"
+#include "syscalls.h"
+
+static _Noreturn void become_hook(const struct wire_run_hook *fields, int input)
+{
+	sigset_t none;
+	char *const without_arguments[] = {(char *)fields->path, NULL};
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(input, 0) < 0 || chdir("/") < 0)
+		_exit(126);
+	execve(fields->path, fields->args.count ? (char *const *)fields->args.items : without_arguments, (char *const *)fields->env.items);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* A hook that does not read its stdin closes it, which is no error: SIGPIPE is ignored, and EPIPE is skipped. */
+static int give_state(struct context *context, const struct wire_run_hook *fields, int output)
+{
+	char pid[16];
+	int length = snprintf(pid, sizeof pid, "%d", context->host_pid);
+	struct { const void *data; size_t length; } parts[] = {
+		{fields->head.data, fields->head.length}, {pid, (size_t)length}, {fields->tail.data, fields->tail.length},
+	};
+	for (size_t i = 0; i < 3; i++)
+		for (size_t done = 0; done < parts[i].length;) {
+			ssize_t written = write(output, (const char *)parts[i].data + done, parts[i].length - done);
+			if (written < 0 && errno != EINTR)
+				return errno == EPIPE ? 0 : fail("state for the hook");
+			done += written > 0 ? (size_t)written : 0;
+		}
+	return 0;
+}
+
+/* Ends within the timeout, or is killed: waits on a pidfd, whose end is readable. */
+static int wait_for_hook(pid_t child, const struct wire_run_hook *fields)
+{
+	int status = 0;
+	int process CLOSING = fields->timeout > 0 ? sys_pidfd_open(child, 0) : -1;
+	if (process >= 0) {
+		struct pollfd one = {.fd = process, .events = POLLIN};
+		int64_t timeout = fields->timeout > 1000000 ? 1000000 : fields->timeout;
+		if (poll(&one, 1, (int)(timeout * 1000)) == 0) {
+			kill(child, SIGKILL);
+			waitpid(child, &status, 0);
+			return fail_with(ETIME, "%s hook %s did not end in %lld s", fields->kind, fields->path, (long long)fields->timeout);
+		}
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail("wait for the hook");
+	if (WIFSIGNALED(status))
+		return fail_with(ECHILD, "%s hook %s was killed by signal %d", fields->kind, fields->path, WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		return fail_with(ECHILD, "%s hook %s: exit status %d", fields->kind, fields->path, WEXITSTATUS(status));
+	return 0;
+}
+
+OPERATION(run_hook)
+{
+	int ends[2];
+	pid_t child;
+	int given;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail("pipe for the hook");
+	child = fork();
+	if (child == 0)
+		become_hook(fields, ends[0]);
+	close(ends[0]);
+	if (child < 0) {
+		close(ends[1]);
+		return fail("fork for the hook");
+	}
+	given = give_state(context, fields, ends[1]);
+	close(ends[1]);
+	return wait_for_hook(child, fields) < 0 || given < 0 ? -1 : 0;
+}

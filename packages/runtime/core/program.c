@@ -1,0 +1,139 @@
+/* The last steps: working directory, descriptors, the user's program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "operations.h"
+#include "paths.h"
+#include "syscalls.h"
+
+/* A directory outside of the root has a path that begins with "(unreachable)", not with "/" (getcwd(2)): such a one could only
+ * be reached by a leaked descriptor (CVE-2024-21626). */
+OPERATION(change_directory)
+{
+	char path[PATH_MAX];
+	(void)context;
+	if (chdir(fields->path) < 0)
+		return fail("chdir %s", fields->path);
+	if (syscall(SYS_getcwd, path, sizeof path) < 0)
+		return fail("getcwd in %s", fields->path);
+	return path[0] == '/' ? 0 : fail_with(EINVAL, "%s is outside of the container", fields->path);
+}
+
+/* Executable as the kernel would say: a file, and permitted to this process's ids. */
+static int check_program(const char *path)
+{
+	struct stat info;
+	if (stat(path, &info) < 0)
+		return -1;
+	if (S_ISDIR(info.st_mode)) {
+		errno = EACCES;
+		return -1;
+	}
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS);
+}
+
+OPERATION(find_program)
+{
+	char path[PATH_MAX];
+	int error = ENOENT;
+	const char *part = fields->search;
+	if (strchr(fields->name, '/')) {
+		if (check_program(fields->name) < 0)
+			return fail("%s", fields->name);
+		context->program = strdup(fields->name);
+		return 0;
+	}
+	for (;; part++) {
+		size_t length = strcspn(part, ":");
+		int used = snprintf(path, sizeof path, "%.*s/%s", (int)(length ? length : 1), length ? part : ".", fields->name);
+		if (fields->name[0] && used > 0 && (size_t)used < sizeof path && check_program(path) == 0) {
+			context->program = strdup(path);
+			return 0;
+		}
+		if (errno == EACCES)
+			error = EACCES;
+		part += length;
+		if (!*part)
+			return fail_with(error == EACCES ? EACCES : ENOENT, "%s", fields->name);
+	}
+}
+
+OPERATION(close_descriptors)
+{
+	(void)context;
+	if (sys_close_range((unsigned)fields->first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return 0;
+	for (int number = (int)fields->first; number < sysconf(_SC_OPEN_MAX); number++) /* before Linux 5.11 */
+		if (fcntl(number, F_SETFD, FD_CLOEXEC) < 0 && errno != EBADF)
+			return fail("close-on-exec of descriptor %d", number);
+	return 0;
+}
+
+OPERATION(set_environment_home)
+{
+	char *line = NULL, *copy;
+	size_t size = 0;
+	int descriptor = open_in_root(context, "/etc/passwd", O_RDONLY | O_NONBLOCK);
+	FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
+	context->home = "HOME=/";
+	if (!file)
+		return 0; /* no passwd in the image: as runc does, HOME is / */
+	while (getline(&line, &size, file) > 0) {
+		char home[PATH_MAX] = "";
+		long long uid = -1;
+		if (sscanf(line, "%*[^:]:%*[^:]:%lld:%*[^:]:%*[^:]:%4095[^:\n]", &uid, home) < 2) {
+			/* fields may be empty, which scanf cannot skip: count colons instead */
+			char *at = line, *starts[7] = {line};
+			int count = 1;
+			line[strcspn(line, "\n")] = 0;
+			for (; (at = strchr(at, ':')) && count < 7; count++) {
+				*at++ = 0;
+				starts[count] = at;
+			}
+			if (count < 6)
+				continue;
+			uid = strtoll(starts[2], NULL, 10);
+			snprintf(home, sizeof home, "%s", starts[5]);
+		}
+		if (uid == fields->uid && home[0] && asprintf(&copy, "HOME=%s", home) > 0) {
+			context->home = copy;
+			break;
+		}
+	}
+	free(line);
+	fclose(file);
+	return 0;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* KILL and STOP refuse, which is as well */
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+OPERATION(execute)
+{
+	size_t count = fields->env.count;
+	const char **environment = calloc(count + 2, sizeof *environment);
+	if (!environment)
+		return fail("no memory for the environment");
+	for (size_t i = 0; i < count; i++)
+		environment[i] = fields->env.items[i];
+	if (context->home)
+		environment[count] = context->home;
+	if (!context->program)
+		return fail_with(ENOENT, "the plan looked for no program");
+	reset_signals();
+	execve(context->program, (char *const *)fields->args.items, (char *const *)environment);
+	return fail("execve %s", context->program);
+}

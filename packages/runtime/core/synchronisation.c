@@ -1,0 +1,70 @@
+/* Where init waits: for the launcher, for the controller, for the start. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "operations.h"
+
+/* One byte, or the end of the process: whoever was to send it is gone, and nobody else will. */
+static void wait_for_byte(int descriptor)
+{
+	char byte;
+	ssize_t got;
+	do
+		got = read(descriptor, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	if (got != 1)
+		_exit(1);
+}
+
+OPERATION_WITHOUT_FIELDS(ask_launcher)
+{
+	(void)fields;
+	if (write(context->launcher, "a", 1) != 1)
+		return fail("ask the launcher");
+	wait_for_byte(context->launcher);
+	return 0;
+}
+
+static int index_of_fields(const struct context *context, const void *fields)
+{
+	for (size_t i = 0; i < context->plan->count; i++)
+		if (context->plan->operations[i].fields == fields)
+			return (int)i;
+	return -1;
+}
+
+OPERATION(barrier)
+{
+	report(context, MESSAGE_BARRIER, index_of_fields(context, fields), 0, 0, 0, fields->name);
+	wait_for_byte(context->go);
+	return 0;
+}
+
+/* From here on the container is on its own: the controller's death does not end it any more. */
+OPERATION(wait_start)
+{
+	(void)fields;
+	report(context, MESSAGE_READY, -1, 0, 0, 0, NULL);
+	close(context->messages);
+	close(context->go);
+	close_descriptor(&context->launcher);
+	context->messages = context->go = context->launcher = -1;
+	wait_for_byte(context->fifo);
+	close(context->fifo);
+	context->fifo = -1;
+	return 0;
+}
+
+OPERATION_WITHOUT_FIELDS(new_session)
+{
+	(void)context, (void)fields;
+	return setsid() < 0 && errno != EPERM ? fail("setsid") : 0; /* EPERM: it leads a group already */
+}
+
+OPERATION(set_parent_death_signal)
+{
+	(void)context;
+	return prctl(PR_SET_PDEATHSIG, (unsigned long)fields->signal) < 0 ? fail("PR_SET_PDEATHSIG") : 0;
+}
