@@ -36,17 +36,22 @@ def run(settings: Settings, identifier: str, options: CreateOptions, *, keep: bo
     """
     creation = Creation(settings, identifier, options, waits=False)
     creation.load()
+    return run_in_foreground(creation, keep=keep, subreaper=subreaper)
+
+
+def run_in_foreground(creation: Creation, *, keep: bool, subreaper: bool) -> int:
+    """Makes a container whose config is loaded, waits until its init has ended, and deletes it, as `run` does."""
     creation.check_terminal(detached=False)
     if subreaper and shares_pids(creation.config):
         from .subreaper import become_subreaper
 
         become_subreaper()
     if creation.terminal:
-        code = _run_with_terminal(creation, options)
+        code = _run_with_terminal(creation)
     else:
         code = _run_plainly(creation)
     if not keep:
-        _destroy(settings, identifier)
+        _destroy(creation.settings, creation.directory.identifier)
     return code
 
 
@@ -64,12 +69,12 @@ def _run_plainly(creation: Creation) -> int:
         signals.restore()
 
 
-def _run_with_terminal(creation: Creation, options: CreateOptions) -> int:
+def _run_with_terminal(creation: Creation) -> int:
     from .terminal import ForegroundTerminal
 
     terminal: ForegroundTerminal = ForegroundTerminal()
     try:
-        creation.options = options.replace(console_descriptor=terminal.descriptor)
+        creation.options = creation.options.replace(console_descriptor=terminal.descriptor)
         with Undo("run") as undo:
             make_and_start(creation, undo)
             terminal.attach()
