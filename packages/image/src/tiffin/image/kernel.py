@@ -62,6 +62,11 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
     _checked(_libc.mount(*texts, ctypes.c_ulong(flags), options), target)
 
 
+def umount2(target: str, flags: int) -> None:
+    """umount2(2). Raises OSError with the target."""
+    _checked(_libc.umount2(ctypes.c_char_p(os.fsencode(target)), ctypes.c_int(flags)), target)
+
+
 def _checked(result: int, what: str) -> None:
     if result < 0:
         number = ctypes.get_errno()

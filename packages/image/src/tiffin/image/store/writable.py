@@ -7,12 +7,13 @@ the kernel does it when the last process in that namespace ends.
 from __future__ import annotations
 
 import os
-from errno import EINVAL, ENODEV, ENOSYS, EPERM
+from errno import EINVAL, ENODEV, ENOENT, ENOSYS, EPERM
 
-from tiffin.image.kernel import mount, unshare
+from tiffin.image.kernel import mount, umount2, unshare
 
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_SLAVE = 0x4000, 0x80000
+MNT_DETACH = 2
 CANNOT = (EINVAL, ENODEV, ENOSYS, EPERM)
 
 
@@ -63,6 +64,18 @@ def mount_writable(lower: str, directory: str, *, rootless: bool, keep: bool) ->
             return rootfs
     _copy(lower, rootfs)
     return rootfs
+
+
+def unmount_writable(directory: str) -> None:
+    """Takes the root file system away again, in this process's mount namespace; none there is fine.
+
+    Whoever removes the folder must call it first: else they would remove through the mount.
+    """
+    try:
+        umount2(os.path.join(directory, "rootfs"), MNT_DETACH)
+    except OSError as error:
+        if error.errno not in (EINVAL, ENOENT):  # EINVAL: it is no mount point
+            raise
 
 
 def _copy_root(lower: str, upper: str) -> None:

@@ -17,7 +17,7 @@ from tiffin.cli.run.config.build import build_config
 from tiffin.cli.run.config.context import Context
 from tiffin.cli.run.host import Host
 from tiffin.cli.run.images import open_stored
-from tiffin.cli.run.prepare import prepare
+from tiffin.cli.run.prepare import discard, prepare
 from tiffin.cli.run.stdio import open_stdio
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def main(arguments: Arguments) -> int:
     try:
         return _run(arguments, host, stored, folder, (name, short_id))
     except BaseException:
-        folder.remove()
+        discard(folder)
         raise
 
 
@@ -77,7 +77,7 @@ def _run(
         code = executor.run(job)
     executor.delete(name)
     if record.remove:
-        folder.remove()
+        discard(folder)
     else:
         write_record(folder.path, record.replace(exit_code=code))
         folder.release()

@@ -41,7 +41,7 @@ def open_stored(arguments: Arguments, host: Host) -> Stored:
         ImageFailure, OSError: as `open_image` and `Store.ensure`.
     """
     name = arguments.words[0]
-    path = hello_layout() if name == HELLO and not os.path.exists(HELLO) else name
+    path = hello_layout() if name == HELLO else name  # ./hello is a path
     platform = parse_platform(arguments.text("platform")) if arguments.given("platform") else None
     with ExitStack() as stack:
         image = open_image(path, stack, platform)

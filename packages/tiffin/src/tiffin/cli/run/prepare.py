@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from tiffin.image.store.writable import mount_writable, own_mount_namespace
+from tiffin.image.store.writable import mount_writable, own_mount_namespace, unmount_writable
 from tiffin.spec.json_tree import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tiffin.cli.containers.folder import ContainerFolder
     from tiffin.cli.run.config.build import Built
     from tiffin.cli.run.config.volumes import Volume
 
@@ -37,6 +38,12 @@ def prepare(built: Built, folder: str, image_rootfs: str, *, rootless: bool, kee
     mount_writable(image_rootfs, folder, rootless=rootless, keep=keep)
     with open(os.path.join(folder, "config.json"), "w") as file:
         file.write(encode(built.config))
+
+
+def discard(folder: ContainerFolder) -> None:
+    """Removes a container's folder. Without the unmounting the removal would go through the mounted root."""
+    unmount_writable(folder.path)
+    folder.remove()
 
 
 def _make(volume: Volume, image_rootfs: str) -> None:
