@@ -84,6 +84,10 @@ def test_what_a_platform_runs_as_well(text: str, runs: list[str]) -> None:
     assert [str(one) for one in candidates(parse(text))] == runs
 
 
+def test_a_variant_of_any_length_is_only_itself() -> None:
+    assert [str(one) for one in candidates(parse("linux/arm/v" + "9" * 5000))] == ["linux/arm/v" + "9" * 5000]
+
+
 def test_armv9_contains_armv8() -> None:
     runs = [str(one) for one in candidates(parse("linux/arm64/v9.1"))]
     assert runs[:3] == ["linux/arm64/v9.1", "linux/arm64/v9", "linux/arm64/v8.6"]

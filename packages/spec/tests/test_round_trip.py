@@ -64,15 +64,15 @@ def values(kind: tuple[int, Any]) -> st.SearchStrategy[Any]:
     return objects(detail)
 
 
+def later(kind: tuple[int, Any]) -> st.SearchStrategy[Any]:
+    return st.deferred(lambda: values(kind))
+
+
 def objects(name: str) -> st.SearchStrategy[dict[str, Any]]:
     """Objects of the table with any of their members, some null, and some that no spec knows."""
     members, required, expected, _section = OBJECTS[name]
-    needed = {key: st.deferred(lambda kind=members[key]: values(kind)) for key in (*required, *expected)}
-    others = {
-        key: st.none() | st.deferred(lambda kind=kind: values(kind))
-        for key, kind in members.items()
-        if key not in needed
-    }
+    needed = {key: later(members[key]) for key in (*required, *expected)}
+    others = {key: st.none() | later(kind) for key, kind in members.items() if key not in needed}
     known = st.fixed_dictionaries(needed, optional=others)
     foreign = st.dictionaries(NAMES.map(lambda key: "x-" + key), UNKNOWN, max_size=2)
     return st.builds(lambda first, second: {**first, **second}, known, foreign)

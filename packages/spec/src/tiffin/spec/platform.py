@@ -177,13 +177,13 @@ def _ladder(architecture: str, variant: str) -> Iterator[tuple[str, str]]:
         return
     yield architecture, variant
     number = variant.removeprefix("v")
-    level = int(number) if number.isascii() and number.isdigit() else 0
+    level = int(number) if number.isascii() and number.isdigit() and len(number) == 1 else 0
     if architecture == "amd64":
-        for lower in range(min(level, 10) - 1, 0, -1):
+        for lower in range(level - 1, 0, -1):
             yield architecture, f"v{lower}"
         yield "386", ""
     elif architecture == "arm":
-        for lower in range(min(level, 10) - 1, 4, -1):
+        for lower in range(level - 1, 4, -1):
             yield architecture, f"v{lower}"
 
 

@@ -79,10 +79,10 @@ def _find_account(accounts: list[_PasswdEntry], name: str) -> _PasswdEntry | Non
     for account in accounts:
         if account.name == name:
             return account
-    if name.isascii() and name.isdigit():
-        for account in accounts:
-            if account.uid == int(name):
-                return account
+    number = _number([name])
+    for account in accounts:
+        if account.uid == number:
+            return account
     return None
 
 

@@ -54,8 +54,9 @@ def names(config: Tree) -> Iterator[Problem]:
         section = _HOSTNAME if member == "hostname" else "config.md: Domainname"
         if not any(one.get("type") == "uts" for one in (config.get("linux") or {}).get("namespaces") or ()):
             yield Problem(member, "needs a namespace of type uts", "uts.namespace", section)
-        if len(name.encode()) > _NAME_LIMIT:
-            message = f"has {len(name.encode())} bytes, the kernel takes {_NAME_LIMIT}"
+        length = len(name.encode("utf-8", "surrogatepass"))
+        if length > _NAME_LIMIT:
+            message = f"has {length} bytes, the kernel takes {_NAME_LIMIT}"
             yield Problem(member, message, "uts.length", section)
 
 

@@ -107,12 +107,11 @@ def _check_list(value: Any, kind: Kind, path: str, section: str, problems: list[
     checked = [_check(item, kind, f"{path}[{index}]", section, problems) for index, item in enumerate(value)]
     same = True
     for index, item in enumerate(checked):
-        if item is not value[index]:
-            same = False
-            if item is None and kind[0] == OBJECT:
-                checked[index] = {}  # so that the indices of the others stay right
-            elif item is None:
-                return value[:index]  # what comes before is right, and keeps its indices
+        if item is None and kind[0] != OBJECT:
+            return value[:index]  # what comes before is right, and keeps its indices
+        if item is None:
+            checked[index] = {}  # so that the indices of the others stay right
+        same = same and checked[index] is value[index]
     return value if same else checked
 
 

@@ -25,11 +25,11 @@ def is_number_list(text: str) -> bool:
 def is_interface_name(name: str) -> bool:
     """Whether the kernel takes it as the name of a network device (net/core/dev.c, dev_valid_name)."""
     return bool(
-        0 < len(name.encode()) < 16
+        0 < len(name.encode("utf-8", "surrogatepass")) < 16
         and name not in (".", "..")
         and not any(character in "/:" or character.isspace() for character in name)
     )
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    return text.isascii() and text.isdigit() and len(text) < 10  # int() refuses thousands of digits
