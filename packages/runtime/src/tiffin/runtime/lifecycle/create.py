@@ -151,7 +151,14 @@ class Creation(TracingAttendant):
 
     def plan(self, manager: CgroupManager) -> Plan:
         """The kernel operations that make the container."""
-        raise NotImplementedError
+        options = self.options
+        return plan_create(
+            CreateRequest(
+                self.config, self.directory.identifier, options.bundle, self.rootfs, manager,
+                self.directory.file(FIFO) if self.waits else "", options.console_socket, options.console_descriptor,
+                self._listening + options.preserve_fds,
+            )
+        )
 
     def _first_state(self, manager: CgroupManager) -> ContainerState:
         """What the state file says before there is a process: enough to remove all that will be made."""
@@ -198,10 +205,10 @@ class Creation(TracingAttendant):
                 run_hooks(self.config, kind, self.state, CREATING, self.state.pid)
 
     def _adopt(self) -> None:
-        manager = self._manager
-        if manager.adopts:
+        adopter = self._manager.adopter
+        if adopter is not None:
             linux = self.config.get("linux", {})
-            manager.adopt(self.state.pid, linux.get("resources"), devices=linux.get("devices", ()))
+            adopter.adopt(self.state.pid, linux.get("resources"), devices=linux.get("devices", ()))
 
     def _move_network_devices(self) -> None:
         devices = self.config.get("linux", {}).get("netDevices")

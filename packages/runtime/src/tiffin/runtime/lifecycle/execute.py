@@ -66,7 +66,14 @@ class Execution(TracingAttendant):
 
     def plan(self, process: ProcessTree) -> Plan:
         """The kernel operations that start the process."""
-        raise NotImplementedError
+        options = self.options
+        container = self.container
+        return plan_exec(
+            ExecRequest(
+                self.config, process, container.state.pid, container.state.start_time, container.manager(),
+                options.console_socket, options.console_descriptor, options.preserve_fds, subgroups_of(options.cgroup),
+            )
+        )
 
     def launch_process(self, process: ProcessTree, undo: Undo) -> None:
         """Starts the process; `undo` kills it again."""
@@ -82,6 +89,11 @@ class Execution(TracingAttendant):
 
     def identified(self, pid: int, start_time: int) -> None:
         self.pid = pid
+
+    def barrier(self, name: str) -> None:
+        adopter = self.container.manager().adopter
+        if name == "created" and adopter is not None and adopter.attaches:
+            adopter.attach(self.pid, subgroups_of(self.options.cgroup))
 
     def oom_killed(self) -> bool:
         return self.container.manager().oom_kill_count() > 0
