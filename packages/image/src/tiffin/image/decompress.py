@@ -37,36 +37,76 @@ class Decompressed:
             raise InvalidImage(f"the layer's compressed data is broken: {error}") from error
 
 
+class Rewound(io.RawIOBase):
+    """A stream of which the first bytes were already read; with all methods that the libraries may ask for."""
+
+    def __init__(self, head: bytes, stream: Readable) -> None:
+        super().__init__()
+        self._head = head
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; all that is left for -1."""
+        if size < 0:
+            return self.readall()
+        if not self._head:
+            return self._stream.read(size)
+        data, self._head = self._head[:size], self._head[size:]
+        return data
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
+        """Fills the buffer as far as there is something at once."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def decompressed(stream: Readable) -> Readable:
     """A reader of what is inside of `stream`.
 
     Raises:
         Unsupported: for zstd without the zstandard library.
     """
-    buffered = io.BufferedReader(cast("io.RawIOBase", stream), BLOCK)
-    magic = buffered.peek(4)[:4]
+    head = stream.read(BLOCK)
+    buffered = Rewound(head, stream)
+    magic = head[:4]
     if magic.startswith(GZIP):
         return _gzip(buffered)
-    if magic == ZSTD or (magic[1:] == b"\x2a\x4d\x18" and 0x50 <= magic[0] <= 0x5F):  # or a skippable frame
+    if _is_zstd(magic):
         return _zstd(buffered)
     return buffered
 
 
-def _gzip(stream: io.BufferedReader[io.RawIOBase]) -> Readable:
+def is_compressed(magic: bytes) -> bool:
+    """Whether something that starts with these four bytes is compressed."""
+    return magic.startswith(GZIP) or _is_zstd(magic)
+
+
+def _is_zstd(magic: bytes) -> bool:
+    """A frame, or a skippable one, which zstd:chunked may put first (RFC 8878)."""
+    return magic == ZSTD or (magic[1:] == b"\x2a\x4d\x18" and 0x50 <= magic[0] <= 0x5F)
+
+
+def _gzip(stream: Readable) -> Readable:
     import gzip
 
     try:
         from isal import igzip, isal_zlib
     except ImportError:
         return Decompressed(
-            gzip.GzipFile(fileobj=stream, mode="rb"), (gzip.BadGzipFile, EOFError, zlib.error)
+            gzip.GzipFile(fileobj=cast("IO[bytes]", stream), mode="rb"),
+            (gzip.BadGzipFile, EOFError, zlib.error),
         )
     damage = (gzip.BadGzipFile, EOFError, cast("type[Exception]", isal_zlib.IsalError))
     reader: Readable = cast("Any", igzip).IGzipFile(fileobj=stream, mode="rb")  # untyped in its stubs
     return Decompressed(reader, damage)
 
 
-def _zstd(stream: io.BufferedReader[io.RawIOBase]) -> Readable:
+def _zstd(stream: Readable) -> Readable:
     try:
         import zstandard
     except ImportError as error:

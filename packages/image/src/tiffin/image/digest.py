@@ -16,8 +16,12 @@ except ImportError:
 ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-def split_digest(digest: str) -> tuple[str, str]:
+def split_digest(digest: str, where: str = "") -> tuple[str, str]:
     """The algorithm and the encoded part of a digest.
+
+    Args:
+        digest: what should be one.
+        where: where it stands, for the error.
 
     Raises:
         InvalidImage: if it is not of a registered algorithm, in lower-case hexadecimal of the right length. Digests
@@ -25,8 +29,9 @@ def split_digest(digest: str) -> tuple[str, str]:
     """
     algorithm, _, encoded = digest.partition(":")
     if ALGORITHMS.get(algorithm) != len(encoded) or encoded.strip("0123456789abcdef"):
+        start = f"{where}: " if where else ""
         raise InvalidImage(
-            f"{digest!r} is no digest: expected for example sha256: and 64 lower-case hexadecimal digits"
+            f"{start}{digest!r} is no digest: expected sha256: and 64 lower-case hexadecimal digits"
         )
     return algorithm, encoded
 

@@ -114,7 +114,7 @@ def config_of(data: bytes, digest: str, what: str) -> ImageConfig:
     for diff_id in diff_ids:
         if not isinstance(diff_id, str):
             raise InvalidImage(f"{what}: rootfs.diff_ids must be strings")
-        split_digest(diff_id)
+        split_digest(diff_id, what)
     platform = platform_of(tree, what)
     return ImageConfig(digest, tree, platform, tuple(diff_ids))
 
@@ -136,7 +136,7 @@ def descriptor_of(tree: object, what: str) -> Descriptor:
         raise InvalidImage(f"{what} needs mediaType and digest")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise InvalidImage(f"{what} needs a size in bytes, it has {size!r}")
-    split_digest(digest)
+    split_digest(digest, what)
     annotations = tree.get("annotations") or {}
     platform = tree.get("platform")
     if not isinstance(annotations, dict) or not (platform is None or isinstance(platform, dict)):

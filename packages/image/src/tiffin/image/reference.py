@@ -49,8 +49,8 @@ def _split_path(text: str) -> tuple[str, str]:
     if os.path.exists(text):
         return text, ""
     path, at, digest = text.rpartition("@")
-    if at:
-        return path, f"@{digest}"
+    if at and os.path.exists(path.removesuffix(":")):
+        return path.removesuffix(":"), f"@{digest}"
     for position, character in enumerate(text):
         if character == ":" and os.path.exists(text[:position]):
             return text[:position], text[position + 1 :]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from typing import Protocol
 
 from tiffin.image.digest import split_digest
@@ -20,7 +19,7 @@ class Readable(Protocol):
         ...
 
 
-class VerifiedReader(io.RawIOBase):
+class VerifiedReader:
     """Reads another stream, and checks its size and digest at the end of it.
 
     The caller must read to the end, or call `finish`, before what came out is trusted.
@@ -33,7 +32,6 @@ class VerifiedReader(io.RawIOBase):
     """
 
     def __init__(self, stream: Readable, digest: str, size: int | None, name: str) -> None:
-        super().__init__()
         self._stream = stream
         self._digest = digest
         self._size = size
@@ -42,16 +40,11 @@ class VerifiedReader(io.RawIOBase):
         self._seen = 0
         self._checked = False
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
-        """Reads some bytes; raises DigestMismatch at the end, or as soon as there are too many."""
-        data = self._stream.read(len(buffer))
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes. Raises DigestMismatch at the end, or as soon as there are too many."""
+        data = self._stream.read(size)
         self._take(data)
-        buffer[: len(data)] = data
-        return len(data)
+        return data
 
     def finish(self) -> None:
         """Reads the rest.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from tarfile import TarFile, TarInfo
+from tarfile import TarError, TarFile, TarInfo
 
 from tiffin.image.errors import InvalidImage
 from tiffin.image.verified import Readable
@@ -44,12 +44,18 @@ class LayerWriter:
             OSError: if the disk is full, or the like.
         """
         self._new.clear()
-        for archive, entry in entries(stream):
-            name = names.parse(entry.name)
-            if name.kind is names.Kind.ENTRY:
-                self._write(archive, entry, name)
-            elif name.kind is not names.Kind.IGNORED:
-                self._hide(name)
+        try:
+            for archive, entry in entries(stream):
+                self._apply_entry(archive, entry)
+        except TarError as error:  # the end of the stream in the middle of a file
+            raise InvalidImage(f"the layer's tar archive is broken: {error}") from error
+
+    def _apply_entry(self, archive: TarFile, entry: TarInfo) -> None:
+        name = names.parse(entry.name)
+        if name.kind is names.Kind.ENTRY:
+            self._write(archive, entry, name)
+        elif name.kind is not names.Kind.IGNORED:
+            self._hide(name)
 
     def finish(self) -> None:
         """Sets what directories get last. Raises OSError if the kernel refuses."""

@@ -58,6 +58,8 @@ def _extents(entry: TarInfo) -> Iterable[tuple[int, int]]:
     extents: list[tuple[int, int]] = cast("Any", entry).sparse  # typeshed has another type for it
     end = 0
     for start, size in extents:
+        if size == 0:  # GNU tar pads its map with these, and ends it with one at the end of the file
+            continue
         if start < end or size < 0 or start + size > entry.size:
             raise InvalidImage(f"the map of the sparse file {entry.name!r} in the layer is broken")
         end = start + size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import tarfile
@@ -10,7 +9,7 @@ import tempfile
 from types import TracebackType
 from typing import IO, Self, cast
 
-from tiffin.image.decompress import decompressed
+from tiffin.image.decompress import decompressed, is_compressed
 from tiffin.image.errors import InvalidImage, NotFound
 
 MOST_LINKS = 8
@@ -21,8 +20,7 @@ class Archive:
 
     def __init__(self, path: str) -> None:
         self.name = path
-        with open(path, "rb", buffering=0) as file:
-            self._file = self._plain(file)
+        self._file = _plain(path)
         try:
             self._tar = tarfile.open(fileobj=self._file, mode="r:", encoding="utf-8")  # noqa: SIM115
             self._members = {os.path.normpath(member.name): member for member in self._tar}
@@ -31,17 +29,6 @@ class Archive:
             raise InvalidImage(
                 f"{path!r} is no image: neither a folder nor a tar archive ({error})"
             ) from error
-
-    @staticmethod
-    def _plain(file: io.FileIO) -> IO[bytes]:
-        """The archive itself, or a decompressed copy of it that vanishes with us."""
-        reader = decompressed(file)
-        if isinstance(reader, io.BufferedReader):
-            return open(os.dup(file.fileno()), "rb")
-        copy = tempfile.TemporaryFile()  # noqa: SIM115
-        shutil.copyfileobj(cast("IO[bytes]", reader), copy, 1024 * 1024)
-        copy.seek(0)
-        return cast("IO[bytes]", copy)
 
     def __enter__(self) -> Self:
         return self
@@ -67,3 +54,19 @@ class Archive:
             base = "" if member.islnk() else os.path.dirname(member.name)
             member = self._members.get(os.path.normpath(os.path.join(base, member.linkname)))
         raise InvalidImage(f"{path!r} in {self.name!r} is no file")
+
+
+def _plain(path: str) -> IO[bytes]:
+    """The archive itself, or a decompressed copy of it that vanishes with us."""
+    file = open(path, "rb")  # noqa: SIM115
+    if not is_compressed(file.peek(4)[:4]):
+        return file
+    copy = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        with file:
+            shutil.copyfileobj(cast("IO[bytes]", decompressed(file)), copy, 1024 * 1024)
+        copy.seek(0)
+    except BaseException:
+        copy.close()
+        raise
+    return cast("IO[bytes]", copy)
