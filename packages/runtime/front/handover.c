@@ -1,5 +1,5 @@
 /*
- * Becomes the interpreter: `python3 -I -S -X utf8 -c BOOTSTRAP PATHS PROGRAM arguments...`.
+ * Becomes the interpreter: `python3 -I -S -X utf8 (BUNDLE | -c BOOTSTRAP) PATHS PROGRAM arguments...`.
  *
  * The package is looked for beside this program: PREFIX/bin/tiffin-runtime belongs to
  * PREFIX/lib/python3.N/site-packages (or Debian's dist-packages) and PREFIX/bin/python3.N. An editable install has
@@ -17,6 +17,8 @@
 #define OLDEST_MINOR 11
 #define FIXED_ARGUMENTS 8
 
+static const char *const flags[] = { "python3", "-I", "-S", "-X", "utf8" };
+
 /* Names the namespace package by hand: the import system would list every folder of sys.path for it. */
 static const char bootstrap[] =
 	"import sys\n"
@@ -33,18 +35,41 @@ static bool fits(int length)
 	return length > 0 && length < PATH_SIZE;
 }
 
+/* The code bundle (command/bundle.py) lies in the first of the paths, and is of one version of the interpreter. */
+static bool find_bundle(const char *interpreter, const char *paths, char bundle[PATH_SIZE])
+{
+	const char *version = strstr(interpreter, "python3.");
+	int first = (int)strcspn(paths, ":");
+
+	if (!version)
+		return false;
+	return fits(snprintf(bundle, PATH_SIZE, "%.*s/tiffin/runtime/__pycache__/tiffin-runtime.cpython-3%d.pyc", first,
+			     paths, atoi(version + strlen("python3.")))) &&
+	       access(bundle, R_OK) == 0;
+}
+
 static void become(const char *interpreter, const char *paths, int argc, char **argv)
 {
 	static char resolved[PATH_MAX];
+	char bundle[PATH_SIZE];
+	const char *program = realpath(interpreter, resolved) ? resolved : interpreter;
 	const char **words = calloc((size_t)argc + FIXED_ARGUMENTS + 1, sizeof(*words));
-	const char *fixed[FIXED_ARGUMENTS] = { "python3", "-I", "-S", "-X", "utf8", "-c", bootstrap, paths };
+	size_t count = 0;
 
 	if (!words)
 		return;
-	memcpy(words, fixed, sizeof(fixed));
-	memcpy(words + FIXED_ARGUMENTS, argv, (size_t)argc * sizeof(*words));
+	for (size_t index = 0; index < sizeof(flags) / sizeof(flags[0]); index++)
+		words[count++] = flags[index];
+	if (find_bundle(strrchr(program, '/'), paths, bundle)) {
+		words[count++] = bundle;
+	} else {
+		words[count++] = "-c";
+		words[count++] = bootstrap;
+	}
+	words[count++] = paths;
+	memcpy(words + count, argv, (size_t)argc * sizeof(*words));
 	/* of a virtual environment the real interpreter: it need not look for pyvenv.cfg */
-	execv(realpath(interpreter, resolved) ? resolved : interpreter, (char *const *)words);
+	execv(program, (char *const *)words);
 	free(words);
 }
 

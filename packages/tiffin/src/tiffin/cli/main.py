@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from tiffin.cli.failure import FAILED, CommandFailed
@@ -20,11 +21,11 @@ BY_NAME = {command.name: command for command in COMMANDS}
 
 def main(argv: list[str]) -> int:
     """Runs one command; returns the exit code of the process."""
-    found = _find(argv[1:])
+    found = None if "_TIFFIN_COMPLETE" in os.environ else _find(argv[1:])
     if found is None:
         from tiffin.cli.help import main as help_main
 
-        return help_main(argv)
+        help_main(argv)
     command, words = found
     try:
         return _call(command, words)

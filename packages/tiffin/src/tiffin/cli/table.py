@@ -46,6 +46,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "stop",
+        "NAME...",
+        1,
+        -1,
+        "end containers: signal, time to end, SIGKILL",
+        "tiffin.cli.containers.stopping",
+        (),
+    ),
+    Command(
         "rm",
         "NAME...",
         1,

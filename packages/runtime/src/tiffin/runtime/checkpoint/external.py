@@ -79,7 +79,9 @@ def namespaces_to_leave_out(config: Config) -> list[str]:
             try:
                 inode = os.stat(path).st_ino
             except OSError as error:
-                raise InvalidArgument(f"linux.namespaces: the {kind} namespace {path}: {error.strerror}") from error
+                raise InvalidArgument(
+                    f"linux.namespaces: the {kind} namespace {path}: {error.strerror}"
+                ) from error
             found.append(f"{name}[{inode}]:{key}")
     return found
 

@@ -6,7 +6,13 @@ from .protobuf import MessageType
 
 # criu_req_type
 DUMP, RESTORE, PRE_DUMP, NOTIFY, FEATURE_CHECK, VERSION = 1, 2, 4, 6, 9, 10
-TYPE_NAMES = {DUMP: "dump", RESTORE: "restore", PRE_DUMP: "pre-dump", FEATURE_CHECK: "feature check", VERSION: "version"}
+TYPE_NAMES = {
+    DUMP: "dump",
+    RESTORE: "restore",
+    PRE_DUMP: "pre-dump",
+    FEATURE_CHECK: "feature check",
+    VERSION: "version",
+}
 
 # criu_cg_mode, by runc's names; "" leaves it to CRIU (soft)
 CGROUP_MODES = {"ignore": 0, "soft": 3, "full": 4, "strict": 5, "": 6}

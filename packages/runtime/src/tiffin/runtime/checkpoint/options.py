@@ -78,7 +78,9 @@ def common_options(options: CriuOptions, annotations: dict[str, str]) -> dict[st
         InvalidArgument: a flag has a value that it cannot have.
     """
     if options.manage_cgroups_mode not in CGROUP_MODES:
-        raise InvalidArgument(f"--manage-cgroups-mode: soft, full, strict or ignore, not {options.manage_cgroups_mode!r}")
+        raise InvalidArgument(
+            f"--manage-cgroups-mode: soft, full, strict or ignore, not {options.manage_cgroups_mode!r}"
+        )
     return {
         "log_level": LOG_LEVEL,
         "notify_scripts": True,

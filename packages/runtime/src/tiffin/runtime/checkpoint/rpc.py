@@ -1,8 +1,8 @@
 """`Criu`: one `criu swrk` process and the conversation with it.
 
-    us ── request ──► criu          on a SOCK_SEQPACKET pair; CRIU opens our descriptors by /proc/<our pid>/fd
-    us ◄── notify ─── criu          any number of times; it waits for our answer
-    us ◄── response ─ criu
+us ── request ──► criu          on a SOCK_SEQPACKET pair; CRIU opens our descriptors by /proc/<our pid>/fd
+us ◄── notify ─── criu          any number of times; it waits for our answer
+us ◄── response ─ criu
 """
 
 from __future__ import annotations

@@ -31,7 +31,19 @@ def main_of_front(argv: Sequence[str]) -> None:
         sys.stdout.flush()
     except OSError:
         code = code or FAILURE
+    if not _from_bundle():
+        from .bundle import write_bundle
+
+        write_bundle()
     posix._exit(code)  # noqa: SLF001  # the function's name
+
+
+def _from_bundle() -> bool:
+    """Whether every module of ours came out of the code bundle."""
+    for name, module in sys.modules.items():
+        if name.startswith("tiffin.") and getattr(module.__loader__, "__name__", "") != "BundleFinder":
+            return False
+    return True
 
 
 def main_entry() -> int:

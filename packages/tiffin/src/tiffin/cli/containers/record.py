@@ -13,8 +13,9 @@ FILE = "container.json"
 class ContainerRecord(Record):
     """One container.
 
-    runtime: path of the OCI runtime that it was made with, "" for tiffin's own. state: that runtime's state directory.
-    remove: --rm. created: seconds since the epoch. exit_code: None while it runs, or if nobody saw its end.
+    runtime: path of the OCI runtime that made it, "" for tiffin's own. state: that runtime's state directory.
+    remove: --rm. created: seconds since the epoch. stop_timeout:
+    seconds. exit_code: None while it runs, or if nobody saw its end.
     """
 
     name: str
@@ -27,6 +28,8 @@ class ContainerRecord(Record):
     remove: bool
     created: int
     labels: dict[str, str]
+    stop_signal: str
+    stop_timeout: int
     exit_code: int | None = None
 
 

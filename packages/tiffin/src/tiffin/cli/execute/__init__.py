@@ -22,6 +22,9 @@ if TYPE_CHECKING:
         def is_alive(self, name: str) -> bool:
             """Whether its process still runs."""
 
+        def kill(self, name: str, number: int) -> None:
+            """Sends a signal to its process; one that has ended is no error."""
+
         def delete(self, name: str) -> None:
             """Kills what runs, and removes what the runtime holds; nothing to remove is no error."""
 

@@ -64,6 +64,14 @@ class ExternalRuntime:
             return False
         return isinstance(tree, dict) and tree.get("status") in ("creating", "created", "running", "paused")
 
+    def kill(self, name: str, number: int) -> None:
+        """Sends a signal to its process; one that has ended is no error."""
+        answer = self._call("kill", name, str(number))
+        if answer.returncode != 0 and self.is_alive(name):
+            raise CommandFailed(
+                f"{self._path} could not send signal {number} to {name!r}: {answer.stderr.strip()}"
+            )
+
     def delete(self, name: str) -> None:
         """Kills what runs, and removes what the runtime holds. Raises CommandFailed if the runtime fails."""
         answer = self._call("delete", "--force", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tiffin.cli.execute import Job
-from tiffin.runtime.errors import NotFound
+from tiffin.runtime.errors import FailedPrecondition, NotFound
 from tiffin.runtime.lifecycle.create import CreateOptions
 from tiffin.runtime.lifecycle.settings import Settings
 
@@ -70,6 +70,15 @@ class OwnRuntime:
             return not LoadedContainer(self._settings.root, name).is_stopped()
         except NotFound:
             return False
+
+    def kill(self, name: str, number: int) -> None:
+        """Sends a signal to its process; one that has ended is no error."""
+        from tiffin.runtime.lifecycle.kill import kill
+
+        try:
+            kill(self._settings, name, number)
+        except (NotFound, FailedPrecondition):
+            return
 
     def delete(self, name: str) -> None:
         """Kills what runs, and removes what the runtime holds. Raises RuntimeFailure."""

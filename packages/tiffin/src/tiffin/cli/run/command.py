@@ -19,6 +19,7 @@ from tiffin.cli.run.host import Host
 from tiffin.cli.run.images import open_stored
 from tiffin.cli.run.prepare import discard, prepare
 from tiffin.cli.run.stdio import open_stdio
+from tiffin.cli.run.units import integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,14 +91,17 @@ def _record(
     pairs = (text.partition("=") for text in arguments.texts("label"))
     labels = {key: value for key, _, value in pairs}
     runtime, state = host.runtime(arguments)
+    stop = (stored.stop_signal(arguments), integer("stop-timeout", arguments.text("stop-timeout", "10")))
     return ContainerRecord(
         *ids,
-        stored.name,
-        stored.chain_id,
-        " ".join(command),
-        runtime,
-        state,
-        arguments.switch("rm"),
-        int(time.time()),
-        labels,
+        image=stored.name,
+        chain_id=stored.chain_id,
+        command=" ".join(command),
+        runtime=runtime,
+        state=state,
+        remove=arguments.switch("rm"),
+        created=int(time.time()),
+        labels=labels,
+        stop_signal=stop[0],
+        stop_timeout=stop[1],
     )

@@ -28,6 +28,10 @@ class Stored(Record):
     chain_id: str
     config: dict[str, Any]
 
+    def stop_signal(self, arguments: Arguments) -> str:
+        """The signal that ends the container, as a number or a name."""
+        return arguments.text("stop-signal") or self.config.get("StopSignal") or "SIGTERM"
+
 
 def hello_layout() -> str:
     """The image that ships inside of this package."""

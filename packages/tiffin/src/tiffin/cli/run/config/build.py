@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tiffin.cli.run.config.devices import apply_devices
+from tiffin.cli.run.config.init import apply_init
 from tiffin.cli.run.config.mounts import apply_mounts
 from tiffin.cli.run.config.namespaces import apply_namespaces
 from tiffin.cli.run.config.network_files import apply_network_files
@@ -51,6 +52,7 @@ def build_config(arguments: Arguments, context: Context, rootfs: str) -> Built:
     volumes = apply_mounts(config, arguments, context)
     files = apply_network_files(config, arguments, context)
     apply_devices(config, arguments, context)
+    apply_init(config, arguments)
     if context.cgroup_version:
         config["linux"]["cgroupsPath"] = f"/tiffin/{context.name}"
     if annotations := _annotations(arguments, context):

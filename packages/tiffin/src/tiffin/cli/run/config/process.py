@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tiffin.cli.parse import UsageError
+from tiffin.cli.run.config.init import INIT_TARGET
 from tiffin.cli.run.config.namespaces import hostname_of
 from tiffin.spec.runtime import defaults
 
@@ -35,6 +36,8 @@ def _args(arguments: Arguments, context: Context) -> list[str]:
     if arguments.given("entrypoint"):
         entrypoint, command = [arguments.text("entrypoint")], []
     args = [word for word in entrypoint if word] + (words or command)
+    if args and arguments.switch("init"):
+        args = [INIT_TARGET, "--", *args]
     if not args:
         raise UsageError("the image says nothing about what to run: give a command after it")
     return args
