@@ -86,18 +86,29 @@ static void try_interpreters(const char *prefix, int minor, const char *paths, i
 	}
 }
 
+/* The one folder must hold this package and the one that it needs; they may have been installed in different ways. */
+static bool holds_all(const char *folder)
+{
+	static const char *const needed[] = { "tiffin/runtime/command/main.py", "tiffin/spec/json_tree.py" };
+	char probe[PATH_SIZE];
+
+	for (size_t index = 0; index < sizeof(needed) / sizeof(needed[0]); index++) {
+		if (!fits(snprintf(probe, PATH_SIZE, "%s/%s", folder, needed[index])) || access(probe, R_OK) != 0)
+			return false;
+	}
+	return true;
+}
+
 static void try_installed(const char *prefix, int argc, char **argv)
 {
 	static const char *const kinds[] = { "site", "dist" };
 	char paths[PATH_SIZE];
-	char probe[PATH_SIZE + 64];
 
 	for (int minor = NEWEST_MINOR; minor >= OLDEST_MINOR; minor--) {
 		for (size_t index = 0; index < sizeof(kinds) / sizeof(kinds[0]); index++) {
 			if (!fits(snprintf(paths, PATH_SIZE, "%s/lib/python3.%d/%s-packages", prefix, minor, kinds[index])))
 				continue;
-			snprintf(probe, sizeof(probe), "%s/tiffin/runtime/command/main.py", paths);
-			if (access(probe, R_OK) == 0)
+			if (holds_all(paths))
 				try_interpreters(prefix, minor, paths, argc, argv);
 		}
 	}

@@ -1,0 +1,56 @@
+"""Builds the two native programs, core/ and front/; everything else stands in pyproject.toml."""
+
+import sys
+from pathlib import Path
+
+from setuptools import setup  # first: it brings distutils to Python 3.12
+from setuptools.command.bdist_wheel import bdist_wheel, get_platform
+from setuptools.command.build_py import build_py
+
+from distutils.command.build_scripts import build_scripts  # isort: skip
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from build_native import build_program, source_paths  # noqa: E402  # of this folder, which the line above adds
+
+FRONT = "tiffin-runtime"
+
+
+class BuildWithCore(build_py):
+    """Makes tiffin-core first, so that it is package data like any other; an editable install has it too."""
+
+    def run(self) -> None:
+        build_program(HERE / "core", HERE / "src/tiffin/runtime/bin/tiffin-core", HERE / "build/native/core")
+        self.data_files = self._get_data_files()
+        super().run()
+
+
+class BuildFront(build_scripts):
+    """Makes the command, a program where others have a script."""
+
+    editable_mode = False  # set by an editable install
+
+    def get_source_files(self) -> list[str]:
+        """Nothing: MANIFEST.in lists the sources."""
+        return []
+
+    def run(self) -> None:
+        kind, paths = ("editable", source_paths(HERE)) if self.editable_mode else ("installed", None)
+        build_program(
+            HERE / "front", Path(self.build_dir, FRONT), HERE / "build/native" / f"front-{kind}", paths
+        )
+
+
+class PlatformWheel(bdist_wheel):
+    """For every Python 3, but one platform; beside the pure packages, since the front looks for all in one folder."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        python, abi, platform = super().get_tag()
+        return python, abi, get_platform(None) if platform == "any" else platform
+
+
+setup(
+    scripts=[FRONT],
+    cmdclass={"build_py": BuildWithCore, "build_scripts": BuildFront, "bdist_wheel": PlatformWheel},
+)
