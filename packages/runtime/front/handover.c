@@ -114,13 +114,20 @@ static void try_installed(const char *prefix, int argc, char **argv)
 	}
 }
 
+/* The environment's own folder goes last: there lies what the sources need of others. */
 static void try_sources(const char *prefix, int argc, char **argv)
 {
 #ifdef SOURCE_PATHS
+	char paths[PATH_SIZE];
 	char interpreter[PATH_SIZE];
 
-	if (fits(snprintf(interpreter, PATH_SIZE, "%s/bin/python3", prefix)) && access(interpreter, X_OK) == 0)
-		become(interpreter, SOURCE_PATHS, argc, argv);
+	for (int minor = NEWEST_MINOR; minor >= OLDEST_MINOR; minor--) {
+		if (!fits(snprintf(interpreter, PATH_SIZE, "%s/bin/python3.%d", prefix, minor)) ||
+		    access(interpreter, X_OK) != 0)
+			continue;
+		if (fits(snprintf(paths, PATH_SIZE, "%s:%s/lib/python3.%d/site-packages", SOURCE_PATHS, prefix, minor)))
+			become(interpreter, paths, argc, argv);
+	}
 #else
 	(void)prefix;
 	(void)argc;
