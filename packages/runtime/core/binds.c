@@ -22,11 +22,11 @@ static uint64_t attributes_of(uint64_t flags)
 	return (flags & MS_RDONLY ? MOUNT_ATTR_RDONLY_ : 0) | (flags & MS_NOSUID ? MOUNT_ATTR_NOSUID_ : 0) |
 	       (flags & MS_NODEV ? MOUNT_ATTR_NODEV_ : 0) | (flags & MS_NOEXEC ? MOUNT_ATTR_NOEXEC_ : 0) |
 	       (flags & MS_NOATIME ? MOUNT_ATTR_NOATIME_ : 0) | (flags & MS_STRICTATIME ? MOUNT_ATTR_STRICTATIME_ : 0) |
-	       (flags & MS_NODIRATIME ? MOUNT_ATTR_NODIRATIME_ : 0);
+	       (flags & MS_NODIRATIME ? MOUNT_ATTR_NODIRATIME_ : 0) | (flags & MS_NOSYMFOLLOW ? MOUNT_ATTR_NOSYMFOLLOW_ : 0);
 }
 
 #define ATIME_FLAGS (MS_NOATIME | MS_STRICTATIME | MS_RELATIME)
-#define FLAGS_OF_A_MOUNT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME | ATIME_FLAGS)
+#define FLAGS_OF_A_MOUNT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME | MS_NOSYMFOLLOW | ATIME_FLAGS)
 
 static int set_flags(int tree, uint64_t set, uint64_t cleared)
 {
@@ -80,7 +80,7 @@ OPERATION(bind)
 	if (source_is_file(tree, fields->source, &is_file) < 0)
 		return -1;
 	target = make_target(context, fields->target, is_file, !(fields->options & OPTION_MOUNT_NO_FOLLOW));
-	if (target < 0 || refuse_in_procfs(target, fields->target) < 0)
+	if (target < 0 || check_target(target, fields->target, tree >= 0 ? is_procfs(tree) : is_procfs_path(fields->source)) < 0)
 		return -1;
 	if (tree >= 0 && set_flags(tree, (uint64_t)fields->flags, (uint64_t)fields->cleared) < 0) {
 		if (errno != ENOSYS || fields->slot >= 0)

@@ -6,5 +6,4 @@
 
 /* covered: the directory below, opened before the mount; path: where the tmpfs is now. */
 int copy_up(const struct context *context, int covered, const char *path);
-int refuse_in_procfs(int target, const char *path);
 #endif

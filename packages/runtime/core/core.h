@@ -44,6 +44,7 @@ struct context {
 	pid_t init;          /* in the launcher: init's pid */
 	pid_t host_pid;      /* in init: its pid as the caller sees it */
 	bool pivoted;
+	bool in_directory;   /* the working directory is the program's, not the host's procfs any more */
 	int trees[SLOTS];    /* open_tree slots */
 	char *program;       /* what find_program found */
 	const char *home;    /* HOME=..., from set_environment_home */

@@ -19,8 +19,10 @@ static const char *const PROC_FILES[] = {
 	"/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
 };
 
-int refuse_in_procfs(int target, const char *path)
+int check_target(int target, const char *path, bool brings_procfs)
 {
+	if (strcmp(path, "/proc") == 0)
+		return brings_procfs ? 0 : fail_with(EPERM, "only a procfs may be mounted on /proc");
 	if (!is_procfs(target))
 		return 0;
 	for (size_t i = 0; i < sizeof PROC_FILES / sizeof *PROC_FILES; i++)
@@ -48,45 +50,49 @@ static int real_directory(const struct context *context, const char *path)
 	return target;
 }
 
-static int mount_or_bind(const struct wire_mount *fields, int target)
+static int mount_or_bind(const struct wire_mount *fields, int target, const char *data)
 {
 	struct descriptor_path place = path_of(target);
-	unsigned long flags = (unsigned long)fields->flags;
-	if (mount(fields->source, place.text, fields->type, flags, fields->data) == 0)
+	if (mount(fields->source, place.text, fields->type, (unsigned long)fields->flags, data) == 0)
 		return 0;
 	/* EBUSY, EPERM: in a user namespace without a network namespace of its own, sysfs cannot be mounted anew */
 	if ((fields->options & OPTION_MOUNT_BIND_FALLBACK) && (errno == EPERM || errno == EBUSY) && strcmp(fields->type, "sysfs") == 0)
 		if (mount("/sys", place.text, NULL, MS_BIND | MS_REC, NULL) == 0)
 			return 0;
-	return -1;
+	return fail("mount %s on %s", fields->type, fields->target);
+}
+
+/* A tmpfs with no mode of its own takes that of the directory which it covers, if there was one: runc's does. */
+static const char *data_of(const struct context *context, const struct wire_mount *fields, char *buffer, size_t size)
+{
+	struct stat info;
+	int covered CLOSING = -1;
+	if (strcmp(fields->type, "tmpfs") != 0 || (fields->data && strstr(fields->data, "mode=")))
+		return fields->data;
+	covered = open_in_root(context, fields->target, O_PATH);
+	if (covered < 0 || fstat(covered, &info) < 0)
+		return fields->data;
+	snprintf(buffer, size, "mode=%04o%s%s", info.st_mode & 07777, fields->data ? "," : "", fields->data ? fields->data : "");
+	return buffer;
 }
 
 OPERATION(mount)
 {
+	char buffer[4096];
+	const char *data = data_of(context, fields, buffer, sizeof buffer);
 	int target CLOSING = needs_real_directory(fields->type) ? real_directory(context, fields->target)
 								 : make_target(context, fields->target, false, !(fields->options & OPTION_MOUNT_NO_FOLLOW));
 	int covered CLOSING = -1;
-	struct stat before;
-	if (target < 0 || refuse_in_procfs(target, fields->target) < 0)
+	if (target < 0 || check_target(target, fields->target, strcmp(fields->type, "proc") == 0) < 0)
 		return -1;
 	if (fields->options & OPTION_MOUNT_COPY_UP) {
 		covered = openat(context->host_proc, path_of(target).text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (covered < 0)
 			return fail("open %s", fields->target);
 	}
-	if (fstat(target, &before) < 0)
-		return fail("stat %s", fields->target);
-	if (mount_or_bind(fields, target) < 0)
-		return fail("mount %s on %s", fields->type, fields->target);
-	if (covered >= 0)
-		return copy_up(context, covered, fields->target);
-	/* a tmpfs with no mode of its own takes that of the directory which it covers, as runc's does */
-	if (strcmp(fields->type, "tmpfs") == 0 && !(fields->data && strstr(fields->data, "mode=")) && !(fields->flags & MS_RDONLY)) {
-		int mounted CLOSING = open_in_root(context, fields->target, O_RDONLY | O_DIRECTORY);
-		if (mounted >= 0 && fchmod(mounted, before.st_mode & 07777) < 0 && errno != EROFS)
-			return fail("chmod %s", fields->target);
-	}
-	return 0;
+	if (mount_or_bind(fields, target, data) < 0)
+		return -1;
+	return covered >= 0 ? copy_up(context, covered, fields->target) : 0;
 }
 
 OPERATION(set_mount_attributes)

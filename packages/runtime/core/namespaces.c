@@ -85,12 +85,18 @@ OPERATION(map_ids)
 	return 0;
 }
 
-/* Offsets can be set only while no process is in the namespace: it is made here, and children enter it. */
+/* Offsets can be set only while no process is in the namespace: unshare makes it for children, and then we enter it too. */
 OPERATION(time_offsets)
 {
+	int namespace CLOSING = -1;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return fail("unshare of the time namespace");
-	return write_in_proc(context, "timens_offsets", fields->offsets);
+	if (write_in_proc(context, "timens_offsets", fields->offsets) < 0)
+		return -1;
+	namespace = openat(context->host_proc, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	if (namespace < 0 || setns(namespace, CLONE_NEWTIME) < 0)
+		return fail("enter the time namespace");
+	return 0;
 }
 
 /* All namespaces of a process at once: setns with a pidfd (Linux 5.8), else one by one, the user namespace first. */

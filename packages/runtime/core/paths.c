@@ -29,6 +29,12 @@ bool is_procfs(int descriptor)
 	return fstatfs(descriptor, &info) == 0 && info.f_type == PROC_MAGIC;
 }
 
+bool is_procfs_path(const char *path)
+{
+	struct statfs info;
+	return statfs(path, &info) == 0 && info.f_type == PROC_MAGIC;
+}
+
 /* The walk: a stack of directories from the root downwards, so that ".." never leaves it. */
 struct walk {
 	int stack[DEPTH_MAXIMUM];

@@ -18,9 +18,11 @@
 OPERATION(change_directory)
 {
 	char path[PATH_MAX];
-	(void)context;
+	if (context->in_directory)
+		return 0;
 	if (chdir(fields->path) < 0)
-		return fail("chdir %s", fields->path);
+		return errno == EACCES && fields->options & OPTION_DIRECTORY_MAY_BE_DENIED ? 0 : fail("chdir %s", fields->path);
+	context->in_directory = true;
 	if (syscall(SYS_getcwd, path, sizeof path) < 0)
 		return fail("getcwd in %s", fields->path);
 	return path[0] == '/' ? 0 : fail_with(EINVAL, "%s is outside of the container", fields->path);
@@ -50,6 +52,8 @@ OPERATION(find_program)
 		context->program = strdup(fields->name);
 		return 0;
 	}
+	if (!*part)
+		return fail_with(ENOENT, "%s", fields->name); /* no PATH: nothing to look in, not even here */
 	for (;; part++) {
 		size_t length = strcspn(part, ":");
 		int used = snprintf(path, sizeof path, "%.*s/%s", (int)(length ? length : 1), length ? part : ".", fields->name);

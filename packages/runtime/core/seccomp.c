@@ -11,17 +11,23 @@
 #include "descriptor_passing.h"
 #include "operations.h"
 
-/* The state of the container process (runtime-spec, "Seccomp"), with init's pid between the parts that Python wrote. */
+/* The state of the container process (runtime-spec, "Seccomp"): the texts that Python wrote, joined by init's pid. */
 static int send_listener(struct context *context, const struct wire_load_seccomp *fields, int notify)
 {
-	size_t length = fields->head.length + fields->tail.length + 16;
-	char *state = calloc(1, length);
-	int used, result;
-	if (!state)
+	char *state = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&state, &length);
+	int result;
+	if (!stream)
 		return fail("no memory for the listener's state");
-	used = snprintf(state, length, "%.*s%d%.*s", (int)fields->head.length, (const char *)fields->head.data, context->host_pid,
-			(int)fields->tail.length, (const char *)fields->tail.data);
-	result = send_descriptor(context->listener, notify, state, (size_t)used);
+	for (size_t i = 0; i < fields->state.count; i++) {
+		if (i)
+			fprintf(stream, "%d", context->host_pid);
+		fputs(fields->state.items[i], stream);
+	}
+	if (fclose(stream) != 0)
+		return fail("no memory for the listener's state");
+	result = send_descriptor(context->listener, notify, state, length);
 	free(state);
 	close(context->listener);
 	context->listener = -1;

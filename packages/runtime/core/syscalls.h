@@ -59,7 +59,11 @@ struct scheduling_attributes { /* struct sched_attr of sched_setattr(2), Linux 3
 #define MOUNT_ATTR_NOATIME_ 0x10
 #define MOUNT_ATTR_STRICTATIME_ 0x20
 #define MOUNT_ATTR_NODIRATIME_ 0x80
+#define MOUNT_ATTR_NOSYMFOLLOW_ 0x00200000
 #define MOUNT_ATTR_IDMAP_ 0x00100000
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
 
 #define PROC_MAGIC 0x9fa0   /* statfs(2): PROC_SUPER_MAGIC */
 #define SYSFS_MAGIC 0x62656572

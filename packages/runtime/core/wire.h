@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 struct wire_bytes {
 	const unsigned char *data;
@@ -112,6 +112,7 @@ enum wire_operation {
 #define OPTION_PIVOT_CHROOT 2 /* pivot_root: no mount namespace, only chroot */
 #define OPTION_USER_KEEP_GROUPS 1 /* set_user: setgroups is denied here, leave the groups as they are */
 #define OPTION_SECCOMP_LISTENER 8 /* load_seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER (kernel's own bit) */
+#define OPTION_DIRECTORY_MAY_BE_DENIED 1 /* change_directory: EACCES is no error, it is tried again as the user */
 #define OPTION_ROOTFS_NO_BIND 1 /* open_rootfs: no mount namespace of our own; only open it */
 
 /* mkdir on the host; one that exists is fine */
@@ -171,7 +172,7 @@ struct wire_map_ids {
 	const char *gid_tool;
 };
 
-/* unshares the time namespace and writes timens_offsets (it takes effect for children) */
+/* makes a time namespace, sets its clocks by timens_offsets, and enters it */
 struct wire_time_offsets {
 	const char *offsets;
 };
@@ -411,18 +412,18 @@ struct wire_set_capabilities {
 	int64_t ambient;
 };
 
-/* installs a BPF filter; its notify descriptor goes to the listener socket (connected by the launcher) with the state JSON head + pid + tail */
+/* installs a BPF filter; its notify descriptor goes to the listener socket (connected by the launcher) with the state: the texts, joined by init's pid */
 struct wire_load_seccomp {
 	struct wire_bytes filter;
 	int64_t flags;
 	const char *listener;
-	struct wire_bytes head;
-	struct wire_bytes tail;
+	struct wire_texts state;
 };
 
-/* chdir, and makes sure that it is inside the root (CVE-2024-21626) */
+/* chdir, unless an earlier one has done it, and makes sure that it is inside the root (CVE-2024-21626) */
 struct wire_change_directory {
 	const char *path;
+	int64_t options;
 };
 
 /* looks the program up in PATH, so that a missing one is an error of create, not of start */

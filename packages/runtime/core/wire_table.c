@@ -210,11 +210,11 @@ static const struct wire_field load_seccomp_fields[] = {
 	{WIRE_BYTES, offsetof(struct wire_load_seccomp, filter)},
 	{WIRE_INT, offsetof(struct wire_load_seccomp, flags)},
 	{WIRE_TEXT_OR_NULL, offsetof(struct wire_load_seccomp, listener)},
-	{WIRE_BYTES, offsetof(struct wire_load_seccomp, head)},
-	{WIRE_BYTES, offsetof(struct wire_load_seccomp, tail)},
+	{WIRE_TEXTS, offsetof(struct wire_load_seccomp, state)},
 };
 static const struct wire_field change_directory_fields[] = {
 	{WIRE_TEXT, offsetof(struct wire_change_directory, path)},
+	{WIRE_INT, offsetof(struct wire_change_directory, options)},
 };
 static const struct wire_field find_program_fields[] = {
 	{WIRE_TEXT, offsetof(struct wire_find_program, name)},
@@ -292,8 +292,8 @@ const struct wire_layout wire_layouts[] = {
 	{OPERATION_LIMIT_BOUNDING_SET, 1, sizeof(struct wire_limit_bounding_set), limit_bounding_set_fields, "limit_bounding_set"},
 	{OPERATION_SET_USER, 4, sizeof(struct wire_set_user), set_user_fields, "set_user"},
 	{OPERATION_SET_CAPABILITIES, 4, sizeof(struct wire_set_capabilities), set_capabilities_fields, "set_capabilities"},
-	{OPERATION_LOAD_SECCOMP, 5, sizeof(struct wire_load_seccomp), load_seccomp_fields, "load_seccomp"},
-	{OPERATION_CHANGE_DIRECTORY, 1, sizeof(struct wire_change_directory), change_directory_fields, "change_directory"},
+	{OPERATION_LOAD_SECCOMP, 4, sizeof(struct wire_load_seccomp), load_seccomp_fields, "load_seccomp"},
+	{OPERATION_CHANGE_DIRECTORY, 2, sizeof(struct wire_change_directory), change_directory_fields, "change_directory"},
 	{OPERATION_FIND_PROGRAM, 2, sizeof(struct wire_find_program), find_program_fields, "find_program"},
 	{OPERATION_CLOSE_DESCRIPTORS, 1, sizeof(struct wire_close_descriptors), close_descriptors_fields, "close_descriptors"},
 	{OPERATION_RUN_HOOK, 7, sizeof(struct wire_run_hook), run_hook_fields, "run_hook"},

@@ -152,11 +152,13 @@ class Creation(TracingAttendant):
     def plan(self, manager: CgroupManager) -> Plan:
         """The kernel operations that make the container."""
         options = self.options
+        if not self.state.created:
+            self.state = self._first_state(manager)
         return plan_create(
             CreateRequest(
-                self.config, self.directory.identifier, options.bundle, self.rootfs, manager,
-                self.directory.file(FIFO) if self.waits else "", options.console_socket, options.console_descriptor,
-                self._listening + options.preserve_fds,
+                self.config, options.bundle, self.rootfs, manager, self.state, self.directory.file(FIFO) if self.waits else "",
+                options.console_socket, options.console_descriptor, self._listening + options.preserve_fds,
+                options.no_pivot, options.no_new_keyring,
             )
         )
 
@@ -176,8 +178,10 @@ class Creation(TracingAttendant):
             cgroups=tuple(manager.paths().items()),
             hooks=kept_hooks(config),
             systemd_unit=manager.unit,
+            resctrl=resctrl_group(config, self.directory.identifier),
             rootless=tolerates_no_cgroups(self.settings),
             shared_pids=shares_pids(config),
+            no_new_keyring=self.options.no_new_keyring,
         )
 
     @property
@@ -235,6 +239,17 @@ class Creation(TracingAttendant):
             send_pidfd(self.options.pidfd_socket, self.state.pid)
         if self.options.pid_file:
             write_pid_file(self.options.pid_file, self.state.pid)
+
+
+def resctrl_group(config: ConfigTree, identifier: str) -> str:
+    """The resctrl directory that create makes and delete removes; "" if it makes none."""
+    intel_rdt = config.get("linux", {}).get("intelRdt")
+    if not intel_rdt:
+        return ""
+    from ..cgroup.resctrl import find_mount, group_of
+
+    group = group_of(intel_rdt, identifier, find_mount())  # type: ignore[arg-type]  # a TypedDict is a mapping
+    return group.directory if group.made else group.monitoring
 
 
 def shares_pids(config: ConfigTree) -> bool:

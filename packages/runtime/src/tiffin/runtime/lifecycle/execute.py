@@ -70,7 +70,7 @@ class Execution(TracingAttendant):
         container = self.container
         return plan_exec(
             ExecRequest(
-                self.config, process, container.state.pid, container.state.start_time, container.manager(),
+                self.config, process, container.state, container.manager(),
                 options.console_socket, options.console_descriptor, options.preserve_fds, subgroups_of(options.cgroup),
             )
         )

@@ -19,19 +19,19 @@ def process_ids(settings: Settings, identifier: str) -> tuple[int, ...]:
     return LoadedContainer(settings.root, identifier).manager().pids()
 
 
-def process_table(settings: Settings, identifier: str, options: Sequence[str] = ()) -> str:
-    """What `ps` prints, without the lines of other processes.
+def process_table(pids: Sequence[int], options: Sequence[str] = ()) -> str:
+    """What `ps` prints of some processes, without the lines of the others.
 
     Args:
         options: for ps, whose output must have a column PID; `-ef` if there are none.
 
     Raises:
-        NotFound: no such container, or ps is not installed.
+        NotFound: ps is not installed.
         OperationFailed: ps failed, or printed no PID column.
     """
     import subprocess
 
-    pids = {str(pid) for pid in process_ids(settings, identifier)}
+    wanted = {str(pid) for pid in pids}
     try:
         done = subprocess.run(  # noqa: S603  # the caller's own options
             ["ps", *(options or DEFAULT_OPTIONS)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -44,5 +44,5 @@ def process_table(settings: Settings, identifier: str, options: Sequence[str] = 
     if "PID" not in head.split():
         raise OperationFailed("couldn't find PID field in ps output")
     column = head.split().index("PID")
-    kept = [line for line in lines if len(fields := line.split()) > column and fields[column] in pids]
+    kept = [line for line in lines if len(fields := line.split()) > column and fields[column] in wanted]
     return "\n".join([head, *kept]) + "\n"

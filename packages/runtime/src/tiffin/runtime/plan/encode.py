@@ -1,4 +1,4 @@
-"""Flattens a plan to the blob that the C core decodes (`core/decode.c`), and back for tests and `explain`.
+"""Flattens a plan to the blob that the C core decodes (`core/decode.c`).
 
     blob      = magic[8] version:u32 flags:u32 count:u32 length:u32 operation*
     operation = number:u16 step:u16 size:u32 field*          (size: bytes of the fields)

@@ -31,6 +31,7 @@ PIVOT_MOVE = 1  # pivot_root: MS_MOVE and chroot instead
 PIVOT_CHROOT = 2  # pivot_root: no mount namespace, only chroot
 USER_KEEP_GROUPS = 1  # set_user: setgroups is denied here, leave the groups as they are
 SECCOMP_LISTENER = 8  # load_seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER (kernel's own bit)
+DIRECTORY_MAY_BE_DENIED = 1  # change_directory: EACCES is no error, it is tried again as the user
 ROOTFS_NO_BIND = 1  # open_rootfs: no mount namespace of our own; only open it
 
 
@@ -80,7 +81,7 @@ def map_ids(step: int, where: str, uid_map: str, gid_map: str, setgroups: str | 
 
 
 def time_offsets(step: int, where: str, offsets: str) -> Operation:
-    """Unshares the time namespace and writes timens_offsets (it takes effect for children)."""
+    """Makes a time namespace, sets its clocks by timens_offsets, and enters it."""
     return Operation(13, step, where, (offsets,))
 
 
@@ -289,14 +290,14 @@ def set_capabilities(step: int, where: str, effective: int, permitted: int, inhe
     return Operation(64, step, where, (effective, permitted, inheritable, ambient))
 
 
-def load_seccomp(step: int, where: str, filter: bytes, flags: int, listener: str | None, head: bytes, tail: bytes) -> Operation:
-    """Installs a BPF filter; its notify descriptor goes to the listener socket (connected by the launcher) with the state JSON head + pid + tail."""
-    return Operation(65, step, where, (filter, flags, listener, head, tail))
+def load_seccomp(step: int, where: str, filter: bytes, flags: int, listener: str | None, state: Sequence[str]) -> Operation:
+    """Installs a BPF filter; its notify descriptor goes to the listener socket (connected by the launcher) with the state: the texts, joined by init's pid."""
+    return Operation(65, step, where, (filter, flags, listener, state))
 
 
-def change_directory(step: int, where: str, path: str) -> Operation:
-    """Chdir, and makes sure that it is inside the root (CVE-2024-21626)."""
-    return Operation(66, step, where, (path,))
+def change_directory(step: int, where: str, path: str, options: int) -> Operation:
+    """Chdir, unless an earlier one has done it, and makes sure that it is inside the root (CVE-2024-21626)."""
+    return Operation(66, step, where, (path, options))
 
 
 def find_program(step: int, where: str, name: str, search: str) -> Operation:

@@ -15,7 +15,7 @@ Who executes an operation is its step (STEPS): the launcher before it clones, th
 # ruff: noqa: E501  # one row, one line
 from __future__ import annotations
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 
 STEPS = (
     (0, "launcher", "in the launcher, in the caller's namespaces, before the clone"),
@@ -37,7 +37,7 @@ OPERATIONS = (
     (10, "join_namespace", (("path", "text"), ("type", "int")), "setns to the namespace at a path; type is its CLONE_NEW flag"),
     (11, "new_namespaces", (("flags", "int"),), "the CLONE_NEW flags of the clone that makes init"),
     (12, "map_ids", (("uid_map", "text"), ("gid_map", "text"), ("setgroups", "text?"), ("uid_tool", "text?"), ("gid_tool", "text?")), "writes init's uid_map, setgroups and gid_map, or has newuidmap and newgidmap do it"),
-    (13, "time_offsets", (("offsets", "text"),), "unshares the time namespace and writes timens_offsets (it takes effect for children)"),
+    (13, "time_offsets", (("offsets", "text"),), "makes a time namespace, sets its clocks by timens_offsets, and enters it"),
     (14, "join_process", (("pid", "int"), ("start_time", "int"), ("flags", "int")), "setns to several namespaces of a running process by pidfd"),
     (15, "unshare_cgroup", (), "unshares the cgroup namespace, after the cgroup was joined"),
     (16, "open_tree", (("slot", "int"), ("source", "text"), ("recursive", "int"), ("uid_map", "text?"), ("gid_map", "text?"), ("mapping_recursive", "int")), "opens a detached copy of a mount with the host's privileges, idmapped if maps are given; init attaches it by its slot"),
@@ -82,8 +82,8 @@ OPERATIONS = (
     (62, "limit_bounding_set", (("mask", "int"),), "PR_CAPBSET_DROP of all that is not in the mask"),
     (63, "set_user", (("uid", "int"), ("gid", "int"), ("groups", "ints"), ("options", "int")), "stdio handed over, PR_SET_KEEPCAPS, setgroups, setresgid, setresuid"),
     (64, "set_capabilities", (("effective", "int"), ("permitted", "int"), ("inheritable", "int"), ("ambient", "int")), "capset, and the ambient set"),
-    (65, "load_seccomp", (("filter", "bytes"), ("flags", "int"), ("listener", "text?"), ("head", "bytes"), ("tail", "bytes")), "installs a BPF filter; its notify descriptor goes to the listener socket (connected by the launcher) with the state JSON head + pid + tail"),
-    (66, "change_directory", (("path", "text"),), "chdir, and makes sure that it is inside the root (CVE-2024-21626)"),
+    (65, "load_seccomp", (("filter", "bytes"), ("flags", "int"), ("listener", "text?"), ("state", "texts")), "installs a BPF filter; its notify descriptor goes to the listener socket (connected by the launcher) with the state: the texts, joined by init's pid"),
+    (66, "change_directory", (("path", "text"), ("options", "int")), "chdir, unless an earlier one has done it, and makes sure that it is inside the root (CVE-2024-21626)"),
     (67, "find_program", (("name", "text"), ("search", "text")), "looks the program up in PATH, so that a missing one is an error of create, not of start"),
     (68, "close_descriptors", (("first", "int"),), "marks all descriptors from here on close-on-exec"),
     (69, "run_hook", (("kind", "text"), ("path", "text"), ("args", "texts"), ("env", "texts"), ("timeout", "int"), ("head", "bytes"), ("tail", "bytes")), "runs a hook from init with the state JSON (head + pid + tail) on its stdin; timeout in seconds, 0 for none"),
@@ -114,5 +114,6 @@ OPTIONS = (
     ("PIVOT_CHROOT", 2, "pivot_root: no mount namespace, only chroot"),
     ("USER_KEEP_GROUPS", 1, "set_user: setgroups is denied here, leave the groups as they are"),
     ("SECCOMP_LISTENER", 8, "load_seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER (kernel's own bit)"),
+    ("DIRECTORY_MAY_BE_DENIED", 1, "change_directory: EACCES is no error, it is tried again as the user"),
     ("ROOTFS_NO_BIND", 1, "open_rootfs: no mount namespace of our own; only open it"),
 )

@@ -26,6 +26,7 @@ class ContainerState(Record):
     cgroup_version: 0 (none), 1 or 2. cgroups: (v1 controller or `unified`, absolute directory).
     hooks: which of poststart and poststop there are.
     shared_pids: it has no pid namespace of its own, so that its processes outlive its init.
+    no_new_keyring: its processes have the session keyring of their caller.
     """
 
     id: str
@@ -45,6 +46,7 @@ class ContainerState(Record):
     resctrl: str = ""
     rootless: bool = False
     shared_pids: bool = False
+    no_new_keyring: bool = False
     other: tuple[tuple[str, str], ...] = ()
 
 
@@ -61,7 +63,7 @@ TEXTS = {
     "resctrl": "resctrl",
 }
 NUMBERS = {"pid": "pid", "start-time": "start_time", "cgroup-version": "cgroup_version"}
-FLAGS = {"rootless": "rootless", "shared-pids": "shared_pids"}
+FLAGS = {"rootless": "rootless", "shared-pids": "shared_pids", "no-new-keyring": "no_new_keyring"}
 
 
 def encode_state(state: ContainerState) -> bytes:

@@ -96,6 +96,11 @@ def default_root() -> str:
     return DEFAULT_ROOT
 
 
+def cache_directory() -> str:
+    """Where what can be made again is kept for this boot (compiled seccomp filters); the same for every root."""
+    return f"{default_root()}-cache"
+
+
 def identifiers(root: str) -> list[str]:
     """The ids of all containers below a root, sorted; half-made ones too."""
     try:

@@ -1,0 +1,144 @@
+"""linux.namespaces, linux.uidMappings, linux.gidMappings and linux.timeOffsets.
+
+New namespaces are flags of the clone. Existing ones are joined by the launcher before it: as root first those that
+the host's privileges are needed for and then the user namespace, as an ordinary user the other way round; the mount
+namespace last, because paths are different ones in it. The cgroup namespace is unshared once the cgroup was joined.
+"""
+
+from __future__ import annotations
+
+import posix
+
+from ..errors import InvalidArgument, Unsupported
+from ..plan.operations import (
+    STEP_INIT,
+    STEP_LAUNCHER,
+    STEP_MAPPING,
+    become_root,
+    join_namespace,
+    map_ids,
+    new_namespaces,
+    time_offsets,
+    unshare_cgroup,
+)
+from ..record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiffin.spec.runtime.tree import ConfigTree, IDMappingTree, LinuxTree, NamespaceTree
+
+    from ..plan.operation import Operation
+
+FLAGS = {  # linux/sched.h
+    "time": 0x80, "mount": 0x20000, "cgroup": 0x2000000, "uts": 0x4000000, "ipc": 0x8000000, "user": 0x10000000,
+    "pid": 0x20000000, "network": 0x40000000,
+}  # fmt: skip
+JOINED_FIRST = ("ipc", "uts", "network", "pid", "cgroup", "time")
+NEWUIDMAP, NEWGIDMAP = "newuidmap", "newgidmap"
+PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")
+
+
+class Namespaces(Record):
+    """The namespaces of a container: (type, path, JSON path); an empty path makes a new one."""
+
+    rows: tuple[tuple[str, str, str], ...]
+
+    def has(self, kind: str) -> bool:
+        return any(row[0] == kind for row in self.rows)
+
+    def is_new(self, kind: str) -> bool:
+        return any(row[0] == kind and not row[1] for row in self.rows)
+
+    def flags(self) -> int:
+        """The CLONE_NEW* flags of all of them, made or joined."""
+        return sum(FLAGS[kind] for kind, _, _ in self.rows)
+
+
+def namespaces_of(config: ConfigTree) -> Namespaces:
+    """Reads the list of the config.
+
+    Raises:
+        InvalidArgument: there is no user namespace, and without root nothing works without one.
+    """
+    found: Sequence[NamespaceTree] = config.get("linux", {}).get("namespaces", ())
+    rows = tuple(
+        (each["type"], each.get("path", ""), f"linux.namespaces[{index}]") for index, each in enumerate(found)
+    )
+    namespaces = Namespaces(rows)
+    if posix.geteuid() != 0 and not namespaces.has("user"):
+        raise InvalidArgument("linux.namespaces: without root a container needs a user namespace")
+    return namespaces
+
+
+def launcher_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operation]:
+    """Joins what is to be joined, and collects the flags of the clone."""
+    paths = {kind: (path, where) for kind, path, where in namespaces.rows if path}
+    order = (*JOINED_FIRST, "user", "mount") if posix.geteuid() == 0 else ("user", *JOINED_FIRST, "mount")
+    operations = [
+        join_namespace(STEP_LAUNCHER, paths[kind][1], paths[kind][0], FLAGS[kind]) for kind in order if kind in paths
+    ]
+    flags = 0
+    for kind, path, _ in namespaces.rows:
+        if not path and kind != "cgroup" and not (kind == "time" and linux.get("timeOffsets")):
+            flags |= FLAGS[kind]
+    operations.append(new_namespaces(STEP_LAUNCHER, "linux.namespaces", flags))
+    return operations
+
+
+def mapping_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operation]:
+    """The id mappings of a new user namespace, which the launcher writes while init waits.
+
+    Raises:
+        Unsupported: an ordinary user asks for more than the own id, and newuidmap or newgidmap is not installed.
+    """
+    if not namespaces.is_new("user"):
+        return []
+    uids, gids = linux.get("uidMappings", ()), linux.get("gidMappings", ())
+    setgroups = uid_tool = gid_tool = None
+    if posix.geteuid() != 0:
+        uid_tool = None if _is_only(uids, posix.geteuid()) else _program(NEWUIDMAP)
+        gid_tool = None if _is_only(gids, posix.getegid()) else _program(NEWGIDMAP)
+        setgroups = "deny" if gid_tool is None else None
+    maps = mapping_text(uids), mapping_text(gids)
+    return [map_ids(STEP_MAPPING, "linux.uidMappings", *maps, setgroups, uid_tool, gid_tool)]
+
+
+def mapping_text(rows: Sequence[IDMappingTree]) -> str:
+    """The lines of uid_map and gid_map (user_namespaces(7))."""
+    return "".join(
+        f"{row.get('containerID', 0)} {row.get('hostID', 0)} {row.get('size', 0)}\n" for row in rows
+    )
+
+
+def root_operations(namespaces: Namespaces) -> list[Operation]:
+    """Init takes the ids of root in its user namespace."""
+    return [become_root(STEP_INIT, "linux.uidMappings", 0, 0)] if namespaces.has("user") else []
+
+
+def late_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operation]:
+    """What init unshares itself: the cgroup namespace, and a time namespace whose clocks are set."""
+    operations = []
+    for kind, path, where in namespaces.rows:
+        if kind == "cgroup" and not path:
+            operations.append(unshare_cgroup(STEP_INIT, where))
+    offsets = linux.get("timeOffsets", {})
+    if offsets and namespaces.is_new("time"):
+        lines = "".join(
+            f"{clock} {offset.get('secs', 0)} {offset.get('nanosecs', 0)}\n" for clock, offset in offsets.items()
+        )
+        operations.append(time_offsets(STEP_INIT, "linux.timeOffsets", lines))
+    return operations
+
+
+def _is_only(rows: Sequence[IDMappingTree], own: int) -> bool:
+    """Whether it is the one mapping that the kernel lets everybody write."""
+    return len(rows) == 1 and rows[0].get("hostID", 0) == own and rows[0].get("size") == 1
+
+
+def _program(name: str) -> str:
+    for folder in PROGRAM_FOLDERS:
+        if posix.access(f"{folder}/{name}", posix.X_OK):
+            return f"{folder}/{name}"
+    raise Unsupported(f"linux.uidMappings: needs {name}, which is not installed (on Debian: apt install uidmap)")

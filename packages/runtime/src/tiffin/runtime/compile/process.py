@@ -1,0 +1,152 @@
+"""process: from the privileged init to the user's program. The same for create, run and exec.
+
+Order, which is runc's: label, no_new_privs, scheduling, filter (if privileges are needed for it), bounding set, working
+directory, ids, capabilities, program, descriptors, filter (as late as can be), start, startContainer hooks, execve.
+"""
+
+from __future__ import annotations
+
+import posix
+
+from ..plan.operations import (
+    DIRECTORY_MAY_BE_DENIED,
+    STEP_INIT,
+    USER_KEEP_GROUPS,
+    change_directory,
+    close_descriptors,
+    execute,
+    find_program,
+    set_environment_home,
+    set_exec_label,
+    set_no_new_privileges,
+    set_rlimit,
+    set_umask,
+    set_user,
+)
+from .capabilities import bounding_operation, capability_operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tiffin.spec.runtime.tree import LinuxTree, ProcessTree
+
+    from ..plan.operation import Operation
+
+RESOURCES = {  # asm-generic/resource.h
+    "RLIMIT_CPU": 0, "RLIMIT_FSIZE": 1, "RLIMIT_DATA": 2, "RLIMIT_STACK": 3, "RLIMIT_CORE": 4, "RLIMIT_RSS": 5,
+    "RLIMIT_NPROC": 6, "RLIMIT_NOFILE": 7, "RLIMIT_MEMLOCK": 8, "RLIMIT_AS": 9, "RLIMIT_LOCKS": 10, "RLIMIT_SIGPENDING": 11,
+    "RLIMIT_MSGQUEUE": 12, "RLIMIT_NICE": 13, "RLIMIT_RTPRIO": 14, "RLIMIT_RTTIME": 15,
+}  # fmt: skip
+SIGNED = 1 << 63
+DEFAULT_UMASK = 0o022
+FIRST_PRESERVED = 3
+
+
+def rlimit_operations(process: ProcessTree, prefix: str, step: int) -> list[Operation]:
+    """process.rlimits; in the launcher where init has no right to raise them any more."""
+    return [
+        set_rlimit(
+            step, f"{prefix}rlimits[{index}]", RESOURCES[limit["type"]], _signed(limit.get("soft", 0)), _signed(limit.get("hard", 0))
+        )
+        for index, limit in enumerate(process.get("rlimits", ()))
+    ]
+
+
+def process_operations(
+    process: ProcessTree, linux: LinuxTree, prefix: str, *, seccomp: Sequence[Operation], preserved: int, before_exec: Iterable[Operation] = ()
+) -> list[Operation]:
+    """The last part of init's work.
+
+    Args:
+        prefix: `process.`, or "" for a process object that stands alone.
+        seccomp: the operations that load the filter.
+        preserved: how many descriptors from 3 on the program inherits.
+        before_exec: what happens when all is ready: waiting for the start, and startContainer hooks.
+    """
+    operations = _labels(process, prefix)
+    restricted = bool(process.get("noNewPrivileges"))
+    if restricted:
+        operations.append(set_no_new_privileges(STEP_INIT, f"{prefix}noNewPrivileges"))
+    if "scheduler" in process or "ioPriority" in process or "personality" in linux or "memoryPolicy" in linux:
+        from .scheduling import scheduling_operations
+
+        operations += scheduling_operations(process, linux, prefix)
+    if not restricted:
+        operations += seccomp
+    operations += _credentials(process, prefix)
+    operations += _program(process, prefix)
+    operations.append(close_descriptors(STEP_INIT, "", FIRST_PRESERVED + preserved))
+    if restricted:
+        operations += seccomp
+    operations += before_exec
+    operations.append(execute(STEP_INIT, f"{prefix}args", process.get("args", ()), environment_of(process)))
+    return operations
+
+
+def _labels(process: ProcessTree, prefix: str) -> list[Operation]:
+    operations = []
+    if profile := process.get("apparmorProfile"):
+        operations.append(set_exec_label(STEP_INIT, f"{prefix}apparmorProfile", "apparmor", profile))
+    if label := process.get("selinuxLabel"):
+        operations.append(set_exec_label(STEP_INIT, f"{prefix}selinuxLabel", "selinux", label))
+    return operations
+
+
+def _credentials(process: ProcessTree, prefix: str) -> list[Operation]:
+    """Bounding set, working directory, ids, capabilities.
+
+    The directory is entered with root's rights, so that a user may start in one that is not theirs; where root may
+    not (NFS, FUSE), it is tried again as the user.
+    """
+    user = process.get("user", {})
+    uid, gid, cwd = user.get("uid", 0), user.get("gid", 0), process.get("cwd", "/")
+    rootless = posix.geteuid() != 0
+    groups = tuple(user.get("additionalGids", ()))
+    return [
+        set_umask(STEP_INIT, f"{prefix}user.umask", user.get("umask", DEFAULT_UMASK)),
+        bounding_operation(process, prefix),
+        change_directory(STEP_INIT, f"{prefix}cwd", cwd, DIRECTORY_MAY_BE_DENIED),
+        set_user(STEP_INIT, f"{prefix}user", uid, gid, groups, USER_KEEP_GROUPS if rootless and not groups else 0),
+        change_directory(STEP_INIT, f"{prefix}cwd", cwd, 0),
+        capability_operation(process, prefix),
+    ]
+
+
+def _program(process: ProcessTree, prefix: str) -> list[Operation]:
+    environment = process.get("env", ())
+    operations = []
+    if not value_of("HOME", environment):
+        operations.append(set_environment_home(STEP_INIT, f"{prefix}env", process.get("user", {}).get("uid", 0)))
+    args = process.get("args", [""])
+    operations.append(find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", environment)))
+    return operations
+
+
+def environment_of(process: ProcessTree) -> tuple[str, ...]:
+    """process.env, of a name that stands twice the later value at the earlier place; an empty HOME is left out."""
+    values: dict[str, str] = {}
+    for entry in process.get("env", ()):
+        name, _, value = entry.partition("=")
+        values[name] = value
+    if values.get("HOME") == "":
+        del values["HOME"]
+    return tuple(f"{name}={value}" for name, value in values.items())
+
+
+def value_of(name: str, environment: Sequence[str]) -> str:
+    """The value of a variable, "" if it is not there."""
+    prefix = name + "="
+    found = ""
+    for entry in environment:
+        if entry.startswith(prefix):
+            found = entry[len(prefix) :]
+    return found
+
+
+def _signed(limit: int) -> int:
+    """rlim_t is unsigned, a plan's number is not; the core casts it back."""
+    return limit - 2 * SIGNED if limit >= SIGNED else limit
+
+
+__all__ = ["environment_of", "process_operations", "rlimit_operations", "value_of"]

@@ -1,0 +1,125 @@
+"""What each operation does, in a person's words: the texts that `describe` fills in.
+
+A phrase is a tuple of parts: the first one always stands, each other one only if none of its fields is empty. A field
+is `{name}` or `{name:way}`, and `describe.WAYS` has the ways. The test compares the names with the plan's table.
+"""
+
+from __future__ import annotations
+
+OPTIONS = (" ({options:options})",)
+FLAGS = (" ({flags:options})",)
+
+PHRASES: dict[str, tuple[str, ...]] = {
+    "make_directory": ("make the directory {path}", ", mode {mode:octal}"),
+    "write_file": ("write {data:content} to {path}", *FLAGS),
+    "copy_if_empty": ("copy {source} to {target} if that is empty",),
+    "write_pid": ("write the pid to {path}", *FLAGS),
+    "attach_device_program": (
+        "attach a device filter of {instructions:instructions} to the cgroup {cgroup}",
+        ", flags {flags:hex}",
+    ),
+    "clone_into_cgroup": ("start in the cgroup {cgroup}",),
+    "join_namespace": ("join the namespace {path}", ", {type:clone}"),
+    "new_namespaces": ("make new namespaces", ": {flags:clone}"),
+    "map_ids": (
+        "map ids: users {uid_map:lines}, groups {gid_map:lines}",
+        ", setgroups {setgroups}",
+        ", by {uid_tool}",
+        " and {gid_tool}",
+    ),
+    "time_offsets": ("make a time namespace with offsets {offsets:lines}",),
+    "join_process": ("join the namespaces of process {pid}", ": {flags:clone}"),
+    "unshare_cgroup": ("make a cgroup namespace",),
+    "open_tree": (
+        "open the mount at {source} for slot {slot}",
+        ", {recursive:recursive}",
+        ", users {uid_map:lines}",
+        ", groups {gid_map:lines}",
+        ", mapping {mapping_recursive:recursive}",
+    ),
+    "ask_launcher": ("wait for the launcher's part",),
+    "barrier": ("wait for the controller at {name}",),
+    "wait_start": ("tell that the container is created, and wait for its start at {fifo}",),
+    "become_root": ("become user {uid} and group {gid} of the user namespace",),
+    "new_session": ("make a session",),
+    "set_parent_death_signal": ("get signal {signal} when the parent dies",),
+    "set_propagation": ("set the propagation of {target}", " to {flags:mount}"),
+    "open_rootfs": ("open the root file system {path}", *FLAGS),
+    "mount": (
+        "mount {type} on {target}",
+        ", source {source}",
+        ", {flags:mount}",
+        ", data {data}",
+        *OPTIONS,
+    ),
+    "bind": (
+        "bind {source} on {target}",
+        ", from slot {slot:given}",
+        ", {flags:mount}",
+        ", without {cleared:mount}",
+        *OPTIONS,
+    ),
+    "set_mount_attributes": (
+        "change the mount at {target}",
+        ", set {set:attributes}",
+        ", clear {clear:attributes}",
+        ", {recursive:recursive}",
+    ),
+    "make_node": (
+        "make the {mode:node} {path} {major}:{minor}, mode {mode:octal}, owner {uid}:{gid}",
+        *OPTIONS,
+    ),
+    "symlink": ("make the symbolic link {path} to {target}",),
+    "make_path": ("make the directory {path} in the root file system", ", mode {mode:octal}"),
+    "pivot_root": ("make the root file system the root", *OPTIONS),
+    "remount_root": ("remount /", " with {flags:mount}"),
+    "mask_path": ("mask {path}", ", label {label}"),
+    "readonly_path": ("make {path} read-only",),
+    "sysctl": ("write {value} to the sysctl {path}",),
+    "set_hostname": ("set the host name to {name}",),
+    "set_domainname": ("set the domain name to {name}",),
+    "loopback_up": ("bring the loopback device up",),
+    "remount_masked": ("remount {target}", " with {flags:mount}"),
+    "open_console": (
+        "open a console of {width} columns, {height} lines",
+        ", {mount:console}",
+        ", and send it to {socket}",
+        ", and send it to descriptor {descriptor:given}",
+    ),
+    "set_rlimit": ("set {resource:rlimit} to {soft:limit}, at most {hard:limit}",),
+    "set_oom_score_adj": ("set oom_score_adj to {value}",),
+    "set_personality": ("set the personality {persona:persona}",),
+    "set_scheduler": (
+        "set the scheduler {policy:policy}, nice {nice}, priority {priority}",
+        ", runtime {runtime:nanoseconds}",
+        ", deadline {deadline:nanoseconds}",
+        ", period {period:nanoseconds}",
+        ", {flags:scheduler}",
+    ),
+    "set_io_priority": ("set the I/O priority {priority:io}",),
+    "set_cpu_affinity": ("run on the processors {cpus:ranges}",),
+    "set_memory_policy": ("set the memory policy {mode:memory}", " for nodes {nodes:ranges}"),
+    "set_umask": ("set the umask {mask:octal}",),
+    "join_session_keyring": ("make the session keyring {name}", ", label {label}"),
+    "set_exec_label": ("set the {lsm} label {label}",),
+    "set_no_new_privileges": ("forbid new privileges",),
+    "limit_bounding_set": ("limit the bounding set to {mask:capabilities}",),
+    "set_user": ("become user {uid} and group {gid}", ", groups {groups:ranges}", *OPTIONS),
+    "set_capabilities": (
+        "set capabilities: effective {effective:capabilities}",
+        "; permitted {permitted:capabilities}",
+        "; inheritable {inheritable:capabilities}",
+        "; ambient {ambient:capabilities}",
+    ),
+    "load_seccomp": (
+        "load a seccomp filter of {filter:instructions}",
+        ", {flags:seccomp}",
+        ", notify {listener}",
+    ),
+    "change_directory": ("change the directory to {path}", *OPTIONS),
+    "find_program": ("find the program {name}", " in {search}"),
+    "close_descriptors": ("close descriptors from {first} on at execve",),
+    "run_hook": ("run the {kind} hook {path}", ": {args:words}", ", at most {timeout:seconds}"),
+    "execute": ("execute {args:words}", " with {env:variables}"),
+    "set_environment_home": ("set HOME to that of user {uid}",),
+}
