@@ -23,7 +23,12 @@ class Flag(Record):
 
 
 class Command(Record):
-    """One command; `name` may have two words. At least `fewest` arguments and at most `most` (-1: any number)."""
+    """One command.
+
+    arguments: what they are called in the help; at least `fewest` and at most `most` (-1: any number).
+    module: has `main`. flags: None if the module reads its own arguments.
+    line: the arguments are a command line: the first one ends the flags, as for `run`.
+    """
 
     name: str
     arguments: str
@@ -31,4 +36,5 @@ class Command(Record):
     most: int
     summary: str
     module: str
-    flags: tuple[Flag, ...] | None
+    flags: tuple[Flag, ...] | None = ()
+    line: bool = False

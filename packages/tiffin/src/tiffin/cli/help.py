@@ -5,11 +5,9 @@ Only they come here: importing click costs more than a whole `tiffin run`.
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import click
 
-from tiffin.cli.flag import Command
+from tiffin.cli.flag import Command, Flag
 from tiffin.cli.table import COMMANDS
 
 ABOUT = """
@@ -18,41 +16,42 @@ Runs containers from OCI images, with no daemon.
 \b
     tiffin run hello                        what a container is isolated from
     tiffin run --rm -it ./alpine.tar sh     a shell in an image of yours
+    tiffin demo                             what happens underneath, with times
     tiffin doctor                           what this host can do
+"""
+KEPT = """
+\b
+Images and containers are kept in /var/lib/tiffin ($XDG_DATA_HOME/tiffin without root), or $TIFFIN_ROOT; what a
+reboot removes in /run/tiffin ($XDG_RUNTIME_DIR/tiffin), or $TIFFIN_RUN_ROOT.
+"""
+IMAGES = """
+\b
+IMAGE is one of:
+    hello                     the image that comes with tiffin
+    PATH[:TAG]                an OCI layout, an archive of one, or what `docker save` wrote
+    oci:PATH[:TAG]  oci-archive:PATH[:TAG]  docker-archive:PATH[:NAME:TAG]
+Exit code: the command's; 125 if tiffin failed, 126 if the command cannot be executed, 127 if it is not there,
+128 + N if signal N killed it.
 """
 
 
 def application() -> click.Group:
     """The whole command line, for click; no command of it does anything."""
-    top = click.Group("tiffin", help=ABOUT, context_settings={"help_option_names": ["--help"]})
+    top = click.Group(
+        "tiffin",
+        help=ABOUT,
+        epilog=KEPT,
+        context_settings={"help_option_names": ["--help"]},
+        no_args_is_help=False,
+    )
+    top.params.append(click.Option(["--version", "-v"], is_flag=True, help="Print the version and exit."))
     for command in COMMANDS:
-        group: click.Group = top
-        *folders, name = command.name.split()
-        for folder in folders:
-            group = _subgroup(group, folder)
-        group.add_command(_click_command(command, name))
+        top.add_command(_click_command(command))
     return top
 
 
-def _subgroup(parent: click.Group, name: str) -> click.Group:
-    found = parent.commands.get(name)
-    if not isinstance(found, click.Group):
-        found = click.Group(name, help=f"manage {name}s")
-        parent.add_command(found)
-    return found
-
-
-def _click_command(command: Command, name: str) -> click.Command:
-    parameters: list[click.Parameter] = [
-        click.Option(
-            [("-" if len(name) == 1 else "--") + name for name in flag.names],
-            is_flag=flag.kind == "switch",
-            multiple=flag.kind == "texts",
-            metavar=flag.value or None,
-            help=flag.help,
-        )
-        for flag in command.flags or ()
-    ]
+def _click_command(command: Command) -> click.Command:
+    parameters: list[click.Parameter] = [_click_option(flag) for flag in command.flags or ()]
     if command.arguments:
         parameters.append(
             click.Argument(
@@ -60,15 +59,37 @@ def _click_command(command: Command, name: str) -> click.Command:
             )
         )
     context = {
-        "allow_interspersed_args": command.name != "run",
+        "allow_interspersed_args": not command.line,
         "ignore_unknown_options": command.flags is None,
     }
-    return click.Command(name, params=parameters, help=command.summary, context_settings=context)
+    sentence = command.summary[0].upper() + command.summary[1:] + "."
+    return click.Command(
+        command.name,
+        params=parameters,
+        help=sentence,
+        short_help=command.summary,
+        epilog=IMAGES if command.line else None,
+        context_settings=context,
+    )
 
 
-def main(argv: list[str]) -> NoReturn:
-    """Prints what was asked for, and ends the process: with 0 after help, with 2 for a command that there is none of."""
+def _click_option(flag: Flag) -> click.Option:
+    return click.Option(
+        [("-" if len(name) == 1 else "--") + name for name in flag.names],
+        is_flag=flag.kind == "switch",
+        multiple=flag.kind == "texts",
+        metavar=flag.value or None,
+        help=flag.help,
+    )
+
+
+def main(argv: list[str]) -> int:
+    """Prints what was asked for; returns 0 after help, 2 for a command that there is none of."""
     words = argv[1:]
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
-    application()(words or ["--help"], prog_name="tiffin")  # leaves by SystemExit, with the right code
+    try:
+        application()(words or ["--help"], prog_name="tiffin")
+    except SystemExit as end:  # click's way to return
+        return end.code if isinstance(end.code, int) else 1
+    return 0

@@ -1,4 +1,4 @@
-"""`tiffin image ls`: the unpacked images in the store."""
+"""`tiffin images`: the unpacked images in the store."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ SHOWN = len("sha256:") + 12
 def main(arguments: Arguments) -> int:
     """Prints them, with what they take on the disk."""
     images = Host.enter().store.list()
+    if arguments.switch("quiet"):
+        for image in images:
+            print(image.chain_id)
+        return 0
     sizes = [_usage(image) for image in images]
     if arguments.switch("json"):
         rows = zip(images, sizes, strict=True)

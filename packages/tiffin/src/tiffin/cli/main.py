@@ -4,68 +4,75 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
-from tiffin.cli.failure import FAILED, CommandFailed
-from tiffin.cli.parse import UsageError, parse
+from tiffin.cli.failure import FAILED, NOT_EXECUTABLE, NOT_FOUND, CommandFailed
+from tiffin.cli.parse import HelpWanted, UsageError, parse
 from tiffin.cli.table import COMMANDS
-from tiffin.image.errors import ImageFailure
-from tiffin.runtime.errors import OperationFailed, RuntimeFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.cli.flag import Command
 
-USAGE = 125  # docker's and podman's for `run`; they have 1 and 125 elsewhere
+STARTED = time.monotonic_ns()
+INTERRUPTED = 130  # 128 and SIGINT
+ENOENT = 2
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
 def main(argv: list[str]) -> int:
     """Runs one command; returns the exit code of the process."""
-    found = None if "_TIFFIN_COMPLETE" in os.environ else _find(argv[1:])
-    if found is None:
-        from tiffin.cli.help import main as help_main
+    words = argv[1:]
+    if words[:1] in (["--version"], ["-v"]):
+        from tiffin.cli import VERSION
 
-        help_main(argv)
-    command, words = found
+        print(f"tiffin {VERSION}")
+        return 0
+    command = None if "_TIFFIN_COMPLETE" in os.environ else BY_NAME.get(words[0] if words else "")
+    if command is None:
+        return _help(argv)
     try:
-        return _call(command, words)
-    except UsageError as error:
-        print(f"tiffin {command.name}: {error}\nSee `tiffin {command.name} --help`.", file=sys.stderr)
-        return USAGE
-    except CommandFailed as error:
-        print(f"tiffin {command.name}: {error}", file=sys.stderr)
-        return error.code
-    except (ImageFailure, RuntimeFailure) as error:
-        print(f"tiffin {command.name}: {error}", file=sys.stderr)
-        return _code(error)
-    except OSError as error:
-        print(f"tiffin {command.name}: {error}", file=sys.stderr)
-        return FAILED
+        return _call(command, words[1:])
+    except HelpWanted:
+        return _help([argv[0], command.name, "--help"])
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except (UsageError, CommandFailed, OSError) as error:
+        return _failed(command, error)
+    except Exception as error:
+        # the classes of the layers below: a command that fails can afford their import, `--version` cannot
+        from tiffin.image.errors import ImageFailure
+        from tiffin.runtime.errors import RuntimeFailure
 
-
-def _find(words: list[str]) -> tuple[Command, list[str]] | None:
-    """The command that the first words name, and the rest; None for help, completion and mistakes."""
-    for count in (2, 1):
-        command = BY_NAME.get(" ".join(words[:count]))
-        if command is not None and len(words) >= count:
-            rest = words[count:]
-            help_wanted = command.flags is not None and rest[:1] in (["--help"], ["-h"]) and len(rest) == 1
-            return None if help_wanted else (command, rest)
-    return None
+        if not isinstance(error, ImageFailure | RuntimeFailure):
+            raise
+        return _failed(command, error)
 
 
 def _call(command: Command, words: list[str]) -> int:
     from importlib import import_module
 
-    arguments = words if command.flags is None else parse(command, words)
-    code: int = import_module(command.module).main(arguments)
+    if command.flags is None:
+        code: int = import_module(command.module).main(words)
+    else:
+        code = import_module(command.module).main(parse(command, words))
+    sys.stdout.flush()
     return code
 
 
-def _code(error: Exception) -> int:
-    """Docker's exit codes: 127 for a program that is not there, 126 for one that cannot be executed."""
-    if isinstance(error, OperationFailed) and error.program:
-        return 127 if error.errno == 2 else 126
+def _failed(command: Command, error: Exception) -> int:
+    """Tells of the error; returns the exit code that docker and podman have for it."""
+    print(f"tiffin {command.name}: {error}", file=sys.stderr)
+    if isinstance(error, UsageError):
+        print(f"See `tiffin {command.name} --help`.", file=sys.stderr)
+    if isinstance(error, CommandFailed):
+        return error.code
+    if getattr(error, "program", False):  # OperationFailed: the program was not found, or not executed
+        return NOT_FOUND if getattr(error, "errno", 0) == ENOENT else NOT_EXECUTABLE
     return FAILED
+
+
+def _help(argv: list[str]) -> int:
+    from tiffin.cli.help import main as help_main
+
+    return help_main(argv)

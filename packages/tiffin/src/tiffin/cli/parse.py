@@ -22,6 +22,10 @@ class UsageError(Exception):
     """The command line cannot be understood."""
 
 
+class HelpWanted(Exception):
+    """`--help` stands among the flags."""
+
+
 class Arguments(Record):
     """What was given to a command: flags by their key, and the other words."""
 
@@ -52,6 +56,7 @@ def parse(command: Command, argv: Sequence[str]) -> Arguments:
 
     Raises:
         UsageError: an unknown flag, a value that does not fit, too few or too many arguments.
+        HelpWanted: help was asked for.
     """
     by_name = {name: flag for flag in command.flags or () for name in flag.names}
     values: dict[str, bool | str | list[str]] = {}
@@ -61,9 +66,11 @@ def parse(command: Command, argv: Sequence[str]) -> Arguments:
         word = rest.pop()
         if word == "--":
             break
+        if word == "--help" or (word == "-h" and "h" not in by_name):
+            raise HelpWanted
         if len(word) < 2 or word[0] != "-":
             words.append(word)
-            if command.most < 0 and command.name == "run":
+            if command.line:
                 break
         elif word[1] == "-":
             _long(word[2:], by_name, values, rest)

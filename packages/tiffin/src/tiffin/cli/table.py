@@ -8,72 +8,51 @@ module has `main(argv: list[str]) -> int`.
 from __future__ import annotations
 
 from tiffin.cli.flag import Command, Flag
-from tiffin.cli.run.flags import RUN_FLAGS
+from tiffin.cli.run.flags import RUN_FLAGS, RUNTIME
 
 JSON = Flag(("json",), "switch", "", "print JSON")
+QUIET = Flag(("quiet", "q"), "switch", "", "names only")
 
 COMMANDS = (
     Command(
-        "run",
-        "IMAGE [COMMAND [ARG...]]",
-        1,
-        -1,
-        "run a command in a new container",
-        "tiffin.cli.run.command",
-        RUN_FLAGS,
-    ),
-    Command("demo", "", 0, 0, "show what tiffin does, step by step, with times", "tiffin.cli.demo", ()),
-    Command(
-        "explain",
-        "BUNDLE",
-        1,
-        1,
-        "print the plan of kernel operations for a bundle",
-        "tiffin.cli.explain",
-        (JSON,),
+        "run", "IMAGE [COMMAND [ARG...]]", 1, -1, "run a command in a new container",
+        "tiffin.cli.run.command", RUN_FLAGS, line=True,
     ),
     Command(
-        "ps",
-        "",
-        0,
-        0,
-        "list containers",
-        "tiffin.cli.containers.listing",
-        (
-            Flag(("all", "a"), "switch", "", "also those that do not run"),
-            Flag(("quiet", "q"), "switch", "", "names only"),
-            JSON,
-        ),
+        "demo", "", 0, 0, "show what tiffin does, step by step, with times",
+        "tiffin.cli.demo.command", (RUNTIME,),
     ),
     Command(
-        "stop",
-        "NAME...",
-        1,
-        -1,
-        "end containers: signal, time to end, SIGKILL",
+        "explain", "BUNDLE", 1, 1, "print the plan of kernel operations for an OCI bundle; do nothing",
+        "tiffin.cli.explain", (JSON,),
+    ),
+    Command(
+        "ps", "", 0, 0, "list containers",
+        "tiffin.cli.containers.listing", (Flag(("all", "a"), "switch", "", "also those that do not run"), QUIET, JSON),
+    ),
+    Command(
+        "logs", "NAME", 1, 1, "print what a container in the background has written",
+        "tiffin.cli.containers.output",
+    ),
+    Command(
+        "stop", "NAME...", 1, -1, "end containers: signal, time to end, SIGKILL",
         "tiffin.cli.containers.stopping",
-        (),
+        (Flag(("time", "t"), "text", "SECONDS", "time to end after the signal (default: the container's)"),),
     ),
     Command(
-        "rm",
-        "NAME...",
-        1,
-        -1,
-        "remove containers",
-        "tiffin.cli.containers.removal",
-        (Flag(("force", "f"), "switch", "", "kill those that run"),),
+        "kill", "NAME...", 1, -1, "send a signal to containers",
+        "tiffin.cli.containers.killing", (Flag(("signal", "s"), "text", "SIGNAL", "which one (default: KILL)"),),
     ),
-    Command("image ls", "", 0, 0, "list unpacked images", "tiffin.cli.images_listing", (JSON,)),
-    Command("image rm", "ID...", 1, -1, "remove unpacked images", "tiffin.cli.images_removal", ()),
+    Command(
+        "rm", "NAME...", 1, -1, "remove containers",
+        "tiffin.cli.containers.removal", (Flag(("force", "f"), "switch", "", "kill those that run"),),
+    ),
+    Command(
+        "images", "", 0, 0, "list unpacked images",
+        "tiffin.cli.images_listing", (Flag(("quiet", "q"), "switch", "", "ids only"), JSON),
+    ),
+    Command("rmi", "IMAGE...", 1, -1, "remove unpacked images, by id or name", "tiffin.cli.images_removal"),
     Command("doctor", "[NAME...]", 0, -1, "what this host can do", "tiffin.cli.doctor", None),
-    Command(
-        "completion",
-        "SHELL",
-        1,
-        1,
-        "print the completion script for bash, zsh or fish",
-        "tiffin.cli.completion",
-        (),
-    ),
-    Command("version", "", 0, 0, "print the version", "tiffin.cli.version", ()),
-)
+    Command("completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish", "tiffin.cli.completion"),
+    Command("version", "", 0, 0, "print the versions of the packages", "tiffin.cli.version"),
+)  # fmt: skip

@@ -1,9 +1,10 @@
 """The folder of one container: claimed under its name, locked by the `tiffin run` that attends to it, and removed.
 
-<store>/containers/<name>/lock            held while its maker lives
+<store>/containers/<name>/lock            held while its `tiffin run` lives
                          /container.json  what it is
                          /config.json     the OCI config
-                         /rootfs upper work volumes hosts hostname resolv.conf
+                         /rootfs upper work volumes hosts hostname resolv.conf output.log
+<store>/containers/.lock                  held for short by everybody who makes, looks for or removes one
 """
 
 from __future__ import annotations
@@ -40,11 +41,9 @@ class ContainerFolder:
         self._lock.release()
 
     def remove(self) -> None:
-        """Removes the folder with all that is in it, and then lets go of the lock. The name is free at once."""
+        """Takes the name away, which is free at once, and lets go of the lock; `remove_leftovers` does the rest."""
         above, name = os.path.split(self.path)
-        doomed = os.path.join(above, f"{REMOVED}{name}-{os.getpid()}")
-        os.rename(self.path, doomed)
-        remove_folder(doomed)
+        os.rename(self.path, os.path.join(above, f"{REMOVED}{name}-{os.getpid()}-{os.urandom(4).hex()}"))
         self._lock.release()
 
 
@@ -52,7 +51,7 @@ def check_name(name: str) -> None:
     """Raises CommandFailed for a name that no container may have."""
     if not name or set(name) - NAME_CHARACTERS or not name[0].isalnum() or len(name) > MOST_LENGTH:
         raise CommandFailed(
-            f"--name: {name!r}: letters, digits, '_', '.' and '-', and a letter or a digit first"
+            f"{name!r} is no name of a container: letters, digits, '_', '.' and '-', a letter or a digit first"
         )
 
 
@@ -63,7 +62,7 @@ def claim(containers: str, name: str) -> ContainerFolder:
         CommandFailed: if the name is taken.
     """
     path = os.path.join(containers, name)
-    with _all_folders(containers):
+    with all_folders(containers):
         try:
             os.mkdir(path, 0o711)
         except FileExistsError:
@@ -77,19 +76,21 @@ def claim(containers: str, name: str) -> ContainerFolder:
 
 
 def take(containers: str, name: str) -> ContainerFolder | None:
-    """The folder of a container that nobody attends to; None if somebody does, or it is gone."""
+    """The folder of a container that no `tiffin run` attends to; None if one does, or it is gone.
+
+    Only within `all_folders`: so whoever finds a folder locked knows that it is a `tiffin run` that holds it.
+    """
     path = os.path.join(containers, name)
-    with _all_folders(containers):
-        try:
-            lock = acquire(os.path.join(path, "lock"), wait=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+    try:
+        lock = acquire(os.path.join(path, "lock"), wait=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     return None if lock is None else ContainerFolder(path, lock)
 
 
 @contextmanager
-def _all_folders(containers: str) -> Iterator[None]:
-    """Between the making of a folder and the locking of it nobody may take it for an abandoned one."""
+def all_folders(containers: str) -> Iterator[None]:
+    """Makes those wait who make, take or sweep folders: one between its making and its locking is not abandoned."""
     lock = acquire(os.path.join(containers, ".lock"))
     try:
         yield
@@ -104,7 +105,7 @@ def names(containers: str) -> list[str]:
 
 
 def remove_leftovers(containers: str) -> None:
-    """Finishes removals that were killed."""
+    """Removes what is in folders that have lost their name; a removal that was killed is finished here too."""
     for name in os.listdir(containers):
         if name.startswith(REMOVED):
             remove_folder(os.path.join(containers, name))

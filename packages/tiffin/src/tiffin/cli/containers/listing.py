@@ -8,7 +8,6 @@ import time
 
 from tiffin.cli.containers.folder import names
 from tiffin.cli.containers.record import ContainerRecord, read_record
-from tiffin.cli.execute import executor_for
 from tiffin.cli.parse import Arguments
 from tiffin.cli.run.host import Host
 from tiffin.cli.text_table import print_table
@@ -19,7 +18,7 @@ UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 def main(arguments: Arguments) -> int:
     """Prints them; those that do not run only with --all."""
-    containers = Host.enter().store.containers
+    containers = Host.enter().swept().store.containers
     records = [
         record for name in names(containers) if (record := read_record(os.path.join(containers, name)))
     ]
@@ -36,7 +35,7 @@ def main(arguments: Arguments) -> int:
 
 
 def _status(record: ContainerRecord) -> str:
-    if executor_for(record.runtime, record.state).is_alive(record.name):
+    if record.is_alive():
         return "running"
     return "ended" if record.exit_code is None else f"exited ({record.exit_code})"
 

@@ -1,35 +1,44 @@
-"""What killed commands left: containers that nobody attends to, whose processes have ended."""
+"""What killed commands left: containers that nobody attends to, whose processes have ended. Every command sweeps."""
 
 from __future__ import annotations
 
-from tiffin.cli.containers.folder import ContainerFolder, names, remove_leftovers, take
-from tiffin.cli.containers.record import read_record
-from tiffin.cli.execute import executor_for
+from tiffin.cli.containers.folder import ContainerFolder, all_folders, names, remove_leftovers, take
+from tiffin.cli.containers.record import read_record, write_record
 
 
 def sweep(containers: str) -> list[str]:
-    """Removes half-made containers, and those with --rm that have ended without us. What still runs is left alone.
+    """Removes half-made containers, and those with --rm that have ended; of others, what the runtime holds of them.
+
+    What still runs is left alone: a container outlives its `tiffin run` (`tiffin ps` shows it).
 
     Returns:
         the names of those that were removed.
     """
-    remove_leftovers(containers)
     removed = []
-    for name in names(containers):
-        folder = take(containers, name)
-        if folder is not None and _clear(folder, name):
-            removed.append(name)
+    with all_folders(containers):
+        for name in names(containers):
+            folder = take(containers, name)
+            if folder is not None and _clear(folder, name):
+                removed.append(name)
+    remove_leftovers(containers)
     return removed
 
 
 def _clear(folder: ContainerFolder, name: str) -> bool:
     """Removes one container if it is to be removed; tells whether it was."""
     record = read_record(folder.path)
-    if record is not None:
-        executor = executor_for(record.runtime, record.state)
-        if executor.is_alive(name) or not record.remove:
+    if record is None:
+        folder.remove()
+        return True
+    if not record.ended:
+        executor = record.executor()
+        if executor.is_alive(name):
             folder.release()
             return False
         executor.delete(name)
-    folder.remove()
-    return True
+        write_record(folder.path, record.replace(ended=True))
+    if record.remove:
+        folder.remove()
+        return True
+    folder.release()
+    return False

@@ -6,35 +6,24 @@ import sys
 
 from tiffin.cli.execute import Job
 from tiffin.runtime.errors import FailedPrecondition, NotFound
-from tiffin.runtime.lifecycle.create import CreateOptions
 from tiffin.runtime.lifecycle.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.runtime.lifecycle.create import Creation
 
 
 class Log:
-    """Where the runtime reports what it leaves out.
-
-    Args:
-        level: `error`, `warn` or `debug`: the least that is shown.
-    """
-
-    def __init__(self, level: str) -> None:
-        self._shown = {"error": 2, "warn": 1, "info": 1, "debug": 0}[level]
+    """Where the runtime reports what it leaves out."""
 
     def debug(self, message: str, /) -> None:
-        """Shown at the level debug."""
-        self._print(0, message)
+        """Not shown."""
 
     def warning(self, message: str, /) -> None:
-        """Shown unless only errors are."""
-        self._print(1, message)
+        """Shown."""
+        print(f"tiffin: {message}", file=sys.stderr)
 
-    def error(self, message: str, /) -> None:
-        """Always shown."""
-        self._print(2, message)
-
-    def _print(self, level: int, message: str) -> None:
-        if level >= self._shown:
-            print(f"tiffin: {message}", file=sys.stderr)
+    error = warning
 
 
 class OwnRuntime:
@@ -42,25 +31,35 @@ class OwnRuntime:
 
     Args:
         state: its directory of state.
-        level: what of its messages is shown.
     """
 
-    def __init__(self, state: str, level: str = "warn") -> None:
-        self._settings = Settings(root=state, log=Log(level))
+    def __init__(self, state: str) -> None:
+        self._settings = Settings(root=state, log=Log())
 
     def run(self, job: Job) -> int:
         """Runs a container in the foreground; its exit code. Raises RuntimeFailure."""
-        from tiffin.runtime.lifecycle.run import run
+        from tiffin.runtime.lifecycle.run import run_in_foreground
 
-        return run(self._for(job), job.name, CreateOptions(bundle=job.bundle, stdio=job.stdio))
+        return run_in_foreground(self._creation(job), keep=False, subreaper=True)
 
     def start(self, job: Job) -> None:
         """Starts a container in the background. Raises RuntimeFailure."""
-        from tiffin.runtime.lifecycle.run import run_detached
+        from tiffin.runtime.lifecycle.run import make_and_start
+        from tiffin.runtime.lifecycle.undo import Undo
 
-        run_detached(
-            self._for(job), job.name, CreateOptions(bundle=job.bundle, stdio=job.stdio), config=job.config
-        )
+        creation = self._creation(job)
+        with Undo("run") as undo:
+            make_and_start(creation, undo)
+            undo.forget()
+
+    def _creation(self, job: Job) -> Creation:
+        from tiffin.runtime.lifecycle.create import CreateOptions, Creation
+
+        settings = self._settings.replace(trace=job.trace)
+        options = CreateOptions(bundle=job.bundle, stdio=job.stdio)
+        creation = Creation(settings, job.name, options, waits=False)
+        creation.load(job.config)
+        return creation
 
     def is_alive(self, name: str) -> bool:
         """Whether its process still runs."""
@@ -85,6 +84,3 @@ class OwnRuntime:
         from tiffin.runtime.lifecycle.delete import delete
 
         delete(self._settings, name, force=True)
-
-    def _for(self, job: Job) -> Settings:
-        return self._settings.replace(trace=job.trace)

@@ -1,7 +1,7 @@
 """`tiffin run`: the steps, in their order.
 
-rootless: a user namespace ─ image: found, verified, unpacked once ─ folder: claimed and locked ─ mount namespace:
-an overlay on the image ─ config ─ runtime: run ─ exit code; with --rm the folder goes
+rootless: a user namespace ─ folder: claimed and locked ─ image: found, verified, unpacked once ─ config ─ mount
+namespace: an overlay on the image ─ runtime: run ─ exit code; with --rm the folder goes
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 import os
 import time
 
-from tiffin.cli.containers.folder import ContainerFolder, check_name, claim
+from tiffin.cli.containers.folder import ContainerFolder, check_name, claim, remove_leftovers
 from tiffin.cli.containers.record import ContainerRecord, write_record
-from tiffin.cli.containers.sweep import sweep
-from tiffin.cli.execute import Job, executor_for
+from tiffin.cli.execute import Job
+from tiffin.cli.parse import UsageError
 from tiffin.cli.run.config.build import build_config
 from tiffin.cli.run.config.context import Context
 from tiffin.cli.run.host import Host
-from tiffin.cli.run.images import open_stored
+from tiffin.cli.run.images import HELLO, open_stored
 from tiffin.cli.run.prepare import discard, prepare
-from tiffin.cli.run.stdio import open_stdio
+from tiffin.cli.run.stdio import check_terminal, open_stdio
 from tiffin.cli.run.units import integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.cli.parse import Arguments
+    from tiffin.cli.run.config.build import Built
     from tiffin.cli.run.images import Stored
 
 
@@ -34,55 +35,73 @@ def main(arguments: Arguments) -> int:
         CommandFailed, UsageError: as the class and its text say.
         ImageFailure, RuntimeFailure, OSError: from the layers below.
     """
-    host = Host.enter(arguments)
-    stored = open_stored(arguments, host)
-    sweep(host.store.containers)
+    _check_together(arguments)
+    return run_container(arguments, Host.enter(arguments).swept())
+
+
+def run_container(arguments: Arguments, host: Host) -> int:
+    """Runs a container of a host that was entered already. As `main`."""
     short_id = os.urandom(6).hex()
     name = arguments.text("name") or short_id
     check_name(name)
     folder = claim(host.store.containers, name)
     try:
-        return _run(arguments, host, stored, folder, (name, short_id))
+        return _run(arguments, host, folder, (name, short_id))
     except BaseException:
         discard(folder)
         raise
+    finally:
+        remove_leftovers(host.store.containers)
 
 
-def _run(
-    arguments: Arguments, host: Host, stored: Stored, folder: ContainerFolder, ids: tuple[str, str]
-) -> int:
-    name, short_id = ids
-    context = Context(
-        name,
-        short_id,
-        folder.path,
-        host.volumes,
-        stored.config,
-        host.rootless,
-        host.cgroup_version(),
-    )
-    built = build_config(arguments, context, stored.rootfs)
-    host.add_to(built.config, arguments)
+def _check_together(arguments: Arguments) -> None:
+    """Flags that make no sense with each other."""
+    if arguments.text("runtime") and arguments.text("trace"):
+        raise UsageError("--trace: only tiffin's own runtime tells how long its operations take")
+    if arguments.switch("tty"):
+        check_terminal(detach=arguments.switch("detach"))
+
+
+def _run(arguments: Arguments, host: Host, folder: ContainerFolder, ids: tuple[str, str]) -> int:
+    stored = open_stored(arguments, host)
+    built = _build(arguments, host, stored, folder.path, ids)
     record = _record(arguments, host, stored, ids, built.config["process"]["args"])
     write_record(folder.path, record)
     prepare(built, folder.path, stored.rootfs, rootless=host.rootless, keep=not record.remove)
-    executor = executor_for(record.runtime, record.state)
-    detach = arguments.switch("detach")
-    with open_stdio(folder, interactive=arguments.switch("interactive"), detach=detach) as stdio:
-        job = Job(name, folder.path, built.config, stdio, arguments.text("trace"))
-        if detach:
+    executor = record.executor()
+    with open_stdio(arguments, folder) as stdio:
+        job = Job(record.name, folder.path, built.config, stdio, arguments.text("trace"))
+        if arguments.switch("detach"):
             executor.start(job)
             folder.release()
-            print(name)
+            print(record.name)
             return 0
         code = executor.run(job)
-    executor.delete(name)
+    executor.delete(record.name)
     if record.remove:
         discard(folder)
     else:
-        write_record(folder.path, record.replace(exit_code=code))
+        write_record(folder.path, record.replace(ended=True, exit_code=code))
         folder.release()
     return code
+
+
+def _build(arguments: Arguments, host: Host, stored: Stored, directory: str, ids: tuple[str, str]) -> Built:
+    context = Context(
+        *ids,
+        directory=directory,
+        volumes=host.volumes,
+        image=stored.config,
+        rootless=host.rootless,
+        cgroup_version=host.cgroup_version(),
+        cgroup_parent=host.cgroup_parent(arguments),
+    )
+    built = build_config(arguments, context, stored.rootfs)
+    if stored.name == HELLO:
+        from tiffin.cli.run.greeting import facts_for_hello
+
+        built.config["process"]["env"] += facts_for_hello(rootless=host.rootless)
+    return built
 
 
 def _record(
@@ -91,7 +110,6 @@ def _record(
     pairs = (text.partition("=") for text in arguments.texts("label"))
     labels = {key: value for key, _, value in pairs}
     runtime, state = host.runtime(arguments)
-    stop = (stored.stop_signal(arguments), integer("stop-timeout", arguments.text("stop-timeout", "10")))
     return ContainerRecord(
         *ids,
         image=stored.name,
@@ -102,6 +120,6 @@ def _record(
         remove=arguments.switch("rm"),
         created=int(time.time()),
         labels=labels,
-        stop_signal=stop[0],
-        stop_timeout=stop[1],
+        stop_signal=stored.stop_signal(arguments),
+        stop_timeout=integer("stop-timeout", arguments.text("stop-timeout", "10")),
     )

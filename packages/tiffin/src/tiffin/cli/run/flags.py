@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from tiffin.cli.flag import Flag
 
+RUNTIME = Flag(
+    ("runtime",), "text", "PROGRAM", "an OCI runtime to call by its command line (default: tiffin's own)"
+)
+
 RUN_FLAGS = (
     Flag(("interactive", "i"), "switch", "", "keep standard input open"),
     Flag(("tty", "t"), "switch", "", "give the container a terminal"),
@@ -50,6 +54,7 @@ RUN_FLAGS = (
     Flag(("cpuset-mems",), "text", "LIST", "memory nodes that it may use"),
     Flag(("pids-limit",), "text", "NUMBER", "how many processes it may have, -1 for any number"),
     Flag(("ulimit",), "texts", "NAME=SOFT[:HARD]", "resource limit of the process, for example nofile=1024"),
+    Flag(("cgroup-parent",), "text", "PATH", "cgroup that the container's is made in (default: the topmost)"),
     Flag(
         ("oom-score-adj",),
         "text",
@@ -82,7 +87,6 @@ RUN_FLAGS = (
     Flag(("label", "l"), "texts", "NAME[=VALUE]", "label, shown by tiffin ps --json"),
     Flag(("annotation",), "texts", "NAME=VALUE", "annotation in the OCI config"),
     # about tiffin
-    Flag(("runtime",), "text", "PATH", "an OCI runtime to call by its command line (default: tiffin's own)"),
-    Flag(("log-level",), "text", "LEVEL", "error, warn (default), info or debug"),
+    RUNTIME,
     Flag(("trace",), "text", "FILE", "write how long each kernel operation took"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.store import Store
@@ -11,10 +12,13 @@ from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Self
+
     from tiffin.cli.parse import Arguments
-    from tiffin.spec.runtime.tree import ConfigTree
 
 CGROUP = "/sys/fs/cgroup"
+STORE_VARIABLE = "TIFFIN_ROOT"
+RUN_VARIABLE = "TIFFIN_RUN_ROOT"
 
 
 class Host(Record):
@@ -31,14 +35,21 @@ class Host(Record):
         Raises:
             CommandFailed: if a user namespace cannot be had.
         """
-        run_root = _run_root()
+        run_root = os.environ.get(RUN_VARIABLE) or _default_run_root()
         if os.geteuid() != 0:
             if arguments is not None and arguments.text("userns", "host") != "host":
                 raise CommandFailed("--userns: without root the container is in tiffin's own user namespace")
             from tiffin.cli.run.rootless import enter_user_namespace
 
             enter_user_namespace()
-        return cls(in_user_namespace(), run_root, Store())
+        return cls(in_user_namespace(), os.path.abspath(run_root), Store(_store_root()))
+
+    def swept(self) -> Self:
+        """The same, after what killed commands left was removed."""
+        from tiffin.cli.containers.sweep import sweep
+
+        sweep(self.store.containers)
+        return self
 
     @property
     def volumes(self) -> str:
@@ -58,17 +69,17 @@ class Host(Record):
     def cgroup_version(self) -> int:
         """1 or 2; 0 if this user may not make cgroups."""
         if os.path.exists(f"{CGROUP}/cgroup.controllers"):
-            return 2 if not self.rootless or os.access(_own_cgroup(), os.W_OK) else 0
+            return 2 if not self.rootless or os.access(CGROUP + own_cgroup(), os.W_OK) else 0
         if not os.path.isdir(f"{CGROUP}/memory") or self.rootless:
             return 0
         return 1
 
-    def add_to(self, config: ConfigTree, arguments: Arguments) -> None:
-        """What the host, not the user, makes necessary."""
-        if self.rootless and arguments.text("network") == "host":
-            config["linux"]["namespaces"] = [
-                space for space in config["linux"]["namespaces"] if space["type"] != "network"
-            ]
+    def cgroup_parent(self, arguments: Arguments) -> str:
+        """The cgroup that the container's is made in: the topmost one, or without root the one that we are in."""
+        asked = arguments.text("cgroup-parent")
+        if asked:
+            return "/" + asked.strip("/")
+        return own_cgroup().rstrip("/") if self.rootless else ""
 
 
 def in_user_namespace() -> bool:
@@ -77,13 +88,31 @@ def in_user_namespace() -> bool:
         return file.read().split() != ["0", "0", "4294967295"]
 
 
-def _own_cgroup() -> str:
+def own_cgroup() -> str:
+    """The path of our own cgroup in the hierarchy of version 2."""
     with open("/proc/self/cgroup") as file:
-        path = next((line.split("::", 1)[1].strip() for line in file if line.startswith("0::")), "/")
-    return CGROUP + path
+        return next((line.split("::", 1)[1].strip() for line in file if line.startswith("0::")), "/")
 
 
-def _run_root() -> str:
+def _store_root() -> str | None:
+    """None: the store knows its place itself."""
+    asked = os.environ.get(STORE_VARIABLE)
+    return os.path.abspath(asked) if asked else None
+
+
+def _default_run_root() -> str:
     if os.geteuid() == 0 and not in_user_namespace():
         return "/run/tiffin"
-    return os.path.join(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/tiffin-{os.geteuid()}", "tiffin")
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    return os.path.join(given or _private_folder(f"/tmp/tiffin-{os.geteuid()}"), "tiffin")
+
+
+def _private_folder(path: str) -> str:
+    """Makes the folder, or makes sure that the one that is there is ours: in /tmp anybody may have made it."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        status = os.lstat(path)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise CommandFailed(f"{path!r} belongs to somebody else: set XDG_RUNTIME_DIR") from None
+    return path

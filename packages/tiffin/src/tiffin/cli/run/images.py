@@ -48,7 +48,7 @@ def open_stored(arguments: Arguments, host: Host) -> Stored:
     path = hello_layout() if name == HELLO else name  # ./hello is a path
     platform = parse_platform(arguments.text("platform")) if arguments.given("platform") else None
     with ExitStack() as stack:
-        image = open_image(path, stack, platform)
+        image = open_image(path, stack, platform).replace(name=name)
         stored = host.store.find(image)
         if stored is None:
             stored = host.store.ensure(image)

@@ -41,7 +41,7 @@ def prepare(built: Built, folder: str, image_rootfs: str, *, rootless: bool, kee
 
 
 def discard(folder: ContainerFolder) -> None:
-    """Removes a container's folder. Without the unmounting the removal would go through the mounted root."""
+    """Takes a container's folder away. Without the unmounting its removal would go through the mounted root."""
     unmount_writable(folder.path)
     folder.remove()
 

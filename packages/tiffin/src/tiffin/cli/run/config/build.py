@@ -54,7 +54,7 @@ def build_config(arguments: Arguments, context: Context, rootfs: str) -> Built:
     apply_devices(config, arguments, context)
     apply_init(config, arguments)
     if context.cgroup_version:
-        config["linux"]["cgroupsPath"] = f"/tiffin/{context.name}"
+        config["linux"]["cgroupsPath"] = f"{context.cgroup_parent}/tiffin-{context.name}"
     if annotations := _annotations(arguments, context):
         config["annotations"] = annotations
     return Built(config, volumes, files)

@@ -15,6 +15,7 @@ class Context(Record):
     name: its id for the OCI runtime. short_id: twelve hexadecimal digits, the default host name. directory: the
     container's folder in the store. volumes: the folder of named volumes. image: the image's config, as a tree.
     rootless: not the host's root, so that not everything can be had. cgroup_version: 1 or 2; 0 if none can be made.
+    cgroup_parent: the cgroup in which it gets its own, "" for the topmost.
     """
 
     name: str
@@ -24,3 +25,4 @@ class Context(Record):
     image: dict[str, Any]
     rootless: bool
     cgroup_version: int
+    cgroup_parent: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tiffin.cli.parse import UsageError
+from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def apply_user(config: ConfigTree, arguments: Arguments, context: Context, rootfs: str) -> None:
-    """Sets the user and the groups.
+    """Sets the user and the groups; HOME too, unless it is set already.
 
     Args:
         rootfs: where the image is unpacked.
@@ -28,47 +29,64 @@ def apply_user(config: ConfigTree, arguments: Arguments, context: Context, rootf
     """
     user, _, group = (arguments.text("user") or context.image.get("User") or "0").partition(":")
     groups = [line.split(":") for line in _read(rootfs, "etc/group").splitlines() if line.count(":") >= 3]
-    name, uid, gid = _user(
-        user or "0", [line.split(":") for line in _read(rootfs, "etc/passwd").splitlines()]
-    )
+    account = _account(user or "0", [line.split(":") for line in _read(rootfs, "etc/passwd").splitlines()])
+    gid, additional = account.gid, []
     if group:
-        gid, additional = _group(group, groups), []
-    else:
-        additional = [int(row[2]) for row in groups if name in row[3].split(",") and row[2].isdigit()]
-    additional += [_group(text, groups) for text in arguments.texts("group-add")]
-    config["process"]["user"] = {"uid": uid, "gid": gid}
-    if additional:
-        config["process"]["user"]["additionalGids"] = list(dict.fromkeys(additional))
+        gid = _group("user", group, groups)
+    elif account.name:
+        additional = [int(row[2]) for row in groups if account.name in row[3].split(",") and _is_id(row[2])]
+    additional += [_group("group-add", text, groups) for text in arguments.texts("group-add")]
+    # the primary group too: else a file that denies it something could not be told from others (CVE-2023-25173)
+    gids = list(dict.fromkeys([gid, *additional]))
+    config["process"]["user"] = {"uid": account.uid, "gid": gid, "additionalGids": gids}
+    if not any(text.startswith("HOME=") for text in config["process"]["env"]):
+        config["process"]["env"].append(f"HOME={account.home}")
 
 
-def _user(text: str, passwd: list[list[str]]) -> tuple[str, int, int]:
-    """Name, uid and gid; a number need not be in the file."""
-    for row in passwd:
-        if len(row) >= 4 and row[2].isdigit() and row[3].isdigit() and text in (row[0], row[2]):
-            return row[0], int(row[2]), int(row[3])
-    if not text.isdigit():
+class Account(Record):
+    """A line of /etc/passwd, as far as it matters; name: "" if there is none."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+
+
+def _account(text: str, passwd: list[list[str]]) -> Account:
+    """A number need not be in the file; a name that is a number goes before that number."""
+    rows = [row for row in passwd if len(row) >= 4 and _is_id(row[2]) and _is_id(row[3])]
+    for row in [row for row in rows if row[0] == text] or [row for row in rows if row[2] == text]:
+        return Account(row[0], int(row[2]), int(row[3]), (row[5] if len(row) > 5 else "") or "/")
+    if not _is_number(text):
         raise UsageError(
             f"--user: the image has no user {text!r} in its /etc/passwd; a number needs no entry there"
         )
-    return "", _id("user", text), 0
+    return Account("", _id("user", text), 0, "/")
 
 
-def _group(text: str, groups: list[list[str]]) -> int:
-    for row in groups:
-        if row[2].isdigit() and text in (row[0], row[2]):
-            return int(row[2])
-    if not text.isdigit():
+def _group(flag: str, text: str, groups: list[list[str]]) -> int:
+    rows = [row for row in groups if _is_id(row[2])]
+    for row in [row for row in rows if row[0] == text] or [row for row in rows if row[2] == text]:
+        return int(row[2])
+    if not _is_number(text):
         raise UsageError(
-            f"--user: the image has no group {text!r} in its /etc/group; a number needs no entry there"
+            f"--{flag}: the image has no group {text!r} in its /etc/group; a number needs no entry there"
         )
-    return _id("group-add", text)
+    return _id(flag, text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _is_id(text: str) -> bool:
+    return _is_number(text) and len(text) <= 10 and int(text) <= MOST_ID
 
 
 def _id(flag: str, text: str) -> int:
-    number = int(text)
-    if number > MOST_ID:
-        raise UsageError(f"--{flag}: {number} is out of range (0 to {MOST_ID})")
-    return number
+    if not _is_id(text):
+        raise UsageError(f"--{flag}: {text[:40]} is out of range (0 to {MOST_ID})")
+    return int(text)
 
 
 def _read(rootfs: str, path: str) -> str:
