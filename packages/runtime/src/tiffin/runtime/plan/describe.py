@@ -51,7 +51,7 @@ def describe_plan(plan: Plan) -> str:
         if chosen:
             lines.append(f"{step}: {meanings[step]}")
         for index, operation in chosen:
-            where = f"  # {operation.where}" if operation.where else ""
+            where = f"  # {_printable(operation.where)}" if operation.where else ""
             lines.append(f"{index:5}  {describe(operation)}{where}")
     return "".join(f"{line}\n" for line in lines)
 
@@ -125,7 +125,11 @@ def _text(operation: str, way: str, value: Any) -> str:
 def _plain(value: int | str) -> str:
     """A number, or a text: quoted if it might be taken for several, or would disturb a terminal."""
     text = str(value)
-    return text if text.isprintable() and " " not in text else repr(text)
+    return repr(text) if " " in text else _printable(text)
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else repr(text)
 
 
 def _options(operation: str, bits: int) -> str:
@@ -163,12 +167,12 @@ WAYS: dict[str, Callable[[Any], str]] = {
     "instructions": _instructions,
     "io": flag_names.io_priority,
     "limit": flag_names.limit,
-    "lines": lambda text: "; ".join(line for line in text.splitlines() if line),
+    "lines": lambda text: _printable("; ".join(line for line in text.splitlines() if line)),
     "memory": flag_names.memory_mode,
     "mount": lambda bits: flag_names.flags(bits, flag_names.MOUNT),
     "nanoseconds": lambda duration: f"{duration} ns" if duration else "",
     "node": flag_names.node_type,
-    "octal": lambda mode: f"{mode:04o}",
+    "octal": lambda mode: f"{mode & flag_names.MODE_BITS:04o}",
     "persona": flag_names.persona,
     "policy": lambda number: flag_names.POLICIES.get(number, str(number)),
     "ranges": flag_names.ranges,

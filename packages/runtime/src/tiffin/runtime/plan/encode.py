@@ -59,7 +59,8 @@ def encode_field(kind: str, value: Any) -> bytes:
     if kind == "text?":
         return ABSENT
     if kind == "bytes":
-        return _u32(len(value)) + value + b"\0"
+        data: bytes = value
+        return _u32(len(data)) + data + b"\0"
     if kind == "texts":
         return _u32(len(value)) + b"".join(map(_text, value))
     return _u32(len(value)) + b"".join(item.to_bytes(8, "little", signed=True) for item in value)
