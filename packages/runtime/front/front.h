@@ -27,7 +27,8 @@
 struct arguments {
 	const char *verb;
 	const char *root;
-	const char *log;
+	const char *log; /* NULL or "": standard error */
+	int log_descriptor;
 	bool log_json;
 	bool force;
 	const char *id;
@@ -88,6 +89,7 @@ int signal_number(const char *name);
 int print_state(const struct container *container, enum status status);
 
 /* log.c */
+bool open_log(struct arguments *arguments);
 int fail(const struct arguments *arguments, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* the verbs */

@@ -64,23 +64,28 @@ static void log_line(int descriptor, bool json, const char *message)
 	write_line(descriptor, line);
 }
 
+/* The log file is made even if there will be nothing to say in it, as runc does. False: Python says why not. */
+bool open_log(struct arguments *arguments)
+{
+	arguments->log_descriptor = STDERR_FILENO;
+	if (!arguments->log || !*arguments->log)
+		return true;
+	arguments->log_descriptor = open(arguments->log, O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC, 0644);
+	return arguments->log_descriptor >= 0;
+}
+
 int fail(const struct arguments *arguments, const char *format, ...)
 {
-	cleanup_close int descriptor = -1;
 	char message[MESSAGE_SIZE];
 	va_list values;
 
 	va_start(values, format);
 	vsnprintf(message, sizeof(message) - 1, format, values);
 	va_end(values);
-	if (arguments->log && *arguments->log) {
-		descriptor = open(arguments->log, O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC, 0644);
-		if (descriptor >= 0)
-			log_line(descriptor, arguments->log_json, message);
+	log_line(arguments->log_descriptor, arguments->log_json, message);
+	if (arguments->log_descriptor != STDERR_FILENO) {
 		strcat(message, "\n");
 		write_line(STDERR_FILENO, message);
-	} else {
-		log_line(STDERR_FILENO, arguments->log_json, message);
 	}
 	return 1;
 }

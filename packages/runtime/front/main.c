@@ -51,17 +51,20 @@ static int answer(const struct arguments *arguments)
 int main(int argc, char **argv)
 {
 	const char *wish = getenv("TIFFIN_FRONT");
-	struct arguments arguments = { 0 };
+	struct arguments arguments = { .log_descriptor = STDERR_FILENO };
 	int code = HAND_OVER;
 
 	if (fcntl(0, F_GETFD) < 0 || fcntl(1, F_GETFD) < 0 || fcntl(2, F_GETFD) < 0) {
 		if (!fill_standard_streams())
 			return 1;
 	}
-	if (!(wish && strcmp(wish, "python") == 0) && parse_arguments(argc, argv, &arguments))
+	if (!(wish && strcmp(wish, "python") == 0) && parse_arguments(argc, argv, &arguments) &&
+	    open_log(&arguments))
 		code = answer(&arguments);
 	if (code != HAND_OVER)
 		return code;
 	hand_over(argc, argv);
+	if (arguments.log_descriptor < 0)
+		arguments.log_descriptor = STDERR_FILENO;
 	return fail(&arguments, "tiffin-runtime: no Python found that has the package tiffin.runtime: install tiffin-runtime again");
 }

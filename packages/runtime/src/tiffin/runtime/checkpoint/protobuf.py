@@ -18,9 +18,8 @@ def encode(message_type: MessageType, message: dict[str, Any]) -> bytes:
     parts = []
     for name, value in message.items():
         number, kind = message_type[name]
-        for item in value if isinstance(value, list) else [value]:
-            if item is not None:
-                parts.append(_field(number, kind, item))
+        items = value if isinstance(value, list) else [value]
+        parts += [_field(number, kind, item) for item in items if item is not None]
     return b"".join(parts)
 
 

@@ -48,7 +48,9 @@ def write_bundle() -> None:
 
 
 def _modules() -> dict[str, ModuleType]:
-    return {name: module for name, module in sys.modules.items() if name.startswith(PREFIX) and name not in NEVER}
+    return {
+        name: module for name, module in sys.modules.items() if name.startswith(PREFIX) and name not in NEVER
+    }
 
 
 def _bundled() -> dict[str, tuple[bool, str, bytes]]:

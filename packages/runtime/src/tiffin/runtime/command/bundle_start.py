@@ -6,7 +6,7 @@ front gives to the interpreter as its program. Reading sixty small files would t
 MODULES: name -> (is it a package, file, its code, marshalled). SOURCES: (file, mtime in ns, size).
 """
 # mypy: ignore-errors
-# ruff: noqa: F821, INP001  # MODULES and SOURCES are put before this text
+# ruff: noqa: F821  # MODULES and SOURCES are put before this text
 
 import marshal
 import posix

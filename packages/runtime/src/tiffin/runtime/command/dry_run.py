@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .parse import Invocation
 
 
-def print_create_plan(settings: Settings, invocation: Invocation, options: CreateOptions, *, waits: bool) -> int:
+def print_create_plan(
+    settings: Settings, invocation: Invocation, options: CreateOptions, *, waits: bool
+) -> int:
     """Prints what create (waits) or run would do."""
     creation = Creation(settings, invocation.arguments[0], options, waits=waits)
     creation.load()

@@ -13,13 +13,13 @@ from ..lifecycle.settings import Settings, absolute_root
 from ..logging.log import Log
 from .exit_codes import FAILURE, INTERRUPTED, UNKNOWN_VERB, failure_code
 from .messages import failure_message
-from .parse import UnknownVerb, UsageError, parse
+from .parse import UnknownVerb, UsageError, parse_globals, parse_verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .parse import Invocation
+    from .parse import Invocation, Options
 
 SPEC_VERSION = "1.3.0"
 
@@ -54,31 +54,44 @@ def main_entry() -> int:
 def main(argv: Sequence[str]) -> int:
     """Runs one command line; returns its exit code."""
     program = argv[0].rpartition("/")[2] or "tiffin-runtime"
+    log = Log()
     try:
-        invocation = parse(argv)
+        options, rest = parse_globals(argv)
+        log = _log_of(options)
+        invocation = parse_verb(argv[0], options, rest)
     except UsageError as error:
-        return _usage_error(error)
+        return _usage_error(error, log)
     except UnknownVerb as error:
-        Log().error(str(error))
+        _report(log, str(error))
         return UNKNOWN_VERB
-    try:
-        log = _log_of(invocation)
-    except (RuntimeFailure, OSError) as error:
-        Log().error(str(error))
+    except RuntimeFailure as error:
+        _report(log, str(error))
+        return FAILURE
+    except OSError as error:
+        _report(log, f"open {failure_message('', program, error)}")
         return FAILURE
     if invocation.verb is None or invocation.flags.switch("help"):
         return _help(invocation)
+    return _run_reporting(invocation, program, log)
+
+
+def _run_reporting(invocation: Invocation, program: str, log: Log) -> int:
+    assert invocation.verb is not None  # noqa: S101  # for the type checker
     name = invocation.verb.name
     try:
         return _run(invocation, log)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (RuntimeFailure, OSError) as error:
-        message = failure_message(name, program, error)
-        log.error(message)
-        if log.to_file:
-            sys.stderr.write(f"{message}\n")
+        _report(log, failure_message(name, program, error))
         return failure_code(name)
+
+
+def _report(log: Log, message: str) -> None:
+    """The last word: to the log, and to standard error if that is a file."""
+    log.error(message)
+    if log.to_file:
+        sys.stderr.write(f"{message}\n")
 
 
 def _run(invocation: Invocation, log: Log) -> int:
@@ -98,19 +111,22 @@ def _run(invocation: Invocation, log: Log) -> int:
     return code
 
 
-def _log_of(invocation: Invocation) -> Log:
-    options = invocation.globals
-    return Log(path=options.text("log"), format=options.text("log-format", "text"), debug=options.switch("debug"))
+def _log_of(options: Options) -> Log:
+    return Log(
+        path=options.text("log"), format=options.text("log-format", "text"), debug=options.switch("debug")
+    )
 
 
-def _usage_error(error: UsageError) -> int:
-    from .help import verb_help
+def _usage_error(error: UsageError, log: Log) -> int:
+    from ..version import VERSION
+    from .help import program_help, verb_help
 
-    sys.stdout.write(f"Incorrect Usage{f': {error}' if error.shown else '.'}\n\n")
-    if error.verb is not None:
-        sys.stdout.write(verb_help(error.verb))
+    if error.verb is None:
+        sys.stdout.write(f"Incorrect Usage. {error}\n\n{program_help(VERSION)}")
+    else:
+        sys.stdout.write(f"Incorrect Usage{f': {error}' if error.shown else '.'}\n\n{verb_help(error.verb)}")
     sys.stdout.flush()
-    Log().error(str(error))
+    _report(log, str(error))
     return FAILURE
 
 

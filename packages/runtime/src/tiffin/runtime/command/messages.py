@@ -2,7 +2,7 @@
 
 | text | who parses it |
 |---|---|
-| `container does not exist` | containerd (go-runc client: NotFound), CRI-O, podman (`ErrCtrNotFound` in kill and state) |
+| `container does not exist` | containerd (go-runc: NotFound), CRI-O, podman (`ErrCtrNotFound`) |
 | `container not running`, `process already finished`, `no such process` | containerd's shim: NotFound of kill; CRI-O |
 | `container with given ID already exists` | dockerd and containerd tests, buildah |
 | `executable file not found in $PATH`, `no such file or directory` | podman, dockerd, CRI-O: exit code 127 |

@@ -1,7 +1,8 @@
 """From argv to an `Invocation`, by the rules of Go's flag package, which runc's callers rely on.
 
-One dash or two, `--flag value` or `--flag=value`, a switch also as `--switch=false`; `--` ends the flags. Flags may
-stand after the arguments too, but for verbs that take a command line (exec, ps).
+One dash or two, `--flag value` or `--flag=value`, a switch also as `--switch=false`; `--` ends the flags. Known flags
+may stand after the arguments too, but for verbs that take a command line (exec, ps); what looks like a flag there and
+is none is an argument (`kill ID -9`).
 """
 
 from __future__ import annotations
@@ -78,14 +79,24 @@ def parse(argv: Sequence[str]) -> Invocation:
         UsageError: an unknown flag, a value that does not fit, too few or too many arguments.
         UnknownVerb: there is no such command.
     """
-    program = argv[0]
-    options, rest = _flags(argv[1:], GLOBAL_FLAGS, None, interspersed=False)
-    if not rest or rest[0] in {"help", "h"} or options.switch("help") or options.switch("version"):
-        topic = VERB_BY_NAME.get(rest[1]) if len(rest) > 1 and rest[0] in {"help", "h"} else None
-        return Invocation(program, options, topic, Options({"help": True}), ())
-    verb = VERB_BY_NAME.get(rest[0])
-    if verb is None:
-        raise UnknownVerb(f"No help topic for '{rest[0]}'")
+    options, rest = parse_globals(argv)
+    return parse_verb(argv[0], options, rest)
+
+
+def parse_globals(argv: Sequence[str]) -> tuple[Options, list[str]]:
+    """The global flags, and the words after them."""
+    return _flags(argv[1:], GLOBAL_FLAGS, None, interspersed=False)
+
+
+def parse_verb(program: str, options: Options, rest: Sequence[str]) -> Invocation:
+    """The verb, its flags and its arguments; raises as `parse` does."""
+    if not rest or options.switch("help") or options.switch("version"):
+        return Invocation(program, options, None, Options({"help": True}), ())
+    if rest[0] in {"help", "h"}:
+        return Invocation(
+            program, options, _verb(rest[1]) if len(rest) > 1 else None, Options({"help": True}), ()
+        )
+    verb = _verb(rest[0])
     flags, arguments = _flags(rest[1:], (*verb.flags, HELP_FLAG), verb, interspersed=verb.interspersed)
     invocation = Invocation(program, options, verb, flags, tuple(arguments))
     if not flags.switch("help"):
@@ -93,7 +104,16 @@ def parse(argv: Sequence[str]) -> Invocation:
     return invocation
 
 
-def _flags(words: Sequence[str], known: Sequence[Flag], verb: Verb | None, *, interspersed: bool) -> tuple[Options, list[str]]:
+def _verb(name: str) -> Verb:
+    verb = VERB_BY_NAME.get(name)
+    if verb is None:
+        raise UnknownVerb(f"No help topic for '{name}'")
+    return verb
+
+
+def _flags(
+    words: Sequence[str], known: Sequence[Flag], verb: Verb | None, *, interspersed: bool
+) -> tuple[Options, list[str]]:
     by_name = {name: flag for flag in known for name in flag.names}
     values: dict[str, Value] = {}
     arguments: list[str] = []
@@ -110,6 +130,9 @@ def _flags(words: Sequence[str], known: Sequence[Flag], verb: Verb | None, *, in
             break
         name, equals, text = word.removeprefix("-").removeprefix("-").partition("=")
         flag = by_name.get(name)
+        if flag is None and arguments:
+            arguments.append(word)
+            continue
         if flag is None:
             raise UsageError(f"flag provided but not defined: -{name}", verb)
         if flag.kind == "switch":
@@ -168,10 +191,13 @@ def _duration(text: str, name: str, verb: Verb | None) -> int:
 
 def _check_count(invocation: Invocation, verb: Verb) -> None:
     count = len(invocation.arguments)
-    if verb.fewest == verb.most:
-        if count != verb.fewest:
-            raise UsageError(f'{invocation.program}: "{verb.name}" requires exactly {verb.fewest} argument(s)', verb, shown=False)
+    if verb.fewest == verb.most and count != verb.fewest:
+        wanted = f"exactly {verb.fewest}"
     elif count < verb.fewest:
-        raise UsageError(f'{invocation.program}: "{verb.name}" requires a minimum of {verb.fewest} argument(s)', verb, shown=False)
-    elif verb.most >= 0 and count > verb.most:
-        raise UsageError(f'{invocation.program}: "{verb.name}" requires a maximum of {verb.most} argument(s)', verb, shown=False)
+        wanted = f"a minimum of {verb.fewest}"
+    elif 0 <= verb.most < count:
+        wanted = f"a maximum of {verb.most}"
+    else:
+        return
+    text = f'{invocation.program}: "{verb.name}" requires {wanted} argument(s)'
+    raise UsageError(text, verb, shown=False)

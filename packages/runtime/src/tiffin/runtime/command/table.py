@@ -48,17 +48,23 @@ GLOBAL_FLAGS = (
     Flag(("rootless",), "text", "WHEN", "ignore that cgroups may not be made: true, false or auto (default)"),
     Flag(("criu",), "text", "PATH", ""),
     Flag(("trace",), "text", "FILE", "append the duration of each operation to FILE, as JSON lines"),
-    Flag(("dry-run",), "switch", "", "create, run, exec: print the plan of kernel operations, and do nothing"),
+    Flag(
+        ("dry-run",), "switch", "", "create, run, exec: print the plan of kernel operations, and do nothing"
+    ),
     Flag(("format",), "text", "FORMAT", "form of the plan that --dry-run prints: text (default) or json"),
     Flag(("help", "h"), "switch", "", "show this help"),
     Flag(("version", "v"), "switch", "", "show the version"),
 )
 
-BUNDLE = Flag(("bundle", "b"), "text", "DIR", "the bundle: config.json and the root file system (default: here)")
+BUNDLE = Flag(
+    ("bundle", "b"), "text", "DIR", "the bundle: config.json and the root file system (default: here)"
+)
 CONSOLE_SOCKET = Flag(("console-socket",), "text", "PATH", "unix socket that gets the master of the terminal")
 PIDFD_SOCKET = Flag(("pidfd-socket",), "text", "PATH", "unix socket that gets a pidfd of the process")
 PID_FILE = Flag(("pid-file",), "text", "FILE", "write the process id to FILE")
-NO_PIVOT = Flag(("no-pivot",), "switch", "", "change the root without pivot_root (for a root file system on a ramdisk)")
+NO_PIVOT = Flag(
+    ("no-pivot",), "switch", "", "change the root without pivot_root (for a root file system on a ramdisk)"
+)
 NO_NEW_KEYRING = Flag(("no-new-keyring",), "switch", "", "keep the caller's session keyring")
 PRESERVE_FDS = Flag(("preserve-fds",), "integer", "N", "pass N descriptors more, from 3 on, to the process")
 DETACH = Flag(("detach", "d"), "switch", "", "return as soon as the process runs")
@@ -92,14 +98,23 @@ CRIU_FLAGS = (
     Flag(("shell-job",), "switch", "", "allow that it was started from a shell"),
     Flag(("lazy-pages",), "switch", "", "load memory on demand (userfaultfd)"),
     Flag(("file-locks",), "switch", "", "handle file locks"),
-    Flag(("manage-cgroups-mode",), "text", "MODE", "how to restore cgroups: soft (default), full, strict or ignore"),
+    Flag(
+        ("manage-cgroups-mode",),
+        "text",
+        "MODE",
+        "how to restore cgroups: soft (default), full, strict or ignore",
+    ),
     Flag(("empty-ns",), "texts", "NAMESPACE", "make a namespace, but do not restore what it held"),
     Flag(("auto-dedup",), "switch", "", "remove duplicates of memory images"),
 )
 CHECKPOINT_FLAGS = (
     *CRIU_FLAGS,
-    Flag(("parent-path",), "text", "DIR", "an earlier checkpoint, for a pre-dump (relative to the image path)"),
+    Flag(
+        ("parent-path",), "text", "DIR", "an earlier checkpoint, for a pre-dump (relative to the image path)"
+    ),
     Flag(("leave-running",), "switch", "", "let the container run on"),
+    Flag(("tcp-skip-in-flight",), "switch", "", "leave out TCP connections that are only being made"),
+    Flag(("link-remap",), "switch", "", "link unlinked files that are open back where that is possible"),
     Flag(("status-fd",), "integer", "FD", "CRIU writes a byte to it when lazy pages are ready"),
     Flag(("page-server",), "text", "ADDRESS:PORT", "send memory to a page server"),
     Flag(("pre-dump",), "switch", "", "save the memory only, and let the container run on"),
@@ -116,7 +131,12 @@ RESTORE_FLAGS = (
     Flag(("lsm-mount-context",), "text", "CONTEXT", "security context of mounts at restore"),
 )
 UPDATE_FLAGS = (
-    Flag(("resources", "r"), "text", "FILE", "read linux.resources as JSON from FILE or `-`; all other flags are ignored"),
+    Flag(
+        ("resources", "r"),
+        "text",
+        "FILE",
+        "read linux.resources as JSON from FILE or `-`; all other flags are ignored",
+    ),
     Flag(("blkio-weight",), "integer", "WEIGHT", "block I/O weight, 10 to 1000"),
     Flag(("cpu-period",), "text", "MICROSECONDS", "period of the CPU quota"),
     Flag(("cpu-quota",), "text", "MICROSECONDS", "CPU time in a period"),
@@ -142,18 +162,94 @@ ID = "<container-id>"
 VERBS = (
     Verb("checkpoint", ID, 1, 1, "python", "save a running container to disk by CRIU", CHECKPOINT_FLAGS),
     Verb("create", ID, 1, 1, "python", "make a container, whose process waits for start", CREATE_FLAGS),
-    Verb("delete", ID, 1, 1, "native", "remove what a stopped container holds", (Flag(("force", "f"), "switch", "", "kill it first if it still runs; one that does not exist is fine"),)),
-    Verb("events", ID, 1, 1, "python", "show statistics and out-of-memory events as JSON lines", (Flag(("interval",), "duration", "TIME", "time between statistics (default: 5s)"), Flag(("stats",), "switch", "", "show statistics once"))),
-    Verb("exec", f"{ID} <command> [argument...]  or  --process FILE {ID}", 1, -1, "python", "run a further process in a container", EXEC_FLAGS, interspersed=False),
+    Verb(
+        "delete",
+        ID,
+        1,
+        1,
+        "native",
+        "remove what a stopped container holds",
+        (
+            Flag(
+                ("force", "f"),
+                "switch",
+                "",
+                "kill it first if it still runs; one that does not exist is fine",
+            ),
+        ),
+    ),
+    Verb(
+        "events",
+        ID,
+        1,
+        1,
+        "python",
+        "show statistics and out-of-memory events as JSON lines",
+        (
+            Flag(("interval",), "duration", "TIME", "time between statistics (default: 5s)"),
+            Flag(("stats",), "switch", "", "show statistics once"),
+        ),
+    ),
+    Verb(
+        "exec",
+        f"{ID} <command> [argument...]  or  --process FILE {ID}",
+        1,
+        -1,
+        "python",
+        "run a further process in a container",
+        EXEC_FLAGS,
+        interspersed=False,
+    ),
     Verb("features", "", 0, 0, "python", "show as JSON what this runtime can do", ()),
-    Verb("kill", f"{ID} [signal]", 1, 2, "native", "send a signal (default: SIGTERM) to a container's first process", (Flag(("all", "a"), "switch", "", "send it to every process of the container"),)),
-    Verb("list", "", 0, 0, "python", "list containers", (FORMAT, Flag(("quiet", "q"), "switch", "", "show ids only"))),
+    Verb(
+        "kill",
+        f"{ID} [signal]",
+        1,
+        2,
+        "native",
+        "send a signal (default: SIGTERM) to a container's first process",
+        (Flag(("all", "a"), "switch", "", "send it to every process of the container"),),
+    ),
+    Verb(
+        "list",
+        "",
+        0,
+        0,
+        "python",
+        "list containers",
+        (FORMAT, Flag(("quiet", "q"), "switch", "", "show ids only")),
+    ),
     Verb("pause", ID, 1, 1, "python", "freeze all processes of a container", ()),
-    Verb("ps", f"{ID} [option of ps...]", 1, -1, "python", "show the processes of a container", (FORMAT,), interspersed=False),
+    Verb(
+        "ps",
+        f"{ID} [option of ps...]",
+        1,
+        -1,
+        "python",
+        "show the processes of a container",
+        (FORMAT,),
+        interspersed=False,
+    ),
     Verb("restore", ID, 1, 1, "python", "make a container from a checkpoint", RESTORE_FLAGS),
     Verb("resume", ID, 1, 1, "python", "let a paused container run on", ()),
-    Verb("run", ID, 1, 1, "python", "make a container and start it", (*CREATE_FLAGS, DETACH, KEEP, NO_SUBREAPER)),
-    Verb("spec", "", 0, 0, "python", "write a config.json to start from", (BUNDLE, Flag(("rootless",), "switch", "", "one for a container without root"))),
+    Verb(
+        "run",
+        ID,
+        1,
+        1,
+        "python",
+        "make a container and start it",
+        (*CREATE_FLAGS, DETACH, KEEP, NO_SUBREAPER),
+    ),
+    Verb(
+        "spec",
+        "",
+        0,
+        0,
+        "python",
+        "write a config.json to start from",
+        (BUNDLE, Flag(("rootless",), "switch", "", "one for a container without root")),
+    ),
     Verb("start", ID, 1, 1, "native", "start the process of a container that was created", ()),
     Verb("state", ID, 1, 1, "native", "show the state of a container as JSON", ()),
     Verb("update", ID, 1, 1, "python", "change the resource limits of a container", UPDATE_FLAGS),

@@ -33,8 +33,12 @@ def process_table(pids: Sequence[int], options: Sequence[str] = ()) -> str:
 
     wanted = {str(pid) for pid in pids}
     try:
-        done = subprocess.run(  # noqa: S603  # the caller's own options
-            ["ps", *(options or DEFAULT_OPTIONS)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        done = subprocess.run(  # the caller's own options
+            ["ps", *(options or DEFAULT_OPTIONS)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
     except FileNotFoundError as error:
         raise NotFound('exec: "ps": executable file not found in $PATH') from error

@@ -1,6 +1,6 @@
 """One container's directory below the root (docs/architecture.md, "State directory").
 
-    <root>/<id>/state  config.json  exec.fifo  lock
+<root>/<id>/state  config.json  exec.fifo  lock
 """
 
 from __future__ import annotations

@@ -42,7 +42,9 @@ def state_document(state: ContainerState, status: Status) -> str:
 
 def list_document(state: ContainerState, status: Status, owner: str) -> str:
     """One element of `list --format json`."""
-    return "{" + ",".join(f'"{name}":{value}' for name, value in state_fields(state, status, owner=owner)) + "}"
+    return (
+        "{" + ",".join(f'"{name}":{value}' for name, value in state_fields(state, status, owner=owner)) + "}"
+    )
 
 
 def hook_document(state: ContainerState, status: Status, pid: int) -> bytes:

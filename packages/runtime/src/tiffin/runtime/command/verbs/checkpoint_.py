@@ -23,6 +23,8 @@ def run_verb(settings: Settings, invocation: Invocation) -> int:
         pre_dump=flags.switch("pre-dump"),
         page_server=flags.text("page-server"),
         status_fd=flags.integer("status-fd", -1),
+        tcp_skip_in_flight=flags.switch("tcp-skip-in-flight"),
+        link_remap=flags.switch("link-remap"),
     )
     checkpoint(settings, invocation.arguments[0], options)
     return 0

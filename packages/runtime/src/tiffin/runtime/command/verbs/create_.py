@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import posix
-
-from ...errors import NotFound
 from ...lifecycle.create import CreateOptions, create
 from ...lifecycle.settings import absolute
+from ..bundle_directory import enter_bundle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,22 +23,17 @@ def run_verb(settings: Settings, invocation: Invocation) -> int:
 
 
 def create_options(flags: Options) -> CreateOptions:
-    """The options of create and run; makes the bundle this process's directory, as runc does: hooks run in it.
+    """The options of create and run; makes the bundle this process's directory, as runc does.
 
     Raises:
         NotFound: there is no such bundle.
     """
     console_socket, pidfd_socket, pid_file = (
-        absolute(flags.text(name)) if flags.text(name) else "" for name in ("console-socket", "pidfd-socket", "pid-file")
+        absolute(flags.text(name)) if flags.text(name) else ""
+        for name in ("console-socket", "pidfd-socket", "pid-file")
     )
-    bundle = flags.text("bundle")
-    if bundle:
-        try:
-            posix.chdir(bundle)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise NotFound(f"chdir {bundle}: {(error.strerror or '').lower()}") from error
     return CreateOptions(
-        bundle=posix.getcwd(),
+        bundle=enter_bundle(flags.text("bundle")),
         console_socket=console_socket,
         pidfd_socket=pidfd_socket,
         pid_file=pid_file,

@@ -30,7 +30,8 @@ def run_verb(settings: Settings, invocation: Invocation) -> int:
 
 def exec_options(flags: Options) -> ExecOptions:
     console_socket, pidfd_socket, pid_file = (
-        absolute(flags.text(name)) if flags.text(name) else "" for name in ("console-socket", "pidfd-socket", "pid-file")
+        absolute(flags.text(name)) if flags.text(name) else ""
+        for name in ("console-socket", "pidfd-socket", "pid-file")
     )
     return ExecOptions(
         console_socket=console_socket,

@@ -44,5 +44,7 @@ def cells(row: Listed) -> tuple[str, ...]:
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as they need to be; the last one is not padded."""
     widths = [max(NARROWEST, *(len(row[index]) + GAP for row in rows)) for index in range(len(HEAD) - 1)]
-    lines = ("".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + row[-1] for row in rows)
+    lines = (
+        "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + row[-1] for row in rows
+    )
     return "".join(f"{line}\n" for line in lines)

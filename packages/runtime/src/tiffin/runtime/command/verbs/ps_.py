@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def run_verb(settings: Settings, invocation: Invocation) -> int:
     identifier, *options = invocation.arguments
     form = invocation.flags.text("format", "table")
+    pids = process_ids(settings, identifier)
     if form == "json":
-        pids = ",".join(map(str, process_ids(settings, identifier)))
-        sys.stdout.write(f"[{pids}]\n")
+        sys.stdout.write(f"[{','.join(map(str, pids))}]\n")
     elif form == "table":
-        sys.stdout.write(process_table(settings, identifier, options))
+        sys.stdout.write(process_table(pids, options))
     else:
         raise InvalidArgument("invalid format option")
     return 0

@@ -22,4 +22,6 @@ def run_verb(settings: Settings, invocation: Invocation) -> int:
     if flags.switch("detach"):
         run_detached(settings, identifier, options)
         return 0
-    return run(settings, identifier, options, keep=flags.switch("keep"), subreaper=not flags.switch("no-subreaper"))
+    return run(
+        settings, identifier, options, keep=flags.switch("keep"), subreaper=not flags.switch("no-subreaper")
+    )

@@ -10,6 +10,7 @@ from tiffin.spec.runtime import defaults
 
 from ...errors import AlreadyExists
 from ...state.files import write_all
+from ..bundle_directory import enter_bundle
 
 if TYPE_CHECKING:
     from ...lifecycle.settings import Settings
@@ -20,12 +21,12 @@ FILE_MODE = 0o666
 
 
 def run_verb(settings: Settings, invocation: Invocation) -> int:  # noqa: ARG001  # the form of every verb
-    bundle = invocation.flags.text("bundle") or "."
+    enter_bundle(invocation.flags.text("bundle"))
     config = starting_config()
     if invocation.flags.switch("rootless"):
         make_rootless(config)
     try:
-        descriptor = posix.open(f"{bundle}/config.json", posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL, FILE_MODE)
+        descriptor = posix.open("config.json", posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL, FILE_MODE)
     except FileExistsError as error:
         raise AlreadyExists("File config.json exists. Remove it first") from error
     try:
@@ -55,11 +56,15 @@ def make_rootless(config: dict[str, Any]) -> None:
     """Changes a config so that an ordinary user can run it: the user becomes root of a user namespace."""
     linux = config["linux"]
     linux.pop("resources")
-    linux["namespaces"] = [row for row in linux["namespaces"] if row["type"] != "network"] + [{"type": "user"}]
+    linux["namespaces"] = [row for row in linux["namespaces"] if row["type"] != "network"] + [
+        {"type": "user"}
+    ]
     linux["uidMappings"] = [{"containerID": 0, "hostID": posix.geteuid(), "size": 1}]
     linux["gidMappings"] = [{"containerID": 0, "hostID": posix.getegid(), "size": 1}]
     for mount in config["mounts"]:
         if "options" in mount:
-            mount["options"] = [option for option in mount["options"] if not option.startswith(("gid=", "uid="))]
+            mount["options"] = [
+                option for option in mount["options"] if not option.startswith(("gid=", "uid="))
+            ]
         if mount["destination"] == "/sys":
             mount.update(type="none", source="/sys", options=["rbind", "nosuid", "noexec", "nodev", "ro"])

@@ -6,6 +6,7 @@ import sys
 
 from ...errors import InvalidArgument
 from ...lifecycle.config import decode_tree
+from ...lifecycle.loaded import LoadedContainer
 from ...lifecycle.update import refuse_resource_director, update
 from ...state.files import read_file
 
@@ -40,6 +41,7 @@ MULTIPLES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p":
 def run_verb(settings: Settings, invocation: Invocation) -> int:
     flags = invocation.flags
     identifier = invocation.arguments[0]
+    LoadedContainer(settings.root, identifier)  # a container that does not exist is the first thing to say
     if any(flags.given(name) for name in IGNORED):
         settings.log.warning("Kernel memory settings are ignored and will be removed")
     if flags.text("l3-cache-schema") or flags.text("mem-bw-schema"):
@@ -62,7 +64,11 @@ def resources_of(flags: Options) -> dict[str, Any]:
     """linux.resources from the flags that were given."""
     found: dict[str, Any] = {}
     for flag, section, member, kind in MEMBERS:
-        if not flags.given(flag) or flags.text(flag) == "" or (flag == "blkio-weight" and flags.integer(flag) == 0):
+        if (
+            not flags.given(flag)
+            or flags.text(flag) == ""
+            or (flag == "blkio-weight" and flags.integer(flag) == 0)
+        ):
             continue
         found.setdefault(section, {})[member] = _value(flags.text(flag), kind, flag)
     return found
