@@ -20,6 +20,8 @@ from tests.differential.corpus import Case, Tree, cases
 from tests.differential.generated import generated_cases
 from tests.differential.observe import Subject, differences, observe
 
+from tiffin_testing.oci_runtime import runtime_command
+
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.requires("root", "runc", "gcc")
 
@@ -61,9 +63,9 @@ def base(workshop: Path) -> Tree:
 
 
 @pytest.fixture(scope="module")
-def subject(workshop: Path, tiffin_runtime: str) -> Subject:
-    command = os.environ.get("TIFFIN_DIFFERENTIAL_SUBJECT", tiffin_runtime)
-    return Subject((shutil.which(command) or command,), workshop / "ours")
+def subject(workshop: Path) -> Subject:
+    command = runtime_command(os.environ.get("TIFFIN_DIFFERENTIAL_SUBJECT", "tiffin-runtime"))
+    return Subject(tuple(command), workshop / "ours")
 
 
 @pytest.mark.parametrize("case", [*cases(), *generated_cases()], ids=lambda case: case.name)

@@ -22,7 +22,7 @@ static const struct {
 	{OPERATION_MAP_IDS, (run *)do_map_ids},
 	{OPERATION_TIME_OFFSETS, (run *)do_time_offsets},
 	{OPERATION_JOIN_PROCESS, (run *)do_join_process},
-	{OPERATION_UNSHARE_CGROUP, (run *)do_unshare_cgroup},
+	{OPERATION_UNSHARE_NAMESPACES, (run *)do_unshare_namespaces},
 	{OPERATION_OPEN_TREE, (run *)do_open_tree},
 	{OPERATION_ASK_LAUNCHER, (run *)do_ask_launcher},
 	{OPERATION_BARRIER, (run *)do_barrier},

@@ -50,36 +50,45 @@ static int real_directory(const struct context *context, const char *path)
 	return target;
 }
 
-static int mount_or_bind(const struct wire_mount *fields, int target, const char *data)
+/* In a user namespace without a network namespace of its own, sysfs cannot be mounted anew: the host's, with the flags. */
+static int bind_sysfs(const struct context *context, const struct wire_mount *fields, int target)
 {
-	struct descriptor_path place = path_of(target);
-	if (mount(fields->source, place.text, fields->type, (unsigned long)fields->flags, data) == 0)
+	int mounted CLOSING = -1;
+	if (mount("/sys", path_of(target).text, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return fail("bind /sys on %s", fields->target);
+	mounted = open_in_root(context, fields->target, O_PATH);
+	return mounted < 0 ? fail("%s", fields->target) : add_mount_flags(mounted, (unsigned long)fields->flags, fields->target);
+}
+
+static int mount_or_bind(const struct context *context, const struct wire_mount *fields, int target)
+{
+	if (mount(fields->source, path_of(target).text, fields->type, (unsigned long)fields->flags, fields->data) == 0)
 		return 0;
-	/* EBUSY, EPERM: in a user namespace without a network namespace of its own, sysfs cannot be mounted anew */
-	if ((fields->options & OPTION_MOUNT_BIND_FALLBACK) && (errno == EPERM || errno == EBUSY) && strcmp(fields->type, "sysfs") == 0)
-		if (mount("/sys", place.text, NULL, MS_BIND | MS_REC, NULL) == 0)
-			return 0;
+	if (fields->options & OPTION_MOUNT_BIND_FALLBACK && (errno == EPERM || errno == EBUSY) && strcmp(fields->type, "sysfs") == 0)
+		return bind_sysfs(context, fields, target);
 	return fail("mount %s on %s", fields->type, fields->target);
 }
 
-/* A tmpfs with no mode of its own takes that of the directory which it covers, if there was one: runc's does. */
-static const char *data_of(const struct context *context, const struct wire_mount *fields, char *buffer, size_t size)
+/* The permissions that a tmpfs with none of its own gets: those of the directory that it covers, if there was one. */
+static int mode_to_keep(const struct context *context, const struct wire_mount *fields)
 {
 	struct stat info;
 	int covered CLOSING = -1;
 	if (strcmp(fields->type, "tmpfs") != 0 || (fields->data && strstr(fields->data, "mode=")))
-		return fields->data;
+		return -1;
 	covered = open_in_root(context, fields->target, O_PATH);
-	if (covered < 0 || fstat(covered, &info) < 0)
-		return fields->data;
-	snprintf(buffer, size, "mode=%04o%s%s", info.st_mode & 07777, fields->data ? "," : "", fields->data ? fields->data : "");
-	return buffer;
+	return covered < 0 || fstat(covered, &info) < 0 ? -1 : (int)(info.st_mode & 07777);
+}
+
+static int set_mode(const struct context *context, const char *path, int mode)
+{
+	int mounted CLOSING = open_in_root(context, path, O_RDONLY | O_DIRECTORY);
+	return mounted < 0 || fchmod(mounted, (mode_t)mode) < 0 ? fail("chmod %s", path) : 0;
 }
 
 OPERATION(mount)
 {
-	char buffer[4096];
-	const char *data = data_of(context, fields, buffer, sizeof buffer);
+	int mode = mode_to_keep(context, fields);
 	int target CLOSING = needs_real_directory(fields->type) ? real_directory(context, fields->target)
 								 : make_target(context, fields->target, false, !(fields->options & OPTION_MOUNT_NO_FOLLOW));
 	int covered CLOSING = -1;
@@ -90,9 +99,11 @@ OPERATION(mount)
 		if (covered < 0)
 			return fail("open %s", fields->target);
 	}
-	if (mount_or_bind(fields, target, data) < 0)
+	if (mount_or_bind(context, fields, target) < 0)
 		return -1;
-	return covered >= 0 ? copy_up(context, covered, fields->target) : 0;
+	if (covered >= 0)
+		return copy_up(context, covered, fields->target);
+	return mode >= 0 && !(fields->flags & MS_REMOUNT) ? set_mode(context, fields->target, mode) : 0;
 }
 
 OPERATION(set_mount_attributes)

@@ -144,10 +144,10 @@ OPERATION(join_process)
 	return join_one_by_one(context, pid, (uint64_t)fields->flags);
 }
 
-OPERATION_WITHOUT_FIELDS(unshare_cgroup)
+OPERATION(unshare_namespaces)
 {
-	(void)context, (void)fields;
-	return unshare(CLONE_NEWCGROUP) < 0 ? fail("unshare of the cgroup namespace") : 0;
+	(void)context;
+	return unshare((int)fields->flags) < 0 ? fail("unshare") : 0;
 }
 
 OPERATION(become_root)

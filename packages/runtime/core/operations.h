@@ -23,7 +23,7 @@ OPERATION(new_namespaces);
 OPERATION(map_ids);
 OPERATION(time_offsets);
 OPERATION(join_process);
-OPERATION_WITHOUT_FIELDS(unshare_cgroup);
+OPERATION(unshare_namespaces);
 OPERATION(become_root);
 /* detached_mounts.c */
 OPERATION(open_tree);

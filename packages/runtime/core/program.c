@@ -118,10 +118,12 @@ OPERATION(set_environment_home)
 
 static void reset_signals(void)
 {
+	const struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } plain = {0}; /* SIG_DFL */
 	sigset_t none;
 	sigemptyset(&none);
+	/* not signal(3), which keeps 32 and 33 for libc; KILL and STOP refuse, which is as well */
 	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* KILL and STOP refuse, which is as well */
+		syscall(SYS_rt_sigaction, number, &plain, NULL, NSIG / 8);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

@@ -131,7 +131,7 @@ OPERATION(pivot_root)
 	return fchdir(context->host_proc) < 0 ? fail("fchdir to /proc of the host") : 0;
 }
 
-/* A remount of a bind mount drops what it does not repeat, and in a user namespace dropping is refused: flags are kept. */
+/* A remount of a mount drops what it does not repeat, and in a user namespace dropping is refused: flags are kept. */
 static unsigned long flags_of(int descriptor)
 {
 	struct statvfs info;
@@ -148,7 +148,7 @@ static unsigned long flags_of(int descriptor)
 	return flags;
 }
 
-static int remount(int target, unsigned long flags, const char *path)
+int add_mount_flags(int target, unsigned long flags, const char *path)
 {
 	flags |= flags_of(target) | MS_REMOUNT | MS_BIND;
 	return mount(NULL, path_of(target).text, NULL, flags, NULL) < 0 ? fail("remount %s", path) : 0;
@@ -156,11 +156,11 @@ static int remount(int target, unsigned long flags, const char *path)
 
 OPERATION(remount_root)
 {
-	return remount(context->rootfs, (unsigned long)fields->flags, "/");
+	return add_mount_flags(context->rootfs, (unsigned long)fields->flags, "/");
 }
 
 OPERATION(remount_masked)
 {
 	int target CLOSING = open_in_root(context, fields->target, O_PATH);
-	return target < 0 ? fail("%s", fields->target) : remount(target, (unsigned long)fields->flags, fields->target);
+	return target < 0 ? fail("%s", fields->target) : add_mount_flags(target, (unsigned long)fields->flags, fields->target);
 }

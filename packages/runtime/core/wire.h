@@ -51,7 +51,7 @@ enum wire_operation {
 	OPERATION_MAP_IDS = 12,
 	OPERATION_TIME_OFFSETS = 13,
 	OPERATION_JOIN_PROCESS = 14,
-	OPERATION_UNSHARE_CGROUP = 15,
+	OPERATION_UNSHARE_NAMESPACES = 15,
 	OPERATION_OPEN_TREE = 16,
 	OPERATION_ASK_LAUNCHER = 20,
 	OPERATION_BARRIER = 21,
@@ -181,6 +181,11 @@ struct wire_time_offsets {
 struct wire_join_process {
 	int64_t pid;
 	int64_t start_time;
+	int64_t flags;
+};
+
+/* what init unshares itself: the cgroup namespace once the cgroup was joined, ipc once it is root of its user namespace */
+struct wire_unshare_namespaces {
 	int64_t flags;
 };
 

@@ -48,6 +48,9 @@ static const struct wire_field join_process_fields[] = {
 	{WIRE_INT, offsetof(struct wire_join_process, start_time)},
 	{WIRE_INT, offsetof(struct wire_join_process, flags)},
 };
+static const struct wire_field unshare_namespaces_fields[] = {
+	{WIRE_INT, offsetof(struct wire_unshare_namespaces, flags)},
+};
 static const struct wire_field open_tree_fields[] = {
 	{WIRE_INT, offsetof(struct wire_open_tree, slot)},
 	{WIRE_TEXT, offsetof(struct wire_open_tree, source)},
@@ -252,7 +255,7 @@ const struct wire_layout wire_layouts[] = {
 	{OPERATION_MAP_IDS, 5, sizeof(struct wire_map_ids), map_ids_fields, "map_ids"},
 	{OPERATION_TIME_OFFSETS, 1, sizeof(struct wire_time_offsets), time_offsets_fields, "time_offsets"},
 	{OPERATION_JOIN_PROCESS, 3, sizeof(struct wire_join_process), join_process_fields, "join_process"},
-	{OPERATION_UNSHARE_CGROUP, 0, 0, NULL, "unshare_cgroup"},
+	{OPERATION_UNSHARE_NAMESPACES, 1, sizeof(struct wire_unshare_namespaces), unshare_namespaces_fields, "unshare_namespaces"},
 	{OPERATION_OPEN_TREE, 6, sizeof(struct wire_open_tree), open_tree_fields, "open_tree"},
 	{OPERATION_ASK_LAUNCHER, 0, 0, NULL, "ask_launcher"},
 	{OPERATION_BARRIER, 1, sizeof(struct wire_barrier), barrier_fields, "barrier"},

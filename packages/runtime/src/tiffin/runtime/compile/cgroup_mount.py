@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..cgroup.layout import detect_layout
 from ..cgroup.mount_facts import mount_plan_facts
-from ..plan.operations import MOUNT_RECURSIVE, STEP_INIT, bind, mount, remount_masked, set_propagation, symlink
+from ..plan.operations import MOUNT_RECURSIVE, STEP_INIT, bind, mount, set_propagation, symlink
 from .mount_options import MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC
 
 TYPE_CHECKING = False
@@ -46,9 +46,7 @@ def _by_controller(
             source = "systemd" if tree.data == "name=systemd" else "cgroup"
             operations.append(mount(STEP_INIT, where, source, place, "cgroup", tree.data, flags, 0))
         else:
-            operations.append(bind(STEP_INIT, where, tree.own, place, options.flags & ~MS_REC, 0, MOUNT_RECURSIVE, -1))
+            operations.append(bind(STEP_INIT, where, tree.container or tree.own, place, options.flags & ~MS_REC, 0, MOUNT_RECURSIVE, -1))
             operations += [set_propagation(STEP_INIT, where, place, flags) for flags in options.propagation]
     operations += [symlink(STEP_INIT, where, directory, f"{target}/{name}") for name, directory in facts.links]
-    if options.flags & MS_RDONLY:
-        operations.append(remount_masked(STEP_INIT, where, target, SAFE | MS_RDONLY))
     return operations

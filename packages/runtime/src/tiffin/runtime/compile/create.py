@@ -194,10 +194,11 @@ def _process_operations(request: CreateRequest, namespaces: kernel_namespaces.Na
     linux, process = config.get("linux", {}), config.get("process", {"cwd": "/"})
     limits = [] if _needs_attendance(namespaces) else rlimit_operations(process, PREFIX, STEP_INIT)
     start = [wait_start(STEP_INIT, "", request.fifo)] if request.fifo else []
-    return limits + process_operations(
+    return process_operations(
         process,
         linux,
         PREFIX,
+        limits=limits,
         seccomp=seccomp_operations(linux, request.state, CREATING),
         preserved=request.preserved,
         before_exec=[*start, *hook_operations(config, "startContainer", request.state, CREATED)],

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .namespaces import Namespaces
 
 DEFAULTS = (
-    ("/dev/null", 1, 3), ("/dev/zero", 1, 5), ("/dev/full", 1, 7), ("/dev/random", 1, 8), ("/dev/urandom", 1, 9),
-    ("/dev/tty", 5, 0),
+    ("/dev/null", 1, 3), ("/dev/random", 1, 8), ("/dev/full", 1, 7), ("/dev/tty", 5, 0), ("/dev/zero", 1, 5),
+    ("/dev/urandom", 1, 9),
 )  # fmt: skip
 LINKS = (
     ("/proc/self/fd", "/dev/fd"), ("/proc/self/fd/0", "/dev/stdin"), ("/proc/self/fd/1", "/dev/stdout"),

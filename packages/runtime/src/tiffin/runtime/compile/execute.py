@@ -68,11 +68,11 @@ def plan_exec(request: ExecRequest) -> Plan:
             *_first_operations(request),
             *_console_operations(request),
             *_affinity(request, "final", STEP_INIT),
-            *(() if namespaces.has("user") else rlimit_operations(request.process, PREFIX, STEP_INIT)),
             *process_operations(
                 request.process,
                 linux,
                 PREFIX,
+                limits=() if namespaces.has("user") else rlimit_operations(request.process, PREFIX, STEP_INIT),
                 seccomp=seccomp_operations(linux, request.state, RUNNING),
                 preserved=request.preserved,
             ),

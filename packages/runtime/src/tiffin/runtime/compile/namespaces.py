@@ -19,7 +19,7 @@ from ..plan.operations import (
     map_ids,
     new_namespaces,
     time_offsets,
-    unshare_cgroup,
+    unshare_namespaces,
 )
 from ..record import Record
 
@@ -79,12 +79,21 @@ def launcher_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operat
     operations = [
         join_namespace(STEP_LAUNCHER, paths[kind][1], paths[kind][0], FLAGS[kind]) for kind in order if kind in paths
     ]
-    flags = 0
-    for kind, path, _ in namespaces.rows:
-        if not path and kind != "cgroup" and not (kind == "time" and linux.get("timeOffsets")):
-            flags |= FLAGS[kind]
+    late = _made_late(namespaces, linux)
+    flags = sum(FLAGS[kind] for kind, path, _ in namespaces.rows if not path and kind not in late)
     operations.append(new_namespaces(STEP_LAUNCHER, "linux.namespaces", flags))
     return operations
+
+
+def _made_late(namespaces: Namespaces, linux: LinuxTree) -> tuple[str, ...]:
+    """Not made by the clone: cgroup, whose root is the cgroup that was joined; ipc, whose message queues belong to who
+    makes it; time, if its clocks are set before anybody is in it."""
+    late = ["cgroup"]
+    if namespaces.has("user"):
+        late.append("ipc")
+    if linux.get("timeOffsets"):
+        late.append("time")
+    return tuple(late)
 
 
 def mapping_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operation]:
@@ -118,11 +127,10 @@ def root_operations(namespaces: Namespaces) -> list[Operation]:
 
 
 def late_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operation]:
-    """What init unshares itself: the cgroup namespace, and a time namespace whose clocks are set."""
-    operations = []
-    for kind, path, where in namespaces.rows:
-        if kind == "cgroup" and not path:
-            operations.append(unshare_cgroup(STEP_INIT, where))
+    """What init makes itself, as root of its user namespace and in its cgroup."""
+    late = _made_late(namespaces, linux)
+    flags = sum(FLAGS[kind] for kind, path, _ in namespaces.rows if not path and kind in late and kind != "time")
+    operations: list[Operation] = [unshare_namespaces(STEP_INIT, "linux.namespaces", flags)] if flags else []
     offsets = linux.get("timeOffsets", {})
     if offsets and namespaces.is_new("time"):
         lines = "".join(

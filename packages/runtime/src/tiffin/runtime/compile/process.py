@@ -54,17 +54,19 @@ def rlimit_operations(process: ProcessTree, prefix: str, step: int) -> list[Oper
 
 
 def process_operations(
-    process: ProcessTree, linux: LinuxTree, prefix: str, *, seccomp: Sequence[Operation], preserved: int, before_exec: Iterable[Operation] = ()
-) -> list[Operation]:
+    process: ProcessTree, linux: LinuxTree, prefix: str, *, limits: Iterable[Operation], seccomp: Sequence[Operation], preserved: int,
+    before_exec: Iterable[Operation] = (),
+) -> list[Operation]:  # fmt: skip
     """The last part of init's work.
 
     Args:
         prefix: `process.`, or "" for a process object that stands alone.
+        limits: rlimits that init sets for itself. Late: few descriptors may be too few for what comes before.
         seccomp: the operations that load the filter.
         preserved: how many descriptors from 3 on the program inherits.
         before_exec: what happens when all is ready: waiting for the start, and startContainer hooks.
     """
-    operations = _labels(process, prefix)
+    operations = [*_labels(process, prefix), *_home(process, prefix), *limits]
     restricted = bool(process.get("noNewPrivileges"))
     if restricted:
         operations.append(set_no_new_privileges(STEP_INIT, f"{prefix}noNewPrivileges"))
@@ -75,13 +77,20 @@ def process_operations(
     if not restricted:
         operations += seccomp
     operations += _credentials(process, prefix)
-    operations += _program(process, prefix)
+    args = process.get("args", [""])
+    operations.append(find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", process.get("env", ()))))
     operations.append(close_descriptors(STEP_INIT, "", FIRST_PRESERVED + preserved))
     if restricted:
         operations += seccomp
     operations += before_exec
     operations.append(execute(STEP_INIT, f"{prefix}args", process.get("args", ()), environment_of(process)))
     return operations
+
+
+def _home(process: ProcessTree, prefix: str) -> list[Operation]:
+    if value_of("HOME", process.get("env", ())):
+        return []
+    return [set_environment_home(STEP_INIT, f"{prefix}env", process.get("user", {}).get("uid", 0))]
 
 
 def _labels(process: ProcessTree, prefix: str) -> list[Operation]:
@@ -111,16 +120,6 @@ def _credentials(process: ProcessTree, prefix: str) -> list[Operation]:
         change_directory(STEP_INIT, f"{prefix}cwd", cwd, 0),
         capability_operation(process, prefix),
     ]
-
-
-def _program(process: ProcessTree, prefix: str) -> list[Operation]:
-    environment = process.get("env", ())
-    operations = []
-    if not value_of("HOME", environment):
-        operations.append(set_environment_home(STEP_INIT, f"{prefix}env", process.get("user", {}).get("uid", 0)))
-    args = process.get("args", [""])
-    operations.append(find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", environment)))
-    return operations
 
 
 def environment_of(process: ProcessTree) -> tuple[str, ...]:

@@ -90,9 +90,9 @@ def join_process(step: int, where: str, pid: int, start_time: int, flags: int) -
     return Operation(14, step, where, (pid, start_time, flags))
 
 
-def unshare_cgroup(step: int, where: str) -> Operation:
-    """Unshares the cgroup namespace, after the cgroup was joined."""
-    return Operation(15, step, where, ())
+def unshare_namespaces(step: int, where: str, flags: int) -> Operation:
+    """What init unshares itself: the cgroup namespace once the cgroup was joined, ipc once it is root of its user namespace."""
+    return Operation(15, step, where, (flags,))
 
 
 def open_tree(step: int, where: str, slot: int, source: str, recursive: int, uid_map: str | None, gid_map: str | None, mapping_recursive: int) -> Operation:

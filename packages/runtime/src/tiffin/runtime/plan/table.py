@@ -39,7 +39,7 @@ OPERATIONS = (
     (12, "map_ids", (("uid_map", "text"), ("gid_map", "text"), ("setgroups", "text?"), ("uid_tool", "text?"), ("gid_tool", "text?")), "writes init's uid_map, setgroups and gid_map, or has newuidmap and newgidmap do it"),
     (13, "time_offsets", (("offsets", "text"),), "makes a time namespace, sets its clocks by timens_offsets, and enters it"),
     (14, "join_process", (("pid", "int"), ("start_time", "int"), ("flags", "int")), "setns to several namespaces of a running process by pidfd"),
-    (15, "unshare_cgroup", (), "unshares the cgroup namespace, after the cgroup was joined"),
+    (15, "unshare_namespaces", (("flags", "int"),), "what init unshares itself: the cgroup namespace once the cgroup was joined, ipc once it is root of its user namespace"),
     (16, "open_tree", (("slot", "int"), ("source", "text"), ("recursive", "int"), ("uid_map", "text?"), ("gid_map", "text?"), ("mapping_recursive", "int")), "opens a detached copy of a mount with the host's privileges, idmapped if maps are given; init attaches it by its slot"),
     # What init needs of the launcher or of the controller.
     (20, "ask_launcher", (), "init waits until the launcher has done its `attend` operations"),
