@@ -12,13 +12,15 @@ import time
 from tempfile import TemporaryDirectory
 
 from tiffin.cli.demo.busybox import BusyboxImage, build_busybox_image
-from tiffin.cli.demo.shell import LIMITS, words
+from tiffin.cli.demo.shell import LIMITS, NAME, words
 from tiffin.cli.demo.timings import timing_lines
+from tiffin.cli.explain import plan_of
 from tiffin.cli.parse import Arguments, parse
 from tiffin.cli.run.command import run_container
 from tiffin.cli.run.host import Host
 from tiffin.cli.table import COMMANDS
 from tiffin.image.store.store import Store
+from tiffin.image.store.writable import unmount_writable
 
 RUN = next(command for command in COMMANDS if command.name == "run")
 SHOWN = 100  # characters of a command
@@ -30,7 +32,10 @@ def main(arguments: Arguments) -> int:
     runtime = arguments.text("runtime")
     with TemporaryDirectory(prefix="tiffin-demo-") as scratch:
         private = host.replace(store=Store(os.path.join(scratch, "store")))
-        return _hello(private, runtime) or _shell(private, scratch, runtime)
+        try:
+            return _hello(private, runtime) or _shell(private, scratch, runtime)
+        finally:
+            unmount_writable(os.path.join(private.store.containers, NAME))
 
 
 def _hello(host: Host, runtime: str) -> int:
@@ -51,7 +56,8 @@ def _shell(host: Host, scratch: str, runtime: str) -> int:
     code = _run(host, words(image.reference, limited=limited, trace=trace, runtime=runtime))
     if code == 0 and trace:
         _title("4. What the kernel was asked for, to start it")
-        print("\n".join(timing_lines(trace)))
+        plan = plan_of(os.path.join(host.store.containers, NAME), NAME, waits=False)
+        print("\n".join(timing_lines(trace, plan)))
         print("\nNext: tiffin explain BUNDLE, tiffin run --help")
     return code
 

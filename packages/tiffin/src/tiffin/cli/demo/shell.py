@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+NAME = "demo"
 LIMITS = {"memory": "64m", "pids-limit": "16", "cpus": "0.5"}
 
 LOOK = """
@@ -32,7 +33,7 @@ def words(image: str, *, limited: bool, trace: str, runtime: str) -> list[str]:
         trace: the file for the durations, "" for none.
         runtime: a runtime in place of tiffin's own, "" for none.
     """
-    flags = ["--rm", "--hostname=demo"]
+    flags = [f"--name={NAME}", f"--hostname={NAME}"]
     if limited:
         flags += [f"--{name}={value}" for name, value in LIMITS.items()]
     if trace:

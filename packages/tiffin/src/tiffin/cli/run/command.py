@@ -15,7 +15,7 @@ from tiffin.cli.execute import Job
 from tiffin.cli.parse import UsageError
 from tiffin.cli.run.config.build import build_config
 from tiffin.cli.run.config.context import Context
-from tiffin.cli.run.host import Host
+from tiffin.cli.run.host import Host, held_capabilities, may_set_groups
 from tiffin.cli.run.images import HELLO, open_stored
 from tiffin.cli.run.prepare import discard, prepare
 from tiffin.cli.run.stdio import check_terminal, open_stdio
@@ -95,6 +95,8 @@ def _build(arguments: Arguments, host: Host, stored: Stored, directory: str, ids
         rootless=host.rootless,
         cgroup_version=host.cgroup_version(),
         cgroup_parent=host.cgroup_parent(arguments),
+        held=held_capabilities(),
+        groups=may_set_groups(),
     )
     built = build_config(arguments, context, stored.rootfs)
     if stored.name == HELLO:

@@ -9,6 +9,7 @@ import stat
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.store import Store
 from tiffin.runtime.record import Record
+from tiffin.spec.runtime.capabilities import NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +87,19 @@ def in_user_namespace() -> bool:
     """Whether this process is in another user namespace than the machine's first."""
     with open("/proc/self/uid_map") as file:
         return file.read().split() != ["0", "0", "4294967295"]
+
+
+def held_capabilities() -> tuple[str, ...]:
+    """The capabilities that this process has, and can give."""
+    with open("/proc/self/status") as file:
+        permitted = next(int(line.split()[1], 16) for line in file if line.startswith("CapPrm:"))
+    return tuple(name for number, name in enumerate(NAMES) if permitted >> number & 1)
+
+
+def may_set_groups() -> bool:
+    """Whether setgroups(2) is allowed: not in a user namespace that was made without privileges."""
+    with open("/proc/self/setgroups") as file:
+        return file.read().strip() == "allow"
 
 
 def own_cgroup() -> str:

@@ -69,7 +69,7 @@ def _subordinate(uid: int) -> list[str]:
     """First id and count of this user's range, for uids and for gids; empty if one is missing."""
     if not all(any(os.access(os.path.join(folder, tool), os.X_OK) for folder in _path()) for tool in TOOLS):
         return []
-    names = {str(uid), os.environ.get("USER", "")}
+    names = {str(uid), _account_name(uid)}
     found: list[str] = []
     for path in ("/etc/subuid", "/etc/subgid"):
         rows = [line.split(":") for line in _lines(path)]
@@ -78,6 +78,15 @@ def _subordinate(uid: int) -> list[str]:
             return []
         found += mine[0]
     return found
+
+
+def _account_name(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # an id without an account, as in many containers
+        return str(uid)
 
 
 def _path() -> list[str]:

@@ -46,7 +46,7 @@ def build_config(arguments: Arguments, context: Context, rootfs: str) -> Built:
     config["root"]["path"] = "rootfs"
     apply_process(config, arguments, context)
     apply_user(config, arguments, context, rootfs)
-    apply_security(config, arguments)
+    apply_security(config, arguments, context)
     apply_resources(config, arguments, context)
     apply_namespaces(config, arguments, context)
     volumes = apply_mounts(config, arguments, context)

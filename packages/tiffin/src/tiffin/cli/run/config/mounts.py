@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tiffin.cli.run.config.volumes import (
     Volume,
     bind_of,
@@ -60,10 +62,8 @@ def _defaults(arguments: Arguments, context: Context) -> list[MountTree]:
         elif place in ("/sys", "/sys/fs/cgroup") and arguments.switch("privileged"):
             _replace(options, "ro", "rw")
     if arguments.text("ipc") == "host":
-        mounts = [
-            _shared(mount) if mount["destination"] in ("/dev/shm", "/dev/mqueue") else mount
-            for mount in mounts
-        ]
+        shared = [place for place in ("/dev/shm", "/dev/mqueue") if os.path.isdir(place)]
+        mounts = [_shared(mount) if mount["destination"] in shared else mount for mount in mounts]
     if arguments.text("pid") == "host" and context.rootless:
         mounts = [_shared(mount) if mount["destination"] == "/proc" else mount for mount in mounts]
     if arguments.text("network") == "host" and context.rootless:

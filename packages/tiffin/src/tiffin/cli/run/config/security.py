@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tiffin.cli.parse import Arguments
+    from tiffin.cli.run.config.context import Context
     from tiffin.spec.runtime.tree import ConfigTree, SeccompTree
 
 SELINUX_DEFAULT = {"user": "system_u", "role": "system_r", "type": "container_t", "level": "s0"}
 
 
-def apply_security(config: ConfigTree, arguments: Arguments) -> None:
+def apply_security(config: ConfigTree, arguments: Arguments, context: Context) -> None:
     """Sets what the process may do.
 
     Raises:
@@ -23,7 +24,7 @@ def apply_security(config: ConfigTree, arguments: Arguments) -> None:
     """
     process, linux = config["process"], config["linux"]
     privileged = arguments.switch("privileged")
-    names = _capabilities(arguments, NAMES if privileged else DEFAULT)
+    names = _capabilities(arguments, NAMES if privileged else DEFAULT, context.held)
     process["capabilities"] = {"bounding": names, "effective": list(names), "permitted": list(names)}
     process["noNewPrivileges"] = False
     seccomp = "unconfined" if privileged else "default"
@@ -54,18 +55,21 @@ def apply_security(config: ConfigTree, arguments: Arguments) -> None:
         linux["seccomp"] = _profile(seccomp, names)
 
 
-def _capabilities(arguments: Arguments, base: Sequence[str]) -> list[str]:
-    """As Docker: --cap-add ALL starts from all, --cap-drop ALL from none; what is dropped by name is gone."""
+def _capabilities(arguments: Arguments, base: Sequence[str], held: Sequence[str]) -> list[str]:
+    """As podman: --cap-add ALL starts from all, --cap-drop ALL from none; what is dropped by name is gone.
+
+    Of what was not asked for by name only that which we hold ourselves: more nobody could give.
+    """
     added = [_capability("cap-add", text) for text in arguments.texts("cap-add")]
     dropped = [_capability("cap-drop", text) for text in arguments.texts("cap-drop")]
+    if "ALL" in added and "ALL" in dropped:
+        raise UsageError("--cap-add ALL and --cap-drop ALL together: which of them?")
     if "ALL" in added:
-        wanted = set(NAMES)
+        wanted = set(held)
     elif "ALL" in dropped:
         wanted = set(added)
     else:
-        wanted = {*base, *added}
-    if "ALL" in added and "ALL" in dropped:
-        wanted = set(added)
+        wanted = {*(name for name in base if name in held), *added}
     wanted -= set(dropped)
     return [name for name in NAMES if name in wanted]
 

@@ -38,7 +38,11 @@ def apply_user(config: ConfigTree, arguments: Arguments, context: Context, rootf
     additional += [_group("group-add", text, groups) for text in arguments.texts("group-add")]
     # the primary group too: else a file that denies it something could not be told from others (CVE-2023-25173)
     gids = list(dict.fromkeys([gid, *additional]))
-    config["process"]["user"] = {"uid": account.uid, "gid": gid, "additionalGids": gids}
+    config["process"]["user"] = {"uid": account.uid, "gid": gid}
+    if context.groups:
+        config["process"]["user"]["additionalGids"] = gids
+    elif arguments.given("group-add"):
+        raise UsageError("--group-add: this user has one group id only: see /etc/subgid, or run as root")
     if not any(text.startswith("HOME=") for text in config["process"]["env"]):
         config["process"]["env"].append(f"HOME={account.home}")
 
