@@ -69,17 +69,29 @@ static int expand_link(struct walk *walk, int link)
 	strcpy(rest, walk->rest);
 	if (target[0] == '/')
 		close_walk(walk);
-	snprintf(walk->rest, sizeof walk->rest, "%s/%s", target, rest);
+	snprintf(walk->rest, sizeof walk->rest, "%s%s", target, rest); /* the rest begins with a slash, or is empty */
 	return 0;
 }
 
-/* Takes one component off the path and enters it. Returns 1 when it was the last one and is not to be followed. */
+/* Takes over a descriptor as the new top. */
+static int push(struct walk *walk, int next, bool may_be_entered)
+{
+	if (may_be_entered && walk->depth + 1 < DEPTH_MAXIMUM) {
+		walk->stack[++walk->depth] = next;
+		return 0;
+	}
+	close_descriptor(&next);
+	errno = may_be_entered ? ENAMETOOLONG : ENOTDIR;
+	return -1;
+}
+
+/* Takes one component off the path and enters it. */
 static int enter_next(struct walk *walk, bool follow)
 {
 	char name[NAME_MAX + 1];
 	char *start = walk->rest + strspn(walk->rest, "/");
 	size_t length = strcspn(start, "/");
-	bool last = start[length + strspn(start + length, "/")] == 0;
+	bool last = start[length] == 0; /* a slash at the end makes the name one of a directory */
 	struct stat info;
 	int next;
 	if (length > NAME_MAX) {
@@ -104,13 +116,24 @@ static int enter_next(struct walk *walk, bool follow)
 		close_descriptor(&next);
 		return result;
 	}
-	if (walk->depth + 1 >= DEPTH_MAXIMUM) {
-		close_descriptor(&next);
-		errno = ENAMETOOLONG;
+	return push(walk, next, last || S_ISDIR(info.st_mode));
+}
+
+/* Reopened by its descriptor, since what was walked is O_PATH; "." needs a directory. */
+static int reopen(const struct context *context, int found, int flags)
+{
+	struct stat info;
+	if (fstat(found, &info) < 0)
+		return -1;
+	if ((flags & O_DIRECTORY) && !S_ISDIR(info.st_mode)) {
+		errno = ENOTDIR;
 		return -1;
 	}
-	walk->stack[++walk->depth] = next;
-	return 0;
+	if (flags & O_PATH)
+		return fcntl(found, F_DUPFD_CLOEXEC, 0);
+	if (S_ISDIR(info.st_mode))
+		return openat(found, ".", flags | O_CLOEXEC);
+	return openat(context->host_proc, path_of(found).text, flags | O_CLOEXEC);
 }
 
 static int walk_in_root(const struct context *context, const char *path, int flags, bool follow)
@@ -124,16 +147,8 @@ static int walk_in_root(const struct context *context, const char *path, int fla
 	strcpy(walk.rest, path);
 	while (result == 0 && walk.rest[strspn(walk.rest, "/")])
 		result = enter_next(&walk, follow);
-	if (result == 0) {
-		/* reopened by its descriptor, since what was walked is O_PATH; "." needs a directory */
-		struct stat info;
-		if (flags & O_PATH)
-			result = fcntl(top(&walk), F_DUPFD_CLOEXEC, 0);
-		else if (fstat(top(&walk), &info) == 0 && S_ISDIR(info.st_mode))
-			result = openat(top(&walk), ".", flags | O_CLOEXEC);
-		else
-			result = openat(context->host_proc, path_of(top(&walk)).text, flags | O_CLOEXEC);
-	}
+	if (result == 0)
+		result = reopen(context, top(&walk), flags);
 	close_walk(&walk);
 	return result;
 }
