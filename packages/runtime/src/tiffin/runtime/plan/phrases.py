@@ -29,7 +29,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "time_offsets": ("make a time namespace with offsets {offsets:lines}",),
     "join_process": ("join the namespaces of process {pid}", ": {flags:clone}"),
-    "unshare_cgroup": ("make a cgroup namespace",),
+    "unshare_namespaces": ("make new namespaces in init", ": {flags:clone}"),
     "open_tree": (
         "open the mount at {source} for slot {slot}",
         ", {recursive:recursive}",
