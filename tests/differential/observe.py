@@ -159,16 +159,22 @@ def keyring_fact(value: str) -> Facts:
 
 
 def mount_facts(lines: list[str]) -> Facts:
-    """Mounts in order, with parents by place in the list; anonymous device numbers and peer groups dropped."""
+    """Mounts by their place, with what each lies on; anonymous device numbers and peer groups dropped.
+
+    The kernel lists them by their numbers (Linux 6.8 and later), and a tree that was opened early has a low one: the order
+    counts only among those of one place.
+    """
     places = {line.split()[0]: str(index) for index, line in enumerate(lines)}
     facts: Facts = {}
-    for index, line in enumerate(lines):
+    seen: dict[str, int] = {}
+    for line in lines:
         left, _, right = line.partition(" - ")
         _, parent, device, root, target, options, *tags = left.split()
         device = device if not device.startswith("0:") else "anonymous"
         shared = " ".join(sorted(tag.split(":")[0] for tag in tags))
         over = lines[int(places[parent])].split()[4] if parent in places else "outside"
-        facts[f"mount {index:02} {target}"] = f"{device} {root} on {over} {options} {shared} - {right}"
+        seen[target] = seen.get(target, 0) + 1
+        facts[f"mount {target} {seen[target]}"] = f"{device} {root} on {over} {options} {shared} - {right}"
     return facts
 
 

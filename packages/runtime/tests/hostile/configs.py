@@ -91,7 +91,6 @@ TEXTS = (
 )
 
 STRUCTURE = (
-    Hostile("no-version", "ociVersion", without("ociVersion"), refused_by_runc=False),
     Hostile("no-process", "process", without("process")),
     Hostile("no-root", "root", without("root")),
     Hostile("no-args", r"process\.args", at("process.args", [])),
@@ -115,7 +114,6 @@ STRUCTURE = (
 PROCESS = (
     Hostile("rlimit-unknown", r"process\.rlimits\[0\]|RLIMIT_NONE", at("process.rlimits", [{"type": "RLIMIT_NONE", "soft": 1, "hard": 1}])),
     Hostile("rlimit-soft-over-hard", r"process\.rlimits\[0\]", at("process.rlimits", [{"type": "RLIMIT_CORE", "soft": 2, "hard": 1}])),
-    Hostile("rlimit-twice", r"process\.rlimits\[1\]", at("process.rlimits", [{"type": "RLIMIT_CORE", "soft": 1, "hard": 1}] * 2), refused_by_runc=False),
     Hostile("rlimit-negative", r"process\.rlimits\[0\]", at("process.rlimits", [{"type": "RLIMIT_CORE", "soft": -1, "hard": 1}])),
     Hostile("oom-score-too-high", r"process\.oomScoreAdj", at("process.oomScoreAdj", 2000)),
     Hostile("scheduler-unknown", r"process\.scheduler", at("process.scheduler", {"policy": "SCHED_NONE"}), refused_by_runc=False),
@@ -138,7 +136,6 @@ LINUX = (
     Hostile("namespace-path-of-another-type", rf"{LAST_NAMESPACE}", lambda config: config["linux"]["namespaces"].__setitem__(1, {"type": "network", "path": "/proc/self/ns/uts"})),
     Hostile("namespace-path-a-folder", LAST_NAMESPACE, lambda config: config["linux"]["namespaces"].__setitem__(1, {"type": "network", "path": "/tmp"})),
     Hostile("user-namespace-without-mapping", r"linux\.(uid|gid)Mappings|mapping", namespace(type="user")),
-    Hostile("mapping-without-user-namespace", r"linux\.(uid|gid)Mappings|user namespace", at("linux.uidMappings", [{"containerID": 0, "hostID": 1, "size": 1}]), refused_by_runc=False),
     Hostile("time-offsets-without-namespace", r"linux\.timeOffsets", at("linux.timeOffsets", {"monotonic": {"secs": 5}}), refused_by_runc=False),
     Hostile("sysctl-of-the-host", r"linux\.sysctl", at("linux.sysctl", {"vm.overcommit_memory": "1"})),
     Hostile("sysctl-missing", r"linux\.sysctl", at("linux.sysctl", {"net.ipv4.no_such_thing": "1"})),
@@ -146,9 +143,7 @@ LINUX = (
     Hostile("sysctl-network-of-the-host", r"linux\.sysctl", lambda config: (
         config["linux"].update(sysctl={"net.ipv4.ip_forward": "1"}, namespaces=[entry for entry in config["linux"]["namespaces"] if entry["type"] != "network"])) and None),
     Hostile("device-type-unknown", r"linux\.devices\[0\]", at("linux.devices", [{"path": "/dev/x", "type": "q", "major": 1, "minor": 3}])),
-    Hostile("device-path-relative", r"linux\.devices\[0\]", at("linux.devices", [{"path": "dev/x", "type": "c", "major": 1, "minor": 3}]), refused_by_runc=False),
     Hostile("propagation-unknown", r"linux\.rootfsPropagation", at("linux.rootfsPropagation", "sideways")),
-    Hostile("masked-path-relative", r"linux\.maskedPaths\[0\]", at("linux.maskedPaths", ["etc"]), refused_by_runc=False),
     Hostile("cgroups-path-out", r"linux\.cgroupsPath", at("linux.cgroupsPath", 7)),
     Hostile("memory-limit-a-text", r"linux\.resources\.memory\.limit", at("linux.resources.memory", {"limit": "1g"})),
     Hostile("memory-limit-tiny", r"memory|OOM|killed", at("linux.resources.memory", {"limit": 4096})),

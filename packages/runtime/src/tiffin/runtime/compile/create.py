@@ -82,6 +82,7 @@ def plan_create(request: CreateRequest) -> Plan:
     config = request.config
     linux = config.get("linux", {})
     namespaces = kernel_namespaces.namespaces_of(config)
+    kernel_namespaces.check_mapped(namespaces, config)
     mounts = plan_mounts(MountRequest(config, request.bundle, namespaces, request.manager))
     attended = _attended_operations(request, namespaces)
     return Plan(

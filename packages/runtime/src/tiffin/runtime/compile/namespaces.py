@@ -114,6 +114,21 @@ def mapping_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operati
     return [map_ids(STEP_MAPPING, "linux.uidMappings", *maps, setgroups, uid_tool, gid_tool)]
 
 
+def check_mapped(namespaces: Namespaces, config: ConfigTree) -> None:
+    """Makes sure that a new user namespace has the ids of the process.
+
+    Raises:
+        InvalidArgument: it has not.
+    """
+    if not namespaces.is_new("user"):
+        return
+    linux, user = config.get("linux", {}), config.get("process", {}).get("user", {})
+    for name, rows, key in (("uid", linux.get("uidMappings", ()), "uidMappings"), ("gid", linux.get("gidMappings", ()), "gidMappings")):
+        own: int = user.get(name, 0)  # type: ignore[assignment]  # a TypedDict read by a variable
+        if not any(0 <= own - row.get("containerID", 0) < row.get("size", 0) for row in rows):
+            raise InvalidArgument(f"process.user.{name}: {own} is not mapped by linux.{key}")
+
+
 def mapping_text(rows: Sequence[IDMappingTree]) -> str:
     """The lines of uid_map and gid_map (user_namespaces(7))."""
     return "".join(
