@@ -32,20 +32,53 @@ static void add_string(struct text *text, const char *string)
 	add(text, string, strlen(string));
 }
 
+/* As Python's encoder has it: a short form for some control characters. */
+static const char *escape_of(unsigned char byte, char escape[8])
+{
+	static const char letters[] = "btn\0fr"; /* of 8 to 13; 11 has none */
+
+	if (byte >= 8 && byte <= 13 && letters[byte - 8])
+		snprintf(escape, 8, "\\%c", letters[byte - 8]);
+	else
+		snprintf(escape, 8, "\\u%04x", byte);
+	return escape;
+}
+
+/* Bytes of the UTF-8 character at `byte` (RFC 3629), 0 if there is none. */
+static size_t character_length(const unsigned char *byte)
+{
+	size_t length = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
+
+	for (size_t index = 1; index < length; index++) {
+		if ((byte[index] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((*byte == 0xe0 && byte[1] < 0xa0) || (*byte == 0xed && byte[1] >= 0xa0))
+		return 0; /* too long a form; half of a surrogate pair */
+	if ((*byte == 0xf0 && byte[1] < 0x90) || (*byte == 0xf4 && byte[1] >= 0x90))
+		return 0; /* too long a form; beyond U+10FFFF */
+	return length;
+}
+
 static void add_quoted(struct text *text, const char *string)
 {
+	const unsigned char *byte = (const unsigned char *)(string ? string : "");
 	char escape[8];
 
 	add_string(text, "\"");
-	for (const unsigned char *byte = (const unsigned char *)(string ? string : ""); *byte; byte++) {
+	while (*byte) {
+		size_t length = character_length(byte);
+
 		if (*byte == '"' || *byte == '\\') {
 			add(text, (const char[]){ '\\', (char)*byte }, 2);
-		} else if (*byte < 0x20 || *byte == 0x7f) {
-			snprintf(escape, sizeof(escape), "\\u%04x", *byte);
-			add_string(text, escape);
+		} else if (*byte < 0x20) {
+			add_string(text, escape_of(*byte, escape));
+		} else if (length == 0) {
+			add_string(text, "\xef\xbf\xbd"); /* U+FFFD for a byte that is no UTF-8 */
 		} else {
-			add(text, (const char *)byte, 1);
+			add(text, (const char *)byte, length);
 		}
+		byte += length ? length : 1;
 	}
 	add_string(text, "\"");
 }

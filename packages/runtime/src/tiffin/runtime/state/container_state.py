@@ -12,7 +12,7 @@ from ..record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FORMAT = "1"
 
@@ -98,13 +98,24 @@ def decode_state(data: bytes, *, source: str) -> ContainerState:
     Raises:
         FailedPrecondition: it is of another format, or damaged.
     """
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    if lines[0] != f"format {FORMAT}" or lines[-1] != "":
+        raise _damaged(source)
+    try:
+        return _decode_lines(lines[1:-1])
+    except (ValueError, TypeError) as error:  # no number; no id
+        raise _damaged(source) from error
+
+
+def _damaged(source: str) -> FailedPrecondition:
+    return FailedPrecondition(f"{source} is damaged, or of another version: `delete --force` removes it")
+
+
+def _decode_lines(lines: Sequence[str]) -> ContainerState:
     named: dict[str, str | int | bool | tuple[str, ...]] = {}
     cgroups: list[tuple[str, str]] = []
     other: list[tuple[str, str]] = []
-    lines = data.decode("utf-8", "surrogateescape").split("\n")
-    if lines[0] != f"format {FORMAT}" or lines[-1] != "":
-        raise FailedPrecondition(f"{source} is damaged, or of another version: `delete --force` removes it")
-    for line in lines[1:-1]:
+    for line in lines:
         key, _, raw = line.partition(" ")
         value = _unescape(raw)
         if key in TEXTS:

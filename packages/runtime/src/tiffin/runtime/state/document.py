@@ -6,7 +6,9 @@ Written by hand, not with `json` (9 ms to import); strings are escaped by the in
 
 from __future__ import annotations
 
-from _json import encode_basestring_ascii
+from _json import encode_basestring
+
+from tiffin.spec.json_tree import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from .status import Status
 
 UNKNOWN_VERSION = "1.0.0"
+INDENT = 2
+REPLACEMENTS = dict.fromkeys(
+    range(0xDC80, 0xDD00), "\ufffd"
+)  # of what surrogateescape makes of bytes that are no UTF-8
 
 
 def state_fields(state: ContainerState, status: Status, *, owner: str = "") -> list[tuple[str, str]]:
@@ -36,7 +42,7 @@ def state_fields(state: ContainerState, status: Status, *, owner: str = "") -> l
 
 def state_document(state: ContainerState, status: Status) -> str:
     """What `state` prints: two blanks of indentation, no newline at the end."""
-    lines = [f'  "{name}": {_indent(value)}' for name, value in state_fields(state, status)]
+    lines = [f'  "{name}": {_spread(value)}' for name, value in state_fields(state, status)]
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
@@ -64,9 +70,11 @@ def hook_document_parts(state: ContainerState, status: Status) -> tuple[bytes, b
 
 def quote(text: str) -> str:
     """A JSON string."""
-    return encode_basestring_ascii(text)
+    return encode_basestring(text if text.isascii() else text.translate(REPLACEMENTS))
 
 
-def _indent(value: str) -> str:
-    """Annotations are stored as compact JSON of strings, one level deep."""
-    return value
+def _spread(value: str) -> str:
+    """An object (the annotations) over several lines."""
+    if not value.startswith("{"):
+        return value
+    return encode(decode(value), indent=INDENT).replace("\n", "\n" + " " * INDENT)
