@@ -20,7 +20,7 @@ if TYPE_CHECKING:
             """Starts a container in the background. Raises CommandFailed."""
 
         def is_alive(self, name: str) -> bool:
-            """Whether its process still runs."""
+            """Whether its process runs; of one whose making was killed nothing does."""
 
         def kill(self, name: str, number: int) -> None:
             """Sends a signal to its process; one that has ended is no error."""

@@ -62,7 +62,7 @@ class ExternalRuntime:
             tree = decode(answer.stdout)
         except JSONError:
             return False
-        return isinstance(tree, dict) and tree.get("status") in ("creating", "created", "running", "paused")
+        return isinstance(tree, dict) and tree.get("status") in ("created", "running", "paused")
 
     def kill(self, name: str, number: int) -> None:
         """Sends a signal to its process; one that has ended is no error."""

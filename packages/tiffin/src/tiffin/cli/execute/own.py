@@ -64,11 +64,13 @@ class OwnRuntime:
     def is_alive(self, name: str) -> bool:
         """Whether its process still runs."""
         from tiffin.runtime.lifecycle.loaded import LoadedContainer
+        from tiffin.runtime.state.status import CREATING, STOPPED
 
         try:
-            return not LoadedContainer(self._settings.root, name).is_stopped()
+            status = LoadedContainer(self._settings.root, name).status()
         except NotFound:
             return False
+        return status not in (CREATING, STOPPED)
 
     def kill(self, name: str, number: int) -> None:
         """Sends a signal to its process; one that has ended is no error."""
