@@ -11,12 +11,11 @@ from .process import Streams
 if TYPE_CHECKING:
     from typing import Self
 
-    Stream = int | IO[bytes] | IO[str]
-
+Stream = int | IO[bytes] | IO[str]
 INHERIT = -100
 """The program's own stream of the same number."""
 
-__all__ = ["DEVNULL", "INHERIT", "PIPE", "Pipes", "pipes_for"]
+__all__ = ["DEVNULL", "INHERIT", "PIPE", "Pipes", "Stream", "pipes_for"]
 
 NAMES = ("stdin", "stdout", "stderr")
 

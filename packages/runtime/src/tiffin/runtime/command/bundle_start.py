@@ -66,4 +66,5 @@ def start():
     main_of_front(sys.argv[2:])
 
 
-start()
+if __name__ == "__main__":
+    start()
