@@ -1,5 +1,5 @@
 /*
- * Becomes the interpreter: `python3 -I -S -X utf8 (BUNDLE | -c BOOTSTRAP) PATHS PROGRAM arguments...`.
+ * Becomes the interpreter: `/PATH/python3.N -I -S -X utf8 (BUNDLE | -c BOOTSTRAP) PATHS PROGRAM arguments...`.
  *
  * The package is looked for beside this program: PREFIX/bin/tiffin-runtime belongs to
  * PREFIX/lib/python3.N/site-packages (or Debian's dist-packages) and PREFIX/bin/python3.N. An editable install has
@@ -17,7 +17,7 @@
 #define OLDEST_MINOR 11
 #define FIXED_ARGUMENTS 8
 
-static const char *const flags[] = { "python3", "-I", "-S", "-X", "utf8" };
+static const char *const flags[] = { "-I", "-S", "-X", "utf8" };
 
 /* Names the namespace package by hand: the import system would list every folder of sys.path for it. */
 static const char bootstrap[] =
@@ -58,6 +58,7 @@ static void become(const char *interpreter, const char *paths, int argc, char **
 
 	if (!words)
 		return;
+	words[count++] = program; /* whole: a bare name it would look up in PATH, and take another one's library */
 	for (size_t index = 0; index < sizeof(flags) / sizeof(flags[0]); index++)
 		words[count++] = flags[index];
 	if (find_bundle(strrchr(program, '/'), paths, bundle)) {
