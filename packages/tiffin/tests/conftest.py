@@ -122,7 +122,7 @@ def tiffin(
 
 def arguments_of(*words: str) -> Arguments:
     """The parsed words of a `tiffin run`; an image is added if none is named."""
-    return parse(RUN, words if any(not word.startswith("-") for word in words) else [*words, "image"])
+    return parse(RUN, words if "image" in words else [*words, "image"])
 
 
 @pytest.fixture

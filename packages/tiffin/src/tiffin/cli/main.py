@@ -52,10 +52,8 @@ def main(argv: list[str]) -> int:
 def _call(command: Command, words: list[str]) -> int:
     from importlib import import_module
 
-    if command.flags is None:
-        code: int = import_module(command.module).main(words)
-    else:
-        code = import_module(command.module).main(parse(command, words))
+    arguments = words if command.flags is None else parse(command, words)  # before anything more is imported
+    code: int = import_module(command.module).main(arguments)
     sys.stdout.flush()
     return code
 

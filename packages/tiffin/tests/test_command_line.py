@@ -1,0 +1,127 @@
+"""The command itself: cold starts, versions, help, completion, mistakes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS
+
+from tiffin.cli import VERSION
+
+# the interpreter's own, whatever starts it, and what `--version` may import beside
+START = "import sys; before = set(sys.modules); "
+MEASURE = (
+    "from tiffin.cli.main import main; main(sys.argv); new = sorted(set(sys.modules) - before); "
+    "import json; print(json.dumps(new), file=sys.stderr)"
+)
+COLD = {"_collections", "tiffin", "tiffin.cli", "tiffin.runtime", "__future__"}
+ROUNDS = 7
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def imported_by(*words: str) -> set[str]:
+    """What a command imports beyond a bare interpreter."""
+    command = [sys.executable, "-c", START + MEASURE, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    names: list[str] = json.loads(done.stderr.splitlines()[-1])
+    return set(names)
+
+
+def test_version_imports_next_to_nothing() -> None:
+    own = {"tiffin.cli.main", "tiffin.cli.failure", "tiffin.cli.flag", "tiffin.cli.parse", "tiffin.cli.table",
+           "tiffin.cli.run", "tiffin.cli.run.flags", "tiffin.runtime.record"}  # fmt: skip
+    assert imported_by("--version") <= COLD | own
+
+
+def test_a_usage_error_does_not_import_what_the_command_needs() -> None:
+    assert not {"tiffin.image", "tiffin.spec", "click", "ctypes"} & imported_by("rm")
+
+
+def fastest(command: list[str | Path]) -> float:
+    """The shortest of some runs, in seconds: noise only ever adds."""
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def test_a_cold_start_adds_little_to_the_interpreter() -> None:
+    interpreter = fastest([sys.executable, "-c", "pass"])
+    assert fastest([PROGRAM, "--version"]) - interpreter < 0.060
+
+
+@pytest.mark.parametrize("word", ["--version", "-v"])
+def test_version(word: str) -> None:
+    done = call(word)
+    assert (done.returncode, done.stdout) == (0, f"tiffin {VERSION}\n")
+
+
+def test_versions_of_all_packages() -> None:
+    lines = call("version").stdout.splitlines()
+    assert [line.split()[0] for line in lines][:4] == [
+        "tiffin",
+        "tiffin-image",
+        "tiffin-runtime",
+        "tiffin-spec",
+    ]
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("help",)])
+def test_help(words: tuple[str, ...]) -> None:
+    done = call(*words)
+    assert done.returncode == 0
+    assert "tiffin run hello" in done.stdout
+    assert "  explain" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("run", "--help"), ("help", "run"), ("run", "--rm", "--help")])
+def test_help_of_a_command(words: tuple[str, ...]) -> None:
+    done = call(*words)
+    assert done.returncode == 0
+    assert "--pids-limit" in done.stdout
+    assert "docker-archive:PATH" in done.stdout
+
+
+def test_a_command_that_there_is_none_of() -> None:
+    done = call("runn")
+    assert done.returncode == 2
+    assert "No such command 'runn'" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    assert "_TIFFIN_COMPLETE" in call("completion", shell).stdout
+
+
+def test_completion_for_another_shell() -> None:
+    done = call("completion", "csh")
+    assert done.returncode == 125
+    assert "not for 'csh'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "cword", "candidate"),
+    [("tiffin ex", "1", "explain"), ("tiffin run --pids", "2", "--pids-limit")],
+)
+def test_what_is_completed(line: str, cword: str, candidate: str) -> None:
+    environment = {"_TIFFIN_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": cword}
+    done = subprocess.run(
+        [PROGRAM], capture_output=True, text=True, env=environment, timeout=SECONDS, check=False
+    )
+    assert f"plain,{candidate}" in done.stdout.splitlines()
+
+
+def test_doctor_prints_the_rows_that_were_asked_for() -> None:
+    done = call("doctor", "--json", "openat2")
+    assert '"name": "openat2"' in done.stdout
+    assert call("doctor", "nonsense").returncode == 2
