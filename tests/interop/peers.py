@@ -26,6 +26,7 @@ def daemon(argv: Sequence[str], folder: Path) -> Iterator[None]:
     """Runs a daemon until the block ends, from the moment that it says READY=1."""
     log = folder / "daemon.log"
     ready = folder / "notify"
+    ready.unlink(missing_ok=True)  # of the daemon before
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, log.open("wb") as stream:
         notify.bind(str(ready))
         notify.settimeout(TIMEOUT)

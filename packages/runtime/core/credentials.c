@@ -134,24 +134,22 @@ OPERATION(set_user)
 	return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 ? fail("PR_SET_KEEPCAPS") : 0;
 }
 
-/* A capability that is not inheritable as well cannot be ambient (capabilities(7)). runc leaves it out, and so do we: the
- * process has less than was asked for, never more. */
-static int raise_ambient(const struct context *context, uint64_t mask)
+/* A capability that is not inheritable as well cannot be ambient (capabilities(7)). runc leaves it out and says nothing, and so
+ * do we: buildah asks for such sets in every step. The process has less than was asked for, never more. */
+static int raise_ambient(uint64_t mask)
 {
-	char text[64];
 	for (int capability = 0; capability <= CAPABILITIES_MAXIMUM; capability++) {
 		if (!(mask >> capability & 1) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0)
 			continue;
 		if (errno != EPERM)
 			return fail("raise ambient capability %d", capability);
-		snprintf(text, sizeof text, "capability %d cannot be ambient: it is not inheritable", capability);
-		report(context, MESSAGE_WARNING, -1, EPERM, 0, 0, text);
 	}
 	return 0;
 }
 
 OPERATION(set_capabilities)
 {
+	(void)context;
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2];
 	for (int half = 0; half < 2; half++) {
@@ -163,5 +161,5 @@ OPERATION(set_capabilities)
 		return fail("capset");
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL) /* EINVAL: before Linux 4.3 */
 		return fail("clear the ambient capabilities");
-	return raise_ambient(context, (uint64_t)fields->ambient);
+	return raise_ambient((uint64_t)fields->ambient);
 }

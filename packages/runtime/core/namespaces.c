@@ -126,22 +126,29 @@ static int join_one_by_one(struct context *context, pid_t pid, uint64_t flags)
 	return 0;
 }
 
+static int join_all(struct context *context, pid_t pid, int process, uint64_t flags)
+{
+	if (!flags || (process >= 0 && setns(process, (int)flags) == 0))
+		return 0;
+	if (process >= 0 && errno != EINVAL)
+		return fail("setns to the namespaces of process %d", pid);
+	return join_one_by_one(context, pid, flags);
+}
+
 OPERATION(join_process)
 {
 	pid_t pid = (pid_t)fields->pid;
 	int process CLOSING = sys_pidfd_open(pid, 0);
-	bool without_pidfd = process < 0 && errno == ENOSYS;
 	/* /proc/PID of this process becomes root's, so that the container cannot look into it (CVE-2016-9962) */
 	prctl(PR_SET_DUMPABLE, 0);
-	if (process < 0 && !without_pidfd)
+	if (process < 0 && errno != ENOSYS)
 		return fail("pidfd_open of %d", pid);
 	if (start_time_of(context, pid) != fields->start_time) /* after pidfd_open: from here it stays this process */
 		return fail_with(ESRCH, "process %d is not the container's any more", pid);
-	if (!without_pidfd && setns(process, (int)fields->flags) == 0)
-		return 0;
-	if (!without_pidfd && errno != EINVAL)
-		return fail("setns to the namespaces of process %d", pid);
-	return join_one_by_one(context, pid, (uint64_t)fields->flags);
+	if (join_all(context, pid, process, (uint64_t)fields->flags) < 0)
+		return -1;
+	context->rootfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); /* that of the mount namespace that was joined */
+	return context->rootfs < 0 ? fail("open / of the container") : 0;
 }
 
 OPERATION(unshare_namespaces)

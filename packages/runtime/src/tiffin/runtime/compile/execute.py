@@ -88,9 +88,7 @@ def _launcher_operations(request: ExecRequest, namespaces: Namespaces) -> list[O
     operations += request.manager.join_operations(request.subgroups)
     if namespaces.has("user"):  # in it nobody may raise a limit; init inherits them
         operations += rlimit_operations(process, PREFIX, STEP_LAUNCHER)
-    flags = namespaces.flags()
-    if flags:
-        operations.append(join_process(STEP_LAUNCHER, "", state.pid, state.start_time, flags))
+    operations.append(join_process(STEP_LAUNCHER, "", state.pid, state.start_time, namespaces.flags()))
     return operations
 
 
