@@ -62,14 +62,21 @@ def _defaults(arguments: Arguments, context: Context) -> list[MountTree]:
         elif place in ("/sys", "/sys/fs/cgroup") and arguments.switch("privileged"):
             _replace(options, "ro", "rw")
     if arguments.text("ipc") == "host":
-        shared = [place for place in ("/dev/shm", "/dev/mqueue") if os.path.isdir(place)]
-        mounts = [_shared(mount) if mount["destination"] in shared else mount for mount in mounts]
+        mounts = _with_host_ipc(mounts, rootless=context.rootless)
     if arguments.text("pid") == "host" and context.rootless:
         mounts = [_shared(mount) if mount["destination"] == "/proc" else mount for mount in mounts]
     if arguments.text("network") == "host" and context.rootless:
         # sysfs belongs to the network namespace's owner, which is the host: podman too mounts the host's, read-only
         mounts = [_shared(mount, "ro") if mount["destination"] == "/sys" else mount for mount in mounts]
     return mounts
+
+
+def _with_host_ipc(mounts: list[MountTree], *, rootless: bool) -> list[MountTree]:
+    """The host's /dev/shm and /dev/mqueue. Where it has no mqueue only the IPC namespace's owner, root, may mount it."""
+    shared = [place for place in ("/dev/shm", "/dev/mqueue") if os.path.isdir(place)]
+    missing = () if "/dev/mqueue" in shared or not rootless else ("/dev/mqueue",)
+    kept = [mount for mount in mounts if mount["destination"] not in missing]
+    return [_shared(mount) if mount["destination"] in shared else mount for mount in kept]
 
 
 def _replace(options: list[str], start: str, new: str | None) -> None:
