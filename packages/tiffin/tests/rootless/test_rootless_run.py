@@ -28,7 +28,7 @@ def one_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_range
 def test_root_with_a_range_of_ids(tiffin: Tiffin) -> None:
-    script = "id -u; touch /mine && stat -c %u /mine; wc -l < /proc/self/uid_map; chown 7:8 /mine && stat -c %u:%g /mine"
+    script = "id -u; touch /mine; stat -c %u /mine; wc -l < /proc/self/uid_map; chown 7:8 /mine && stat -c %u:%g /mine"
     assert tiffin.shell(script) == ["0", "0", "2", "7:8"]
 
 

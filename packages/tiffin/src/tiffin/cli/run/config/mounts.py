@@ -72,7 +72,7 @@ def _defaults(arguments: Arguments, context: Context) -> list[MountTree]:
 
 
 def _with_host_ipc(mounts: list[MountTree], *, rootless: bool) -> list[MountTree]:
-    """The host's /dev/shm and /dev/mqueue. Where it has no mqueue only the IPC namespace's owner, root, may mount it."""
+    """The host's /dev/shm and /dev/mqueue. Where it has no mqueue only root may mount one."""
     shared = [place for place in ("/dev/shm", "/dev/mqueue") if os.path.isdir(place)]
     missing = () if "/dev/mqueue" in shared or not rootless else ("/dev/mqueue",)
     kept = [mount for mount in mounts if mount["destination"] not in missing]
