@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from packages.tiffin.tests.conftest import Tiffin
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Tiffin
 
 from tiffin.cli.demo import busybox
 from tiffin.cli.failure import CommandFailed
@@ -62,20 +64,22 @@ def test_without_busybox_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     (tmp_path / "bundle/rootfs").mkdir(parents=True)
-    config = {
+    config: dict[str, Any] = {
         "ociVersion": "1.0.2",
         "root": {"path": "rootfs"},
         "process": {"args": ["/bin/prog"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
         "hostname": "shown",
         "linux": {"namespaces": [{"type": "uts"}, {"type": "mount"}, {"type": "pid"}]},
     }
+    if os.geteuid() != 0:  # then the runtime would refuse it without
+        config["linux"]["namespaces"].append({"type": "user"})
+        for kind, own in (("uidMappings", os.geteuid()), ("gidMappings", os.getegid())):
+            config["linux"][kind] = [{"containerID": 0, "hostID": own, "size": 1}]
     (tmp_path / "bundle/config.json").write_text(json.dumps(config))
     return tmp_path / "bundle"
 
 
 def explain(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    from packages.tiffin.tests.conftest import PROGRAM, SECONDS
-
     return subprocess.run(
         [PROGRAM, "explain", *words], capture_output=True, text=True, timeout=SECONDS, check=False
     )
