@@ -89,11 +89,6 @@ static int copy_directory(int from, int to, int depth)
 
 int copy_up(const struct context *context, int covered, const char *path)
 {
-	struct stat info;
 	int target CLOSING = open_in_root(context, path, O_RDONLY | O_DIRECTORY);
-	if (target < 0)
-		return fail("%s", path);
-	if (fstat(covered, &info) < 0 || fchown(target, info.st_uid, info.st_gid) < 0 || fchmod(target, info.st_mode & 07777) < 0)
-		return fail("owner and mode of %s", path);
-	return copy_directory(covered, target, 0);
+	return target < 0 ? fail("%s", path) : copy_directory(covered, target, 0);
 }

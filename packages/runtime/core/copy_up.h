@@ -1,4 +1,4 @@
-/* tmpcopyup: a new tmpfs starts with a copy of the directory that it covers. */
+/* tmpcopyup: a new tmpfs starts with a copy of what is in the directory that it covers; its owner stays root, as under runc. */
 #ifndef TIFFIN_COPY_UP_H
 #define TIFFIN_COPY_UP_H
 

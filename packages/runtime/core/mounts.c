@@ -101,8 +101,8 @@ OPERATION(mount)
 	}
 	if (mount_or_bind(context, fields, target) < 0)
 		return -1;
-	if (covered >= 0)
-		return copy_up(context, covered, fields->target);
+	if (covered >= 0 && copy_up(context, covered, fields->target) < 0)
+		return -1;
 	return mode >= 0 && !(fields->flags & MS_REMOUNT) ? set_mode(context, fields->target, mode) : 0;
 }
 

@@ -1,6 +1,6 @@
 """`plan_exec`: the plan of exec, a further process in a container that exists.
 
-    launcher: cpu affinity, cgroups joined, limits, all namespaces of init joined ──clone──► init: session, console, process
+launcher: cpu affinity, cgroups joined, limits, all namespaces of init joined ──clone──► init: console, process
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ExecRequest(Record):
     console_socket: str = ""
     console_descriptor: int = -1
     preserved: int = 0
-    subgroups: Mapping[str, str] = {}  # noqa: RUF012  # never changed
+    subgroups: Mapping[str, str] = {}  # never changed
 
 
 def plan_exec(request: ExecRequest) -> Plan:
