@@ -46,7 +46,9 @@ def build_program(sources: Path, program: Path, objects: Path, paths: str | None
         digests = list(pool.map(lambda file: _compile(command, headers, file, objects), files))
     made = [str(objects / f"{file.stem}.o") for file in files]
     link = [*compiler, *LINKING, "-o", str(program), *made]
-    return _run_once(link, _digest("\0".join((*link, *digests)).encode()), program, objects / "program.digest")
+    return _run_once(
+        link, _digest("\0".join((*link, *digests)).encode()), program, objects / "program.digest"
+    )
 
 
 def source_paths(package: Path) -> str | None:
@@ -77,7 +79,9 @@ def _run_once(command: list[str], digest: str, target: Path, record: Path, cwd: 
     try:
         subprocess.run(command, check=True, cwd=cwd)
     except FileNotFoundError as error:
-        raise RuntimeError(f"{command[0]} is needed to build tiffin-runtime: apt install gcc libc6-dev") from error
+        raise RuntimeError(
+            f"{command[0]} is needed to build tiffin-runtime: apt install gcc libc6-dev"
+        ) from error
     except subprocess.CalledProcessError as error:
         raise RuntimeError(
             f"{command[0]} could not make {target.name}: are libc6-dev (with libc.a) and linux-libc-dev installed?"
