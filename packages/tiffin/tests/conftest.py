@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tiffin_testing.images import busybox_image, file, tar
 
 PROGRAM = Path(sys.executable).with_name("tiffin")
 SECONDS = 60.0
+WAIT = "echo ready; read line; echo got $line"
 RUN = next(command for command in COMMANDS if command.name == "run")
 
 
@@ -79,6 +82,21 @@ class Tiffin:
         outcome = self.run("--rm", *flags, self.image, "sh", "-c", script)
         assert outcome.code == 0, outcome
         return outcome.lines
+
+    @contextmanager
+    def attended(self, *flags: str, script: str = WAIT) -> Iterator[subprocess.Popen[str]]:
+        """A `tiffin run` whose container has written `ready`, and waits for a line of input."""
+        command = self.run_words("-i", *flags, self.image, "sh", "-c", script)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=self.environment) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+            process.kill()
+
+    def states(self) -> dict[str, str]:
+        """Every container's status, as `tiffin ps` has it."""
+        return {row["name"]: row["status"] for row in json.loads(self.call("ps", "--all", "--json").out)}
 
     def _call(self, command: list[str], stdin: str, env: dict[str, str] | None) -> Outcome:
         environment = {**self.environment, **(env or {})}

@@ -6,6 +6,7 @@ import os
 import stat
 
 from tiffin.cli.parse import UsageError
+from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,42 +27,49 @@ SKIPPED_FOLDERS = (
 )
 
 
+class Asked(Record):
+    """A device that the container gets: the host's path, the node in the container, what may be done with it."""
+
+    source: str
+    node: DeviceTree
+    access: str
+
+
 def apply_devices(config: ConfigTree, arguments: Arguments, context: Context) -> None:
     """Adds the devices of --device and --privileged.
 
     Raises:
         UsageError: if one is no device.
     """
-    linux = config["linux"]
-    nodes: dict[str, DeviceTree] = {}
-    sources: dict[str, str] = {}
-    rules: list[DeviceRuleTree] = []
-    for text in arguments.texts("device"):
-        source, target, access = _parts(text)
-        for path in _nodes_below(source):
-            node = _node(path, target + path[len(source) :])
-            nodes[node["path"]] = node
-            sources[node["path"]] = path
-            rules.append(
-                {
-                    "allow": True,
-                    "type": node["type"],
-                    "major": node["major"],
-                    "minor": node["minor"],
-                    "access": access,
-                }
-            )
+    asked = [device for text in arguments.texts("device") for device in _asked(text)]
+    rules = [_rule(device) for device in asked]
     if arguments.switch("privileged"):
-        for path in _nodes_below("/dev"):
-            nodes.setdefault(path, _node(path, path))
-            sources.setdefault(path, path)
+        asked = [*(Asked(path, _node(path, path), "rwm") for path in _nodes_below("/dev")), *asked]
         rules = [{"allow": True, "access": "rwm"}]
-    if nodes and not context.rootless:
-        linux["devices"] = list(nodes.values())
-    elif nodes:  # mknod is for root alone: the host's nodes are mounted
-        config["mounts"] += [_bind(sources[path], path) for path in nodes]
+    by_place = {device.node["path"]: device for device in asked}
+    if by_place and not context.rootless:
+        config["linux"]["devices"] = [device.node for device in by_place.values()]
+    elif by_place:  # mknod is for root alone: the host's nodes are mounted
+        config["mounts"] += [_bind(device.source, place) for place, device in by_place.items()]
     if rules:
-        linux["resources"].setdefault("devices", []).extend(rules)
+        config["linux"]["resources"].setdefault("devices", []).extend(rules)
+
+
+def _asked(text: str) -> list[Asked]:
+    """What one --device stands for: a device, or all in a folder."""
+    source, target, access = _parts(text)
+    return [Asked(path, _node(path, target + path[len(source) :]), access) for path in _nodes_below(source)]
+
+
+def _rule(device: Asked) -> DeviceRuleTree:
+    node = device.node
+    return {
+        "allow": True,
+        "type": node["type"],
+        "major": node["major"],
+        "minor": node["minor"],
+        "access": device.access,
+    }
 
 
 def _bind(source: str, target: str) -> MountTree:

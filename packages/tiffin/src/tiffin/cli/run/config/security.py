@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tiffin.cli.run.config.context import Context
     from tiffin.spec.runtime.tree import ConfigTree, SeccompTree
 
+FREE = ("seccomp", "apparmor")  # options with any value
+VALUES = {"systempaths": ("unconfined",), "unmask": ("ALL",)}
 SELINUX_DEFAULT = {"user": "system_u", "role": "system_r", "type": "container_t", "level": "s0"}
 
 
@@ -27,32 +29,41 @@ def apply_security(config: ConfigTree, arguments: Arguments, context: Context) -
     names = _capabilities(arguments, NAMES if privileged else DEFAULT, context.held)
     process["capabilities"] = {"bounding": names, "effective": list(names), "permitted": list(names)}
     process["noNewPrivileges"] = False
-    seccomp = "unconfined" if privileged else "default"
-    if privileged:
+    options = dict(_option(text) for text in arguments.texts("security-opt") if not text.startswith("label"))
+    if privileged or options.get("systempaths") == "unconfined" or options.get("unmask") == "ALL":
         linux["maskedPaths"], linux["readonlyPaths"] = [], []
-    labels: dict[str, str] = {}
-    for option in arguments.texts("security-opt"):
-        name, value = _split(option)
-        if name == "seccomp":
-            seccomp = value
-        elif name == "no-new-privileges":
-            process["noNewPrivileges"] = _truth(option, value or "true")
-        elif name == "apparmor":
-            process["apparmorProfile"] = value
-        elif name == "label":
-            labels.update(_label(option, value))
-        elif (name, value) == ("systempaths", "unconfined") or (name, value) == ("unmask", "ALL"):
-            linux["maskedPaths"], linux["readonlyPaths"] = [], []
-        else:
-            raise UsageError(
-                f"--security-opt: {option!r} is none of seccomp=, no-new-privileges, apparmor=, label=, "
-                "systempaths=unconfined"
-            )
-    if labels:
-        parts = {**SELINUX_DEFAULT, **labels}
-        process["selinuxLabel"] = ":".join(parts[part] for part in SELINUX_DEFAULT)
+    if "no-new-privileges" in options:
+        process["noNewPrivileges"] = options["no-new-privileges"] == "true"
+    if "apparmor" in options:
+        process["apparmorProfile"] = options["apparmor"]
+    if label := _selinux_label(arguments):
+        process["selinuxLabel"] = label
+    seccomp = options.get("seccomp", "unconfined" if privileged else "default")
     if seccomp != "unconfined":
         linux["seccomp"] = _profile(seccomp, names)
+
+
+def _option(text: str) -> tuple[str, str]:
+    """Name and value of an option that is not about labels. Raises UsageError."""
+    name, value = _split(text)
+    if name == "no-new-privileges" and value in ("", "true", "false"):
+        return name, value or "true"
+    if (name in VALUES and value in VALUES[name]) or (name in FREE and value):
+        return name, value
+    raise UsageError(
+        f"--security-opt: {text!r} is none of seccomp=FILE|unconfined, no-new-privileges[=true|false], "
+        "apparmor=PROFILE, label=..., systempaths=unconfined"
+    )
+
+
+def _selinux_label(arguments: Arguments) -> str:
+    """The whole label, "" for none: what was asked for over the usual one."""
+    parts: dict[str, str] = {}
+    for text in arguments.texts("security-opt"):
+        if text.startswith("label"):
+            parts.update(_label(text, _split(text)[1]))
+    whole = {**SELINUX_DEFAULT, **parts}
+    return ":".join(whole[part] for part in SELINUX_DEFAULT) if parts else ""
 
 
 def _capabilities(arguments: Arguments, base: Sequence[str], held: Sequence[str]) -> list[str]:
@@ -91,12 +102,6 @@ def _split(option: str) -> tuple[str, str]:
         if found:
             return name, value
     return option, ""
-
-
-def _truth(option: str, value: str) -> bool:
-    if value not in ("true", "false"):
-        raise UsageError(f"--security-opt: {option!r} is true or false")
-    return value == "true"
 
 
 def _label(option: str, value: str) -> dict[str, str]:
