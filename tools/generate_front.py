@@ -60,7 +60,9 @@ def lines() -> Iterator[str]:
     yield "static const struct verb native_verbs[] = {"
     for verb in native:
         yield f'\t{{ "{verb.name}", {verb.fewest}, {verb.most}, {verb.name}_flags }},'
-    yield "\t{ NULL, 0, 0, NULL },\n};\n\n#endif"
+    yield "\t{ NULL, 0, 0, NULL },\n};\n"
+    names = ", ".join(f'"{verb.name}"' for verb in VERBS)
+    yield f"static const char *const verb_names[] = {{ {names}, NULL }};\n\n#endif"
 
 
 def main() -> int:

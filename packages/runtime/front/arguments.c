@@ -130,3 +130,13 @@ bool parse_arguments(int argc, char **argv, struct arguments *arguments)
 	arguments->signal = words[1];
 	return true;
 }
+
+/* The first word that is a verb. A flag's value may look like one: then the wrong modules are loaded early, no more. */
+const char *find_verb_name(int argc, char **argv)
+{
+	for (int index = 1; index < argc; index++)
+		for (const char *const *verb = verb_names; *verb; verb++)
+			if (strcmp(argv[index], *verb) == 0)
+				return *verb;
+	return NULL;
+}

@@ -101,6 +101,7 @@ int send_signal(const struct arguments *arguments, const struct container *conta
 
 /* handover.c: returns only if there is nothing to hand over to */
 void hand_over(int argc, char **argv);
+const char *find_verb_name(int argc, char **argv); /* arguments.c: the first word that is one, or NULL */
 
 static inline void free_container_at(struct container *container)
 {

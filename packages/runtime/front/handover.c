@@ -35,16 +35,16 @@ static bool fits(int length)
 	return length > 0 && length < PATH_SIZE;
 }
 
-/* The code bundle (command/bundle.py) lies in the first of the paths, and is of one version of the interpreter. */
-static bool find_bundle(const char *interpreter, const char *paths, char bundle[PATH_SIZE])
+/* A verb's code bundle (command/bundle.py) lies in the first of the paths, and is of one version of the interpreter. */
+static bool find_bundle(const char *interpreter, const char *paths, const char *verb, char bundle[PATH_SIZE])
 {
 	const char *version = strstr(interpreter, "python3.");
 	int first = (int)strcspn(paths, ":");
 
-	if (!version)
+	if (!version || !verb)
 		return false;
-	return fits(snprintf(bundle, PATH_SIZE, "%.*s/tiffin/runtime/__pycache__/tiffin-runtime.cpython-3%d.pyc", first,
-			     paths, atoi(version + strlen("python3.")))) &&
+	return fits(snprintf(bundle, PATH_SIZE, "%.*s/tiffin/runtime/__pycache__/tiffin-runtime-%s.cpython-3%d.pyc", first,
+			     paths, verb, atoi(version + strlen("python3.")))) &&
 	       access(bundle, R_OK) == 0;
 }
 
@@ -61,7 +61,7 @@ static void become(const char *interpreter, const char *paths, int argc, char **
 	words[count++] = program; /* whole: a bare name it would look up in PATH, and take another one's library */
 	for (size_t index = 0; index < sizeof(flags) / sizeof(flags[0]); index++)
 		words[count++] = flags[index];
-	if (find_bundle(strrchr(program, '/'), paths, bundle)) {
+	if (find_bundle(strrchr(program, '/'), paths, find_verb_name(argc, argv), bundle)) {
 		words[count++] = bundle;
 	} else {
 		words[count++] = "-c";

@@ -65,4 +65,6 @@ static const struct verb native_verbs[] = {
 	{ NULL, 0, 0, NULL },
 };
 
+static const char *const verb_names[] = { "checkpoint", "create", "delete", "events", "exec", "features", "kill", "list", "pause", "ps", "restore", "resume", "run", "spec", "start", "state", "update", NULL };
+
 #endif

@@ -1,47 +1,22 @@
-"""The start of the code bundle: a meta path finder that takes modules out of one file that is read already.
+"""The start of a code bundle: executes all modules of a verb without the import system.
 
-Not imported: `bundle.write_bundle` compiles this text, behind the names MODULES and SOURCES, into the .pyc that the
-front gives to the interpreter as its program. Reading sixty small files would take ten milliseconds, this takes one.
-
-MODULES: name -> (is it a package, file, its code, marshalled). SOURCES: (file, mtime in ns, size).
+Not imported: `bundle.write_bundle` compiles this text, with the modules in the place of the constant "MODULES", into
+the .pyc that the front gives to the interpreter as its program, with the arguments PATHS PROGRAM ...
 """
 # mypy: ignore-errors
-# ruff: noqa: F821  # MODULES and SOURCES are put before this text
 
-import marshal
 import posix
 import sys
-from _frozen_importlib import ModuleSpec
+
+MODULES = "MODULES"  # (name, is it a package, file, mtime in ns, size, code), each behind those that it imports
 
 
-class BundleFinder:
-    """Finder and loader of the modules of the bundle."""
-
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):  # noqa: ARG003  # the protocol of sys.meta_path
-        found = MODULES.get(name)
-        if found is None:
-            return None
-        spec = ModuleSpec(name, cls, origin=found[1], is_package=found[0])
-        spec.has_location = True
-        if found[0]:
-            spec.submodule_search_locations.append(found[1].rpartition("/")[0])
-        return spec
-
-    @staticmethod
-    def create_module(spec):  # noqa: ARG004
-        return None
-
-    @staticmethod
-    def exec_module(module):
-        exec(marshal.loads(MODULES[module.__name__][2]), module.__dict__)  # noqa: S102, S302  # as importlib does
-
-
-def is_fresh():
+def fresh():
     """Whether every source is still the one that was compiled."""
+    stat = posix.stat
     try:
-        for path, mtime, size in SOURCES:
-            status = posix.stat(path)
+        for _, _, path, mtime, size, _ in MODULES:
+            status = stat(path)
             if status.st_mtime_ns != mtime or status.st_size != size:
                 return False
     except OSError:
@@ -49,22 +24,30 @@ def is_fresh():
     return True
 
 
-def start():
-    """As the bootstrap of front/handover.c does without a bundle."""
-    paths = sys.argv[1].split(":")
-    sys.path[:0] = paths
-    package = type(sys)("tiffin")
-    package.__path__ = [f"{path}/tiffin" for path in paths]
-    sys.modules["tiffin"] = package
-    if is_fresh():
-        sys.meta_path.insert(0, BundleFinder)
-        future = type(sys)("__future__")  # a statement for the compiler, but it is also imported: 0.5 ms
-        future.annotations = None
-        sys.modules["__future__"] = future
-    from tiffin.runtime.command.main import main_of_front
+def execute():
+    """First all modules, empty, so that each finds its parents and itself; then their code."""
+    modules, new = sys.modules, type(sys)
+    for name, is_package, path, _, _, _ in MODULES:
+        module = modules[name] = new(name)
+        parent, _, child = name.rpartition(".")
+        module.__file__ = path
+        module.__package__ = name if is_package else parent
+        if is_package:
+            module.__path__ = [path.rpartition("/")[0]]
+    for name, _, _, _, _, code in MODULES:
+        module = modules[name]
+        parent, _, child = name.rpartition(".")
+        setattr(modules[parent], child, module)
+        exec(code, module.__dict__)  # noqa: S102  # as importlib does
 
-    main_of_front(sys.argv[2:])
 
+paths = sys.argv[1].split(":")
+sys.path[:0] = paths
+package = sys.modules["tiffin"] = type(sys)("tiffin")
+package.__path__ = [f"{path}/tiffin" for path in paths]
+FRESH = fresh()
+if FRESH:
+    execute()
+from tiffin.runtime.command.main import main_of_front  # noqa: E402
 
-if __name__ == "__main__":
-    start()
+main_of_front(sys.argv[2:])

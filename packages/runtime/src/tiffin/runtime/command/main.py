@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .parse import Invocation, Options
 
 SPEC_VERSION = "1.3.0"
+VERBS = "tiffin.runtime.command.verbs."
+ENOSPC = 28
 
 
 def main_of_front(argv: Sequence[str]) -> None:
@@ -31,19 +33,25 @@ def main_of_front(argv: Sequence[str]) -> None:
         sys.stdout.flush()
     except OSError:
         code = code or FAILURE
-    if not _from_bundle():
-        from .bundle import write_bundle
-
-        write_bundle()
+    if code == 0:
+        _keep_bundle()
     posix._exit(code)  # noqa: SLF001  # the function's name
 
 
-def _from_bundle() -> bool:
-    """Whether every module of ours came out of the code bundle."""
-    for name, module in sys.modules.items():
-        if name.startswith("tiffin.") and getattr(module.__loader__, "__name__", "") != "BundleFinder":
-            return False
-    return True
+def _keep_bundle() -> None:
+    """Has the next command of this verb start faster, if this one used modules that came from no bundle."""
+    used = [name for name in sys.modules if name.startswith("tiffin.")]
+    main_module = sys.modules["__main__"]
+    verbs = [name for name in used if name.startswith(VERBS)]
+    if len(verbs) != 1 or (getattr(main_module, "FRESH", False) and len(used) <= len(main_module.MODULES)):
+        return
+    from .bundle import bundled_names, write_bundle
+
+    try:
+        write_bundle(verbs[0].removeprefix(VERBS).rstrip("_"), bundled_names().union(used))
+    except OSError as error:
+        if error.errno != ENOSPC:
+            raise
 
 
 def main_entry() -> int:

@@ -9,7 +9,7 @@ All little-endian, without padding; length counts the whole blob.
 
 from __future__ import annotations
 
-from .table import OPERATIONS, WIRE_VERSION
+from .operations import KINDS, WIRE_VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ MAGIC = b"TIFFIN\x00\x01"
 HEADER_SIZE = 24
 FLAG_TRACE = 1
 ABSENT = b"\xff\xff\xff\xff"
-KINDS = {row[0]: tuple(kind for _, kind in row[2]) for row in OPERATIONS}
 
 
 def encode(plan: Plan, *, trace: bool = False) -> bytes:
