@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CLONE_NEWUSER = 0x10000000
+CLONE_NEWUSER, CLONE_NEWNS = 0x10000000, 0x00020000
 TOOLS = ("newuidmap", "newgidmap")
 SCRIPT = 'read -r go && newuidmap "$1" 0 "$2" 1 1 "$4" "$5" && newgidmap "$1" 0 "$3" 1 1 "$6" "$7"'
 
@@ -33,9 +33,11 @@ def enter_user_namespace() -> None:
     helper = _spawn_helper(ready, (uid, gid), ranges) if ranges else 0
     os.close(ready)
     try:
-        unshare(CLONE_NEWUSER)
+        unshare(CLONE_NEWUSER | CLONE_NEWNS)  # both: AppArmor lets the first pass, and then denies the second
     except OSError as error:
         os.close(go)
+        if helper:
+            os.waitpid(helper, 0)
         raise CommandFailed(_blocker(error)) from error
     if helper:
         os.write(go, b"\n")
@@ -116,4 +118,8 @@ def _blocker(error: OSError) -> str:
     for path, bad, remedy in switches:
         if [line.strip() for line in _lines(path)] == [bad]:
             return f"{start}: root can allow it with `sysctl -w {remedy}`; or run as root"
+    if os.geteuid() == 0:
+        return (
+            f"this root lacks CAP_SYS_ADMIN, and {start}: give its container more privileges (--privileged)"
+        )
     return f"{start}: run as root, or see what `tiffin doctor` says"
