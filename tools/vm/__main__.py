@@ -8,9 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .machine import MachineFailed, run_in_machine
-
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "vm-kernel"
+from .kernel import KernelMissing
+from .machine import Machine, MachineFailed
 
 
 def main() -> int:
@@ -25,15 +24,14 @@ def main() -> int:
     environment = dict(pair.split("=", 1) for pair in options.environment)
     with tempfile.TemporaryDirectory(prefix="tiffin-vm-") as scratch:
         try:
-            return run_in_machine(
+            with Machine(
                 options.command,
-                cache=CACHE,
                 results=(options.results or Path(scratch)).resolve(),
                 folder=Path.cwd(),
                 environment=environment,
-                timeout=options.timeout,
-            )
-        except MachineFailed as failure:
+            ) as machine:
+                return machine.wait(options.timeout)
+        except (MachineFailed, KernelMissing) as failure:
             print(f"vm: {failure}", file=sys.stderr)
             return 124
 

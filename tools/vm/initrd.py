@@ -9,6 +9,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from .kernel import read_module
+
 RESULTS = "/run/vm-results"
 
 INIT = f"""#!/bin/busybox sh
@@ -46,8 +48,8 @@ def build_initrd(busybox: Path, modules: tuple[Path, ...]) -> bytes:
     archive += _entry("bin/busybox", busybox.read_bytes(), stat.S_IFREG | 0o755)
     archive += _entry("init", INIT.encode(), stat.S_IFREG | 0o755)
     for module in modules:
-        archive += _entry(f"modules/{module.name}", module.read_bytes(), stat.S_IFREG | 0o644)
-    order = "\n".join(module.name for module in modules) + "\n"
+        archive += _entry(f"modules/{module.stem}", read_module(module), stat.S_IFREG | 0o644)
+    order = "\n".join(module.stem for module in modules) + "\n"
     archive += _entry("modules/order", order.encode(), stat.S_IFREG | 0o644)
     archive += _entry("TRAILER!!!", b"", 0)
     return bytes(archive)
