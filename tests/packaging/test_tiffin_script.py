@@ -20,6 +20,7 @@ def checkout(clean_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A clean checkout in which ./tiffin has run once."""
     folder = tmp_path_factory.mktemp("tiffin") / "checkout"
     shutil.copytree(clean_copy, folder, ignore=shutil.ignore_patterns(".cache", "dist", ".pants.d"))
+    folder.chmod(0o755)  # a temporary folder of pytest's is for its owner alone
     first = run(["./tiffin", "--help"], cwd=folder)
     assert "ready after" in first.stderr
     assert "run" in first.stdout
