@@ -8,9 +8,9 @@ import pytest
 from packages.runtime.tests.fuzz.native_programs import build, cases_of, run
 from packages.runtime.tests.plan.plans import smallest
 
-from tiffin.runtime.plan.encode import KINDS, encode
+from tiffin.runtime.plan.encode import encode
 from tiffin.runtime.plan.operation import Plan
-from tiffin.runtime.plan.operations import STEP_INIT, execute, map_ids, mount, set_cpu_affinity
+from tiffin.runtime.plan.operations import KINDS, STEP_INIT, execute, map_ids, mount, set_cpu_affinity
 
 pytestmark = pytest.mark.requires("clang")
 PLAN = Plan(

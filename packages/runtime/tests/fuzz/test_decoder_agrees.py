@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from packages.runtime.tests.fuzz.native_programs import build, run
 from packages.runtime.tests.plan.plans import plans
 
-from tiffin.runtime.plan.encode import KINDS, encode
+from tiffin.runtime.plan.encode import encode
 from tiffin.runtime.plan.operation import Operation, Plan
+from tiffin.runtime.plan.operations import KINDS
 from tiffin.runtime.plan.table import OPERATIONS
 
 pytestmark = pytest.mark.requires("clang")

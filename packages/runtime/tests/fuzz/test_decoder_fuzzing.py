@@ -10,8 +10,9 @@ from packages.runtime.tests.fuzz.native_programs import build, run
 from packages.runtime.tests.fuzz.test_core_units import PLAN
 from packages.runtime.tests.plan.plans import smallest
 
-from tiffin.runtime.plan.encode import KINDS, MAGIC, encode
+from tiffin.runtime.plan.encode import MAGIC, encode
 from tiffin.runtime.plan.operation import Plan
+from tiffin.runtime.plan.operations import KINDS
 
 pytestmark = pytest.mark.requires("clang")
 SECONDS = 25

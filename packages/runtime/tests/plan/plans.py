@@ -7,8 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tiffin.runtime.plan.encode import KINDS, MAGIC
+from tiffin.runtime.plan.encode import MAGIC
 from tiffin.runtime.plan.operation import Operation, Plan
+from tiffin.runtime.plan.operations import KINDS
 from tiffin.runtime.plan.table import STEPS, WIRE_VERSION
 
 LONGEST = 0xFFFFFFFF

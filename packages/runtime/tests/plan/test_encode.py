@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from packages.runtime.tests.plan.plans import decode, plans, smallest
 
-from tiffin.runtime.plan.encode import FLAG_TRACE, KINDS, encode
+from tiffin.runtime.plan.encode import FLAG_TRACE, encode
 from tiffin.runtime.plan.operation import Operation, Plan
-from tiffin.runtime.plan.operations import STEP_INIT, barrier, set_umask
+from tiffin.runtime.plan.operations import KINDS, STEP_INIT, barrier, set_umask
 
 
 @given(plans)
