@@ -17,13 +17,14 @@ from tiffin_testing.pythons import find_python
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [name for name in ORDER if (ROOT / "packages" / name / "pyproject.toml").exists()]
 VERSIONS = ("3.11", "3.12", "3.13")
-# imports every module of the distribution that was installed, in an interpreter that sees nothing else
+# imports every module of the distribution that was installed, in an interpreter that sees nothing else;
+# bundle_start is a program's text, which the runtime compiles into its code bundle
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 for name in sys.argv[1:]:
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith((".__main__", ".bundle_start")):
             importlib.import_module(module.name)
 """
 pytestmark = pytest.mark.timeout(600)
