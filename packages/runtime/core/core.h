@@ -33,6 +33,7 @@ struct context {
 	const struct plan *plan;
 	int messages;        /* to the controller */
 	int go;              /* from the controller */
+	int lock;            /* the container's lock, held until its state tells of init; or -1 */
 	int launcher;        /* init's end of the socket pair with the launcher, or -1 */
 	int host_proc;       /* O_PATH of the host's /proc, checked to be procfs */
 	int rootfs;          /* O_PATH of the root of all targets; "/" after pivot_root */

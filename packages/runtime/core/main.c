@@ -1,14 +1,16 @@
-/* tiffin-core launch BLOB MESSAGES GO: executes a plan. The three arguments are numbers of inherited descriptors:
- * a memfd with the encoded plan, a pipe for messages to the controller, a pipe for its answers.
+/* tiffin-core launch BLOB MESSAGES GO [LOCK]: executes a plan. The arguments are numbers of inherited descriptors: a memfd
+ * with the encoded plan, a pipe for messages to the controller, a pipe for its answers, the container's lock.
  *
  * The controller runs this program from a sealed memfd, so that what the container can reach by /proc/PID/exe is a
  * private copy that nobody can write to (CVE-2019-5736). It uses no environment variable and opens no file by itself. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,21 +43,40 @@ static int load_plan(int descriptor, struct plan *plan)
 	return decode_plan(blob, (size_t)info.st_size, plan);
 }
 
+static bool take_descriptors(struct context *context, int argc, char **argv)
+{
+	if (argc < 5 || argc > 6 || strcmp(argv[1], "launch") != 0)
+		return false;
+	context->messages = inherited(argv[3]);
+	context->go = inherited(argv[4]);
+	context->lock = argc == 6 ? inherited(argv[5]) : -1;
+	return context->messages >= 0 && context->go >= 0 && (argc == 5 || context->lock >= 0);
+}
+
+/* The launcher makes cgroups: it may not outlive the controller, whose death somebody may be cleaning up after already. */
+static void end_with_controller(const struct context *context)
+{
+	struct pollfd reader = {.fd = context->messages};
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (poll(&reader, 1, 0) > 0) /* POLLERR: nobody reads any more, and the death signal will not come */
+		_exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	struct plan plan = {0};
 	struct context context = {
-		.plan = &plan, .launcher = -1, .host_proc = -1, .rootfs = -1, .fifo = -1,
+		.plan = &plan, .lock = -1, .launcher = -1, .host_proc = -1, .rootfs = -1, .fifo = -1,
 		.console = -1, .listener = -1, .cgroup = -1,
 	};
 	int blob;
-	if (argc != 5 || strcmp(argv[1], "launch") != 0 || (blob = inherited(argv[2])) < 0 ||
-	    (context.messages = inherited(argv[3])) < 0 || (context.go = inherited(argv[4])) < 0) {
+	if (!take_descriptors(&context, argc, argv) || (blob = inherited(argv[2])) < 0) {
 		ssize_t written = write(2, USAGE, sizeof USAGE - 1);
 		return written < 0 ? 3 : 2;
 	}
 	memset(context.trees, -1, sizeof context.trees);
 	signal(SIGPIPE, SIG_IGN);
+	end_with_controller(&context);
 	if (load_plan(blob, &plan) < 0) {
 		report(&context, MESSAGE_FAILED, -1, failure_errno(), 0, 0, failure_text());
 		return 1;

@@ -1,6 +1,7 @@
 /* Where init waits: for the launcher, for the controller, for the start. */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -39,6 +40,10 @@ OPERATION(barrier)
 {
 	report(context, MESSAGE_BARRIER, index_of_fields(context, fields), 0, 0, 0, fields->name);
 	wait_for_byte(context->go);
+	if (strcmp(fields->name, "created") == 0) {
+		close_descriptor(&context->lock); /* whoever deletes the container finds this process in its state */
+		context->lock = -1;
+	}
 	return 0;
 }
 

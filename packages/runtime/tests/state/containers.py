@@ -42,7 +42,7 @@ def fake_container(
         frozen: what its freezer says; "": it has none.
     """
     directory = StateDirectory(str(root), IDENTIFIER)
-    directory.claim()
+    directory.claim().release()
     if frozen:
         folder = root.with_name(f"{root.name}-freezer")
         folder.mkdir()

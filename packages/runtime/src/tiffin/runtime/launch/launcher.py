@@ -1,8 +1,8 @@
 """Starts tiffin-core with a plan, and follows what it says until the container is ready.
 
-    controller ── BLOB (memfd: the plan) ──►  launcher ── clone ──► init
-               ◄─ MESSAGES (pipe) ────────────┴──────────────────────┘
-               ── GO (pipe) ───────────────────────────────────────► (one byte for each barrier)
+controller ── BLOB (memfd: the plan) ──►  launcher ── clone ──► init
+           ◄─ MESSAGES (pipe) ────────────┴──────────────────────┘
+           ── GO (pipe) ───────────────────────────────────────► (one byte for each barrier)
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class LaunchRequest(Record):
     core: descriptor of the sealed core. stdio: descriptors that become the container's 0, 1 and 2.
     inherited: descriptors that the core gets under their own numbers, beside those that are not close-on-exec.
     trace: report how long each operation took.
+    lock: descriptor of the container's lock, -1 for none. A launcher, and an init of which no state tells yet, hold it
+        until they are dead, so that a `delete` after our own death waits for them.
     """
 
     plan: Plan
@@ -47,6 +49,7 @@ class LaunchRequest(Record):
     stdio: tuple[int, int, int] = (0, 1, 2)
     inherited: tuple[int, ...] = ()
     trace: bool = False
+    lock: int = -1
 
 
 class Attendant:
@@ -92,11 +95,18 @@ class Launch:
         self._messages, messages = posix.pipe2(posix.O_CLOEXEC)
         go, self._go = posix.pipe2(posix.O_CLOEXEC)
         try:
-            actions = [(posix.POSIX_SPAWN_DUP2, given, number) for number, given in enumerate(request.stdio) if given != number]
+            actions = [
+                (posix.POSIX_SPAWN_DUP2, own, number)
+                for number, own in enumerate(request.stdio)
+                if own != number
+            ]
             # a descriptor onto itself: clears close-on-exec in the child
-            actions += [(posix.POSIX_SPAWN_DUP2, kept, kept) for kept in (blob, messages, go, *request.inherited)]
-            argv = [ARGV0, "launch", str(blob), str(messages), str(go)]
-            self.launcher = posix.posix_spawn(f"/proc/self/fd/{request.core}", argv, {}, file_actions=actions, setsigmask=())
+            given = (blob, messages, go) if request.lock < 0 else (blob, messages, go, request.lock)
+            actions += [(posix.POSIX_SPAWN_DUP2, kept, kept) for kept in (*given, *request.inherited)]
+            argv = [ARGV0, "launch", *map(str, given)]
+            self.launcher = posix.posix_spawn(
+                f"/proc/self/fd/{request.core}", argv, {}, file_actions=actions, setsigmask=()
+            )
         except BaseException:
             posix.close(self._messages)
             posix.close(self._go)
@@ -180,4 +190,3 @@ class Launch:
             if descriptor >= 0:
                 posix.close(descriptor)
         self._messages = self._go = -1
-

@@ -120,23 +120,25 @@ class Creation(TracingAttendant):
     def make(self, undo: Undo) -> None:
         """Makes the container; `undo` undoes all of it."""
         self._undo = undo
-        self.directory.claim()
+        lock = self.directory.claim()
+        undo.add(lock.release)  # last: till then nobody else may have the id
+        self._lock = lock.descriptor
         undo.add(self.directory.remove)
-        with self.directory.lock():
-            manager = self.select_manager()
-            manager.check_unused()
-            self.state = self._first_state(manager)
-            write_atomically(self.directory.path, CONFIG, self._data)
-            self.directory.write(self.state)
-            undo.add(self._run_poststop)
-            if self.waits:
-                posix.mkfifo(self.directory.file(FIFO), FIFO_MODE)
-            undo.add(manager.remove)
-            self._launch(manager)
-            undo.add(self._kill)
-            self._tell_caller()
-            if self._moved is not None:
-                self._moved.close()
+        manager = self.select_manager()
+        manager.check_unused()
+        self.state = self._first_state(manager)
+        write_atomically(self.directory.path, CONFIG, self._data)
+        self.directory.write(self.state)
+        undo.add(self._run_poststop)
+        if self.waits:
+            posix.mkfifo(self.directory.file(FIFO), FIFO_MODE)
+        undo.add(manager.remove)
+        self._launch(manager)
+        undo.add(self._kill)
+        self._tell_caller()
+        if self._moved is not None:
+            self._moved.close()
+        lock.release()
 
     def select_manager(self) -> CgroupManager:
         """Who handles the container's cgroups."""
@@ -194,7 +196,7 @@ class Creation(TracingAttendant):
         self._manager = manager
         options = self.options
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.launch(self.plan(manager), self.directory.identifier, stdio=options.stdio, inherited=inherited)
+        self.launch(self.plan(manager), self.directory.identifier, stdio=options.stdio, inherited=inherited, lock=self._lock)
 
     def identified(self, pid: int, start_time: int) -> None:
         self.state = self.state.replace(pid=pid, start_time=start_time)

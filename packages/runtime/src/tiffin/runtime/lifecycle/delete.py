@@ -36,26 +36,41 @@ def delete(settings: Settings, identifier: str, *, force: bool = False) -> None:
     """
     directory = StateDirectory(settings.root, identifier)
     try:
-        container = LoadedContainer(settings.root, identifier)
+        if not force and directory.has_state():  # at once, though another command may hold the lock
+            _refuse_living(LoadedContainer(settings.root, identifier))
+        with _patient_lock(directory):
+            _delete_locked(settings, directory, force=force)
     except NotFound:
-        _remove_remains(directory)
-        if force:
-            return
+        if not force:
+            raise
+
+
+def _delete_locked(settings: Settings, directory: StateDirectory, *, force: bool) -> None:
+    """What there is may have changed while we waited for the lock."""
+    try:
+        container = LoadedContainer(settings.root, directory.identifier)
+    except NotFound:
+        directory.remove()  # of a create that was killed before it wrote the state: it had made nothing else by then
         raise
     except FailedPrecondition:
         if not force:
             raise
-        _remove_remains(directory)
+        directory.remove()
         return
+    if not force:
+        _refuse_living(container)
+    if force or container.status() != STOPPED or container.state.shared_pids:
+        kill_all(container)
+        wait_for_end(container)
+    destroy(settings, container)
+
+
+def _refuse_living(container: LoadedContainer) -> None:
     status = container.status()
-    if not force and status not in {STOPPED, CREATED, CREATING}:
-        raise FailedPrecondition(f"cannot delete container {identifier} that is not stopped: {status}")
-    with _patient_lock(directory):
-        container.reload()
-        if force or status != STOPPED or container.state.shared_pids:
-            kill_all(container)
-            wait_for_end(container)
-        destroy(settings, container)
+    if status not in {STOPPED, CREATED, CREATING}:
+        raise FailedPrecondition(
+            f"cannot delete container {container.identifier} that is not stopped: {status}"
+        )
 
 
 def destroy(settings: Settings, container: LoadedContainer) -> None:
@@ -95,18 +110,6 @@ def _patient_lock(directory: StateDirectory) -> Lock:
             if time.monotonic() > deadline:
                 raise
             time.sleep(INTERVAL)
-
-
-def _remove_remains(directory: StateDirectory) -> None:
-    """Of a create that was killed before it wrote the state: nothing but the directory was made by then."""
-    if not directory.exists():
-        return
-    try:
-        lock = _patient_lock(directory)
-    except NotFound:
-        return
-    with lock:
-        directory.remove()
 
 
 def _remove_group(path: str) -> None:

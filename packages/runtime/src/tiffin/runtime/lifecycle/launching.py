@@ -32,13 +32,20 @@ class TracingAttendant(Attendant):
             self._trace.add(operation, begin, end)
 
     def launch(
-        self, plan: Plan, name: str, *, stdio: tuple[int, int, int] = (0, 1, 2), inherited: Sequence[int] = ()
+        self,
+        plan: Plan,
+        name: str,
+        *,
+        stdio: tuple[int, int, int] = (0, 1, 2),
+        inherited: Sequence[int] = (),
+        lock: int = -1,
     ) -> Launch:
         """Launches a plan and follows it until its process is ready; a child of this process.
 
         Args:
             name: the container, for the trace.
             inherited: descriptors that the plan names, which the core must have under the same number.
+            lock: descriptor of the container's lock, as `LaunchRequest` has it.
         """
         settings = self.settings
         if settings.trace:
@@ -47,7 +54,7 @@ class TracingAttendant(Attendant):
             self._trace = Trace(plan, name)
         core = settings.core if settings.core >= 0 else sealed_core()
         try:
-            launch = Launch(LaunchRequest(plan, core, stdio, tuple(inherited), self._trace is not None))
+            launch = Launch(LaunchRequest(plan, core, stdio, tuple(inherited), self._trace is not None, lock))
         finally:
             if core != settings.core:
                 posix.close(core)

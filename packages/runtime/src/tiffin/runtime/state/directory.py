@@ -38,18 +38,25 @@ class StateDirectory:
         self.identifier = identifier
         self.path = f"{root}/{identifier}"
 
-    def claim(self) -> None:
-        """Makes the directory; of several callers one gets the id.
+    def claim(self) -> Lock:
+        """Makes the directory, and the lock in it; of several callers one gets the id.
 
         Raises:
             AlreadyExists: somebody has it.
+            NotFound, FailedPrecondition: `delete` took it away from us at once; then nothing in it is ours.
         """
         make_parents(self.root, mode=ROOT_MODE)
         try:
             posix.mkdir(self.path, DIRECTORY_MODE)
         except FileExistsError as error:
             raise AlreadyExists("container with given ID already exists") from error
+        try:
+            lock = Lock(self.file(LOCK), new=True)
+        except OSError:
+            posix.rmdir(self.path)
+            raise
         posix.chmod(self.path, DIRECTORY_MODE)  # whatever the umask is
+        return lock
 
     def exists(self) -> bool:
         return _exists(self.path)
@@ -74,6 +81,10 @@ class StateDirectory:
     def write(self, state: ContainerState) -> None:
         """Writes the state; once this returns it survives a crash of this process and of the machine."""
         write_atomically(self.path, STATE, encode_state(state))
+
+    def has_state(self) -> bool:
+        """Whether a state was written; without one there is no container yet, or none any more."""
+        return _exists(self.file(STATE))
 
     def has_fifo(self) -> bool:
         """Whether it still waits for `start`."""

@@ -19,15 +19,19 @@ class Lock:
     Args:
         path: the lock file; made if it is missing, but not its directory.
         wait: wait for whoever holds it.
+        new: the file must not be there yet. Who makes it owns the directory.
 
     Raises:
         NotFound: the container is gone, or went while we waited.
-        FailedPrecondition: another command holds the lock, and `wait` is false.
+        FailedPrecondition: another command holds the lock, and `wait` is false; or it is not new.
     """
 
-    def __init__(self, path: str, *, wait: bool = True) -> None:
+    def __init__(self, path: str, *, wait: bool = True, new: bool = False) -> None:
+        flags = posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC | posix.O_NOFOLLOW
         try:
-            self.descriptor = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, FILE_MODE)
+            self.descriptor = posix.open(path, flags | (posix.O_EXCL if new else 0), FILE_MODE)
+        except FileExistsError as error:
+            raise FailedPrecondition("the container was deleted while it was made") from error
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFound("container does not exist") from error
         try:
@@ -40,7 +44,10 @@ class Lock:
             raise NotFound("container does not exist")
 
     def release(self) -> None:
-        posix.close(self.descriptor)
+        """Lets go of it; once more is no error."""
+        if self.descriptor >= 0:
+            posix.close(self.descriptor)
+        self.descriptor = -1
 
     def __enter__(self) -> Self:
         return self
