@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from packages.tiffin.tests.conftest import Tiffin
 
-pytestmark = pytest.mark.requires("userns_rootless", "userns_proc", "busybox")
+pytestmark = [
+    pytest.mark.requires("userns_rootless", "userns_proc", "busybox"),
+    pytest.mark.skipif(os.geteuid() == 0, reason="for an ordinary user: ./test --tier rootless becomes one"),
+]
 
 needs_range = pytest.mark.requires("newuidmap", "subuid")
 
