@@ -42,7 +42,7 @@ int verb_kill(const struct arguments *arguments)
 {
 	cleanup_container struct container container = { 0 };
 	cleanup_close int descriptor = -1;
-	int signal = signal_number(arguments->signal ? arguments->signal : "TERM");
+	int signal = signal_number(arguments->signal && *arguments->signal ? arguments->signal : "TERM");
 	int code = read_container(arguments, &container);
 
 	if (code != 0)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tiffin_testing.cgroups import CgroupParent
     from tiffin_testing.oci_runtime import OCIRuntime
 
@@ -53,15 +55,36 @@ class Snapshot:
 def leaked_processes(before: frozenset[int]) -> list[str]:
     """Reaps dead orphans, kills living ones, and names the living ones."""
     found = []
-    for pid in children() - before:
-        with contextlib.suppress(ChildProcessError, ProcessLookupError):
-            if os.waitpid(pid, os.WNOHANG)[0] == pid:
-                continue
-            with contextlib.suppress(FileNotFoundError):
-                found.append(f"process {pid}: {_command_line(pid)}")
+    left = []
+    for pid in reap(children() - before):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.append(f"process {pid}: {_command_line(pid)}")
             os.kill(pid, 9)
-            os.waitpid(pid, 0)
+            left.append(pid)
+    while left := reap(left):
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # until one of them ends
     return found
+
+
+def reap(pids: Iterable[int]) -> list[int]:
+    """Reaps those that are dead; returns the others.
+
+    In rounds: the init of a pid namespace ends only when all others in it are reaped, and those may be ours too.
+    """
+    left = sorted(pids)
+    while True:
+        living = [pid for pid in left if not _reaped(pid)]
+        if len(living) == len(left):
+            return living
+        left = living
+
+
+def _reaped(pid: int) -> bool:
+    """Whether there is no such child (any more)."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
 def _command_line(pid: int) -> str:

@@ -101,7 +101,7 @@ def test_a_damaged_state_is_answered_alike(
 
 
 @pytest.mark.parametrize(
-    "signal", ["TERM", "sigusr1", "SIGKILL", "9", "15", "0", "64", "SIGIOT", "NOSIG", "-1", "99999"]
+    "signal", ["TERM", "sigusr1", "SIGKILL", "9", "15", "0", "64", "SIGIOT", "NOSIG", "", "-1", "99999"]
 )
 def test_signals_are_named_alike(signal: str, ours: OCIRuntime, tmp_path: Path) -> None:
     answers = []

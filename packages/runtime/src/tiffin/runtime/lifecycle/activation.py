@@ -6,7 +6,22 @@ import posix
 
 from ..errors import InvalidArgument
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tiffin.spec.runtime.tree import ConfigTree
+
 FIRST = 3
+
+
+def with_activation(config: ConfigTree, count: int) -> ConfigTree:
+    """The config whose process is told, as sd_listen_fds(3) has it, of `count` sockets; it is pid 1 to itself."""
+    changed: Any = dict(config)
+    process = dict(changed.get("process", {}))
+    process["env"] = [*process.get("env", ()), f"LISTEN_FDS={count}", "LISTEN_PID=1"]
+    changed["process"] = process
+    return changed  # type: ignore[no-any-return]
 
 
 def listening_descriptors() -> int:
@@ -16,6 +31,11 @@ def listening_descriptors() -> int:
         return 0
     count = environment.get(b"LISTEN_FDS", b"0")  # type: ignore[call-overload]  # bytes to bytes, on POSIX
     return int(count) if count.isdigit() else 0
+
+
+def host_notify_socket() -> str:
+    """Where systemd waits to be told that we are ready (sd_notify(3)); "" for nowhere."""
+    return posix.environ.get(b"NOTIFY_SOCKET", b"").decode("utf-8", "surrogateescape")
 
 
 def check_preserved(count: int) -> None:

@@ -21,7 +21,7 @@ from ..state.directory import CONFIG, FIFO, StateDirectory
 from ..state.files import write_atomically
 from ..state.identity import boot_id
 from ..state.status import CREATING, STOPPED
-from .activation import check_preserved, listening_descriptors
+from .activation import check_preserved, with_activation
 from .config import check_config, decode_config, read_config
 from .hooks import kept_hooks, run_hooks, run_hooks_tolerantly
 from .launching import TracingAttendant, check_terminal
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..cgroup.manager import CgroupManager
     from ..netdevices.move import MovedDevices
     from ..plan.operation import Plan
+    from .notify import NotifySocket
     from .settings import Settings
 
 SIGKILL = 9
@@ -46,6 +47,8 @@ class CreateOptions(Record):
     """The flags of create and run; paths are absolute.
 
     console_descriptor: console socket of a terminal in the foreground, -1 without.
+    activated: how many of the descriptors from 3 on are sockets that systemd handed over, before `preserve_fds` more.
+    notify_socket: where to tell systemd that the container is ready, "" for nowhere.
     stdio: descriptors of this process for the container's standard streams.
     """
 
@@ -57,6 +60,8 @@ class CreateOptions(Record):
     no_pivot: bool = False
     no_new_keyring: bool = False
     preserve_fds: int = 0
+    activated: int = 0
+    notify_socket: str = ""
     stdio: tuple[int, int, int] = (0, 1, 2)
 
 
@@ -96,6 +101,7 @@ class Creation(TracingAttendant):
         self.state = ContainerState(identifier)
         self._undo = Undo("create")
         self._moved: MovedDevices | None = None
+        self.notify: NotifySocket | None = None
 
     def load(self, tree: ConfigTree | None = None) -> None:
         """Takes the config from the bundle, or as a tree, and makes sure that it can be used."""
@@ -105,9 +111,19 @@ class Creation(TracingAttendant):
         else:
             self._data = encode_json(tree).encode("utf-8", "surrogateescape")
         check_config(tree, self.settings.log)
-        self.config = tree
-        self._listening = listening_descriptors()
-        check_preserved(self._listening + self.options.preserve_fds)
+        self.config = self._with_sockets(tree)
+
+    def _with_sockets(self, tree: ConfigTree) -> ConfigTree:
+        """The config as this one process gets it; the one that is kept, for exec, does not have systemd's sockets."""
+        options = self.options
+        check_preserved(options.activated + options.preserve_fds)
+        if options.activated:
+            tree = with_activation(tree, options.activated)
+        if options.notify_socket:
+            from .notify import add_notify_mount
+
+            tree = add_notify_mount(tree, self.directory.path)
+        return tree
 
     @property
     def terminal(self) -> bool:
@@ -124,6 +140,8 @@ class Creation(TracingAttendant):
         undo.add(lock.release)  # last: till then nobody else may have the id
         self._lock = lock.descriptor
         undo.add(self.directory.remove)
+        if self.options.notify_socket:
+            self._make_notify_socket(undo)
         manager = self.select_manager()
         manager.check_unused()
         self.state = self._first_state(manager)
@@ -139,6 +157,15 @@ class Creation(TracingAttendant):
         if self._moved is not None:
             self._moved.close()
         lock.release()
+
+    def _make_notify_socket(self, undo: Undo) -> None:
+        """The folder that the container sees; who starts it (we, unless it waits) listens there."""
+        from .notify import NotifySocket, make_notify_folder
+
+        make_notify_folder(self.directory.path)
+        if not self.waits:
+            self.notify = NotifySocket(self.directory.path, self.options.notify_socket)
+            undo.add(self.notify.close)
 
     def select_manager(self) -> CgroupManager:
         """Who handles the container's cgroups."""
@@ -159,7 +186,7 @@ class Creation(TracingAttendant):
         return plan_create(
             CreateRequest(
                 self.config, options.bundle, self.rootfs, manager, self.state, self.directory.file(FIFO) if self.waits else "",
-                options.console_socket, options.console_descriptor, self._listening + options.preserve_fds,
+                options.console_socket, options.console_descriptor, options.activated + options.preserve_fds,
                 options.no_pivot, options.no_new_keyring,
             )
         )

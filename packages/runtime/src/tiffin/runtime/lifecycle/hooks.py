@@ -9,6 +9,7 @@ from __future__ import annotations
 import posix
 
 from ..errors import RuntimeFailure
+from ..launch.failure import reason_of
 from ..state.document import hook_document
 from ..state.files import write_all
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .settings import Warner
 
 SIGKILL = 9
+SEEK_SET = 0  # <unistd.h>
 OUTPUT_MAXIMUM = 16 * 1024  # of what a failed hook wrote, in the error
 KEPT_HOOKS = ("poststart", "poststop")  # those that the state file must tell the front of
 
@@ -70,11 +72,11 @@ def _run(hook: HookTree, document: bytes, directory: str, name: str) -> None:
     files = [posix.memfd_create(f"hook-{stream}", posix.MFD_CLOEXEC) for stream in ("stdin", "stdout", "stderr")]
     try:
         write_all(files[0], document)
-        posix.lseek(files[0], 0, posix.SEEK_SET)
+        posix.lseek(files[0], 0, SEEK_SET)
         try:
             pid = _spawn(hook, files, directory)
         except OSError as error:
-            raise HookFailed(f"{name}: fork/exec {hook['path']}: {posix.strerror(error.errno or 0)}") from error
+            raise HookFailed(f"{name}: fork/exec {hook['path']}: {reason_of(error.errno or 0)}") from error
         outcome = _wait(pid, hook.get("timeout"))
         if outcome:
             out, err = (_written(file) for file in files[1:])

@@ -51,8 +51,21 @@ class NotifySocket:
         self._socket.bind(self._path)
         posix.chmod(self._path, SOCKET_MODE)
 
-    def forward(self, pid: int) -> None:
-        """Returns when the container was reported ready, or its process has ended."""
+    @classmethod
+    def of_container(cls, directory: str, host: str) -> NotifySocket | None:
+        """The socket of a container that waits for its start; None if it was created without one."""
+        try:
+            return cls(directory, host)
+        except FileNotFoundError:
+            return None
+
+    def forward(self, pid: int, *, main_pid: int = 0) -> None:
+        """Returns when the container was reported ready, or its process has ended.
+
+        Args:
+            pid: of the container's process.
+            main_pid: what systemd shall watch, if it is not that.
+        """
         watched = posix.pidfd_open(pid)
         try:
             poll = select.poll()
@@ -63,7 +76,7 @@ class NotifySocket:
                 if self._socket.fileno() in ready:
                     for line in self._socket.recv(READ_SIZE).split(b"\n"):
                         if line.startswith(b"READY="):
-                            self._tell(line, pid)
+                            self._tell(line, main_pid or pid)
                             return
                 elif watched in ready:
                     return

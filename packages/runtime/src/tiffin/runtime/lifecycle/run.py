@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posix
+
 from ..state.directory import StateDirectory
 from .create import CreateOptions, Creation, shares_pids
 from .undo import Undo
@@ -21,6 +23,8 @@ def run_detached(settings: Settings, identifier: str, options: CreateOptions, *,
     creation.check_terminal(detached=True)
     with Undo("run") as undo:
         make_and_start(creation, undo)
+        if creation.notify is not None:
+            creation.notify.forward(creation.state.pid)
         undo.forget()
 
 
@@ -62,6 +66,8 @@ def _run_plainly(creation: Creation) -> int:
     try:
         with Undo("run") as undo:
             make_and_start(creation, undo)
+            if creation.notify is not None:
+                creation.notify.forward(creation.state.pid, main_pid=posix.getpid())
             code = signals.wait(creation.state.pid)
             undo.forget()
         return code

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 TAKEN = FIFO + ".taken"
 
 
-def start(settings: Settings, identifier: str) -> None:
+def start(settings: Settings, identifier: str, *, notify_socket: str = "") -> None:
     """Starts a created container, and runs its poststart hooks; if one of them fails, the container is killed.
+
+    Args:
+        notify_socket: where to tell systemd when the container says that it is ready; we wait for that.
 
     Raises:
         NotFound, FailedPrecondition: there is none, or it is not in the state `created`.
@@ -32,15 +35,23 @@ def start(settings: Settings, identifier: str) -> None:
     status = container.status()
     if status != CREATED:
         raise _refusal(status)
-    if b"NOTIFY_SOCKET" in posix.environ:
-        from .notify import NotifySocket
+    if notify_socket:
+        _start_and_notify(container, notify_socket)
+    else:
+        _start(container)
 
-        with NotifySocket.of_container(container.directory.path) as socket:
-            _start(container)
-            if socket is not None:
-                socket.forward(container.state.pid)
-        return
-    _start(container)
+
+def _start_and_notify(container: LoadedContainer, host: str) -> None:
+    from .notify import NotifySocket
+
+    socket = NotifySocket.of_container(container.directory.path, host)
+    try:
+        _start(container)
+        if socket is not None:
+            socket.forward(container.state.pid)
+    finally:
+        if socket is not None:
+            socket.close()
 
 
 def _start(container: LoadedContainer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...lifecycle.activation import host_notify_socket, listening_descriptors
 from ...lifecycle.create import CreateOptions, create
 from ...lifecycle.settings import absolute
 from ..bundle_directory import enter_bundle
@@ -40,4 +41,6 @@ def create_options(flags: Options) -> CreateOptions:
         no_pivot=flags.switch("no-pivot"),
         no_new_keyring=flags.switch("no-new-keyring"),
         preserve_fds=flags.integer("preserve-fds"),
+        activated=listening_descriptors(),
+        notify_socket=host_notify_socket(),
     )

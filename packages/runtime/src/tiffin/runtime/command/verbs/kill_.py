@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 def run_verb(settings: Settings, invocation: Invocation) -> int:
     identifier, *rest = invocation.arguments
-    number = signal_number(rest[0] if rest else "SIGTERM")
+    number = signal_number("".join(rest) or "SIGTERM")
     kill(settings, identifier, number, every=invocation.flags.switch("all"))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...lifecycle.activation import host_notify_socket
 from ...lifecycle.start import start
 
 TYPE_CHECKING = False
@@ -11,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def run_verb(settings: Settings, invocation: Invocation) -> int:
-    start(settings, invocation.arguments[0])
+    start(settings, invocation.arguments[0], notify_socket=host_notify_socket())
     return 0
