@@ -111,11 +111,28 @@ static int hand_over_stdio(uid_t uid)
 	return 0;
 }
 
+/* An ancestor of this user namespace may have given setgroups up for all below it (user_namespaces(7)). */
+static bool setgroups_is_denied(struct context *context)
+{
+	char text[8] = "";
+	int file CLOSING = openat(context->host_proc, "self/setgroups", O_RDONLY | O_CLOEXEC);
+	return file >= 0 && read(file, text, sizeof text - 1) > 0 && strncmp(text, "deny", 4) == 0;
+}
+
+static int set_groups(struct context *context, const gid_t *groups, size_t count)
+{
+	if (setgroups(count, groups) == 0)
+		return 0;
+	if (errno == EPERM && count == 0 && setgroups_is_denied(context))
+		return 0;
+	errno = EPERM;
+	return fail("setgroups");
+}
+
 OPERATION(set_user)
 {
 	size_t count = fields->groups.count;
 	gid_t *groups = calloc(count + 1, sizeof *groups);
-	(void)context;
 	if (!groups)
 		return fail("no memory for the groups");
 	for (size_t i = 0; i < count; i++)
@@ -124,8 +141,8 @@ OPERATION(set_user)
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return fail("PR_SET_KEEPCAPS");
-	if (!(fields->options & OPTION_USER_KEEP_GROUPS) && setgroups(count, groups) < 0)
-		return fail("setgroups");
+	if (!(fields->options & OPTION_USER_KEEP_GROUPS) && set_groups(context, groups, count) < 0)
+		return -1;
 	free(groups);
 	if (setresgid((gid_t)fields->gid, (gid_t)fields->gid, (gid_t)fields->gid) < 0)
 		return fail("setresgid %lld", (long long)fields->gid);

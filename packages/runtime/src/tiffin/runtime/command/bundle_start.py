@@ -5,6 +5,7 @@ the .pyc that the front gives to the interpreter as its program, with the argume
 """
 # mypy: ignore-errors
 
+import gc
 import posix
 import sys
 
@@ -41,6 +42,7 @@ def execute():
         exec(code, module.__dict__)  # noqa: S102  # as importlib does
 
 
+gc.disable()  # a command lives for milliseconds; collecting would take one of them
 paths = sys.argv[1].split(":")
 sys.path[:0] = paths
 package = sys.modules["tiffin"] = type(sys)("tiffin")
