@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes packages/runtime/front/table.h from tiffin/runtime/command/table.py: what the native front understands.
 
-    tools/generate_front.py [--check]      --check: exit 1 if the file is not what it should be
+tools/generate_front.py [--check]      --check: exit 1 if the file is not what it should be
 """
 
 from __future__ import annotations

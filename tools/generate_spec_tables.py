@@ -265,7 +265,7 @@ def table_module() -> str:
         text += ["        },"]
         text += [f"        {names_tuple([f.name for f in fields if f.required])},"]
         text += [f"        {names_tuple([f.name for f in fields if f.tolerated and not f.required])},"]
-        text += [f'        {quoted(vars(struct.cls)["SECTION"])},', "    ),"]
+        text += [f"        {quoted(vars(struct.cls)['SECTION'])},", "    ),"]
     return "\n".join([*text, "}"]) + "\n"
 
 

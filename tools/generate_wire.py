@@ -70,7 +70,10 @@ def python_module(table: ModuleType) -> str:
     lines += [f"MESSAGE_{name.upper()} = {number}" for number, name, _ in table.MESSAGES]
     lines += [f"{name} = {value}  # {meaning}" for name, value, meaning in table.OPTIONS]
     kinds = (f"{number}: {tuple(kind for _, kind in fields)!r}" for number, _, fields, _ in table.OPERATIONS)
-    lines += [f"WIRE_VERSION = {table.WIRE_VERSION}", f"KINDS = {{{', '.join(kinds)}}}  # of the fields, by number"]
+    lines += [
+        f"WIRE_VERSION = {table.WIRE_VERSION}",
+        f"KINDS = {{{', '.join(kinds)}}}  # of the fields, by number",
+    ]
     for number, name, fields, meaning in table.OPERATIONS:
         typed = "".join(f", {field}: {PYTHON_TYPE[kind]}" for field, kind in fields)
         values = "".join(f"{field}, " for field, _ in fields)

@@ -19,7 +19,7 @@ ACCEPTED: tuple[tuple[str, str, str], ...] = (
     (
         r".*tmpfs-(size-65536k-mode-700|user).*",
         r"root //mnt",
-        "runc 1.1 gives a tmpfs the mode of the directory below it, even where the options have a mode; later ones do not",
+        "runc 1.1 gives a tmpfs the mode of the directory below it, though the options have a mode; later ones do not",
     ),
     (r".*seccomp-flags.*", r".*", "runc 1.1 supports no flags"),
     (

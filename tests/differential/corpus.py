@@ -97,6 +97,10 @@ def capabilities(*names: str, sets: tuple[str, ...] = ("bounding", "effective", 
     return at("process.capabilities", {one: list(names) for one in sets})
 
 
+def with_resources(tree: Tree) -> Change:
+    return lambda config: config["linux"].setdefault("resources", {}).update(tree)
+
+
 def seccomp(default: str, *rules: Tree, **more: Any) -> Change:
     return at("linux.seccomp", {"defaultAction": default, "syscalls": list(rules), **more})
 
@@ -197,6 +201,7 @@ def mount_cases() -> Iterator[Case]:
     )
     for value in ("private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable"):
         yield Case(f"rootfs-propagation-{value}", at("linux.rootfsPropagation", value))
+    options: tuple[str, ...]
     for options in (
         ("ro",),
         ("rw",),
@@ -410,10 +415,7 @@ def resource_cases() -> Iterator[Case]:
         },
     }
     for name, tree in values.items():
-        yield Case(
-            f"resources-{name}",
-            lambda config, tree=tree: config["linux"].setdefault("resources", {}).update(tree),
-        )  # type: ignore[misc]
+        yield Case(f"resources-{name}", with_resources(tree))
 
 
 def seccomp_cases() -> Iterator[Case]:

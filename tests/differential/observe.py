@@ -161,8 +161,8 @@ def keyring_fact(value: str) -> Facts:
 def mount_facts(lines: list[str]) -> Facts:
     """Mounts by their place, with what each lies on; anonymous device numbers and peer groups dropped.
 
-    The kernel lists them by their numbers (Linux 6.8 and later), and a tree that was opened early has a low one: the order
-    counts only among those of one place.
+    The kernel lists them by their numbers (Linux 6.8 and later), and a tree that was opened early has a low one: the
+    order counts only among those of one place.
     """
     places = {line.split()[0]: str(index) for index, line in enumerate(lines)}
     facts: Facts = {}

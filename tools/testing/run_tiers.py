@@ -69,7 +69,15 @@ def command_for(tier: Tier, report: Path, arguments: Sequence[str]) -> list[str]
     if not (tier.as_ordinary_user and os.geteuid() == 0):
         return pytest
     reach = [part for path in (ROOT, sys.prefix, sys.base_prefix) for part in ("--reach", str(path))]
-    return [sys.executable, ordinary_user.__file__, *reach, "--", *pytest, "-p", "no:cacheprovider"]
+    return [
+        sys.executable,
+        ordinary_user.__file__,
+        *reach,
+        "--",
+        *pytest,
+        "-o",
+        f"cache_dir={report.parent}/cache",
+    ]
 
 
 def prepare_report(tier: Tier) -> Path:

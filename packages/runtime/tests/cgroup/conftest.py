@@ -12,9 +12,8 @@ from tiffin.runtime.cgroup.v2 import V2Manager
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tiffin_testing.cgroups import CgroupParent
-
     from tiffin.runtime.cgroup.manager import CgroupManager
+    from tiffin_testing.cgroups import CgroupParent
 
 
 @pytest.fixture

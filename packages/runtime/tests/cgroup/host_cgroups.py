@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from tiffin.runtime.plan.operation import Operation
 
 # Files that count or tell what happens, instead of what is set.
-COUNTERS = ("usage", "stat", "tasks", "procs", "threads", "current", "peak", "failcnt", "events", "pressure")
-COUNTERS += ("io_service", "slabinfo", "force_empty", "reset_stats", "event_control", "parent_freezing")
+COUNTERS = (
+    *("usage", "stat", "tasks", "procs", "threads", "current", "peak", "failcnt", "events", "pressure"),
+    *("io_service", "slabinfo", "force_empty", "reset_stats", "event_control", "parent_freezing"),
+)
 
 
 def settings_of(paths: Mapping[str, str | Path]) -> dict[str, str]:

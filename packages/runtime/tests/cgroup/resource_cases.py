@@ -11,7 +11,14 @@ Case = dict[str, Any]
 
 CASES: dict[str, Case] = {
     "nothing": {},
-    "empty sections": {"memory": {}, "cpu": {}, "pids": {}, "blockIO": {}, "network": {}, "hugepageLimits": []},
+    "empty sections": {
+        "memory": {},
+        "cpu": {},
+        "pids": {},
+        "blockIO": {},
+        "network": {},
+        "hugepageLimits": [],
+    },
     # memory
     "memory limit": {"memory": {"limit": 64 * MB}},
     "memory limit that is no multiple of a page": {"memory": {"limit": 64 * MB + 1}},
@@ -35,7 +42,13 @@ CASES: dict[str, Case] = {
     "no OOM killer": {"memory": {"limit": 64 * MB, "disableOOMKiller": True}},
     "OOM killer": {"memory": {"disableOOMKiller": False}},
     "memory, all": {
-        "memory": {"limit": 64 * MB, "swap": 96 * MB, "reservation": 48 * MB, "swappiness": 10, "disableOOMKiller": True}
+        "memory": {
+            "limit": 64 * MB,
+            "swap": 96 * MB,
+            "reservation": 48 * MB,
+            "swappiness": 10,
+            "disableOOMKiller": True,
+        }
     },
     # cpu
     "shares": {"cpu": {"shares": 512}},
@@ -89,7 +102,10 @@ CASES: dict[str, Case] = {
     "deny all": {"devices": [{"allow": False, "access": "rwm"}]},
     "allow all": {"devices": [{"allow": True, "access": "rwm"}]},
     "allow all, then deny one": {
-        "devices": [{"allow": True, "access": "rwm"}, {"allow": False, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]
+        "devices": [
+            {"allow": True, "access": "rwm"},
+            {"allow": False, "type": "c", "major": 1, "minor": 11, "access": "rwm"},
+        ]
     },
     "allow one": {
         "devices": [
@@ -120,7 +136,9 @@ CASES: dict[str, Case] = {
             {"allow": False, "type": "c", "major": 1, "minor": 11, "access": "rwm"},
         ]
     },
-    "deny what was never allowed": {"devices": [{"allow": False, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]},
+    "deny what was never allowed": {
+        "devices": [{"allow": False, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]
+    },
     "rule without access": {"devices": [{"allow": True, "type": "c", "major": 1, "minor": 11}]},
     "rule of an unknown type": {"devices": [{"allow": True, "type": "x", "access": "rwm"}]},
     # several at once, as engines write them

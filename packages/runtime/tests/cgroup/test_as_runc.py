@@ -16,9 +16,8 @@ from tiffin.runtime.errors import RuntimeFailure
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tiffin_testing.bundle import Bundle
-
     from tiffin.runtime.cgroup.manager import CgroupManager
+    from tiffin_testing.bundle import Bundle
 
 pytestmark = pytest.mark.requires("root", "runc", "cgroup_writable")
 
@@ -33,11 +32,13 @@ def runc(tmp_path: Path, container_id: str) -> Iterator[Callable[[Bundle], int |
         command = [*root, "create", "--bundle", str(bundle.path), "--pid-file", str(pid_file), container_id]
         # The container keeps stdout: a pipe would be open for as long as it is.
         with (tmp_path / "log").open("wb") as log:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60)
+            done = subprocess.run(
+                command, check=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60
+            )
         return int(pid_file.read_text()) if done.returncode == 0 else None
 
     yield create
-    subprocess.run([*root, "delete", "--force", container_id], capture_output=True, timeout=60)
+    subprocess.run([*root, "delete", "--force", container_id], check=False, capture_output=True, timeout=60)
 
 
 def host_paths(manager: CgroupManager, from_name: str, to_name: str) -> dict[str, str]:
@@ -57,7 +58,9 @@ def test_same_files_as_runc(
     pid = runc(bundle)
     theirs_path = bundle.config["linux"]["cgroupsPath"]
     manager = manager_factory()
-    ours_path = "/" + "/".join(manager.paths()["devices" if manager.version == 1 else "unified"].split("/")[-2:])
+    ours_path = "/" + "/".join(
+        manager.paths()["devices" if manager.version == 1 else "unified"].split("/")[-2:]
+    )
     if pid is None:
         with child() as process, pytest.raises(RuntimeFailure) as refused:
             execute(manager.create_operations(resources), pid=process.pid)
@@ -71,7 +74,9 @@ def test_same_files_as_runc(
         manager.kill()
     assert ours == theirs
     assert len(ours) > 20
-    assert {tree: path.replace(ours_path, theirs_path) for tree, path in our_memberships.items()} == their_memberships
+    assert {
+        tree: path.replace(ours_path, theirs_path) for tree, path in our_memberships.items()
+    } == their_memberships
     assert warnings == ()
 
 
@@ -95,7 +100,9 @@ def test_an_own_null_device_takes_the_default_rule_away(
     if manager.version != 1:
         pytest.skip("rules can be read back on cgroup v1 only")
     ours_path = "/" + "/".join(manager.paths()["devices"].split("/")[-2:])
-    theirs = Path(manager.paths()["devices"].replace(ours_path, bundle.config["linux"]["cgroupsPath"]), "devices.list")
+    theirs = Path(
+        manager.paths()["devices"].replace(ours_path, bundle.config["linux"]["cgroupsPath"]), "devices.list"
+    )
     with child() as process:
         execute(manager.create_operations({}, devices=devices), pid=process.pid)
         ours = Path(manager.paths()["devices"], "devices.list").read_text()

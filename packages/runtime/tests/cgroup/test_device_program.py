@@ -55,7 +55,8 @@ rules_of_the_config = st.lists(
 
 def kernel_v1_decides(rules: Iterable[DeviceRule], access: Access) -> bool:
     """security/device_cgroup.c in small: in a list of exceptions one must match wholly, or (default allow) partly."""
-    default, exceptions = False, []
+    default = False
+    exceptions: list[DeviceRule] = []
     for rule in rules:
         if rule.type == "a":
             default, exceptions = rule.allow, []
@@ -63,7 +64,9 @@ def kernel_v1_decides(rules: Iterable[DeviceRule], access: Access) -> bool:
             exceptions.append(rule)
         else:
             exceptions = [
-                each if each[1:4] != rule[1:4] else each.replace(access="".join(set(each.access) - set(rule.access)))
+                each
+                if each[1:4] != rule[1:4]
+                else each.replace(access="".join(set(each.access) - set(rule.access)))
                 for each in exceptions
             ]
     merged: dict[tuple[str, int, int], set[str]] = {}
@@ -75,7 +78,9 @@ def kernel_v1_decides(rules: Iterable[DeviceRule], access: Access) -> bool:
         if kind == access.type and major in (ANY, access.major) and minor in (ANY, access.minor)
     ]
     wanted = set(access.wanted)
-    return not any(wanted <= each for each in matching) if default else any(wanted <= each for each in matching)
+    return (
+        not any(wanted <= each for each in matching) if default else any(wanted <= each for each in matching)
+    )
 
 
 @given(rules_of_the_config)
@@ -124,7 +129,9 @@ def makes(cgroup: str, path: Path, device: int) -> bool:
 
 
 def answer(code: str) -> bool:
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", f"import os\n{code}"], capture_output=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import os\n{code}"], capture_output=True, timeout=60, check=False
+    )
     assert done.stdout in {b"yes\n", b"no\n"}, done.stderr
     return done.stdout == b"yes\n"
 
@@ -173,9 +180,7 @@ class TestInTheKernel:
 
     def test_no_moment_without_a_program(self, directory: str) -> None:
         """A process that tries all the time never gets a device that neither program allows."""
-        programs = [
-            assemble(RuleSet.of([DeviceRule(True, "c", 1, minor, "rwm")])) for minor in (3, 8)
-        ]
+        programs = [assemble(RuleSet.of([DeviceRule(True, "c", 1, minor, "rwm")])) for minor in (3, 8)]
         replace_program(directory, programs[0])
         code = (
             f"open({directory + '/cgroup.procs'!r}, 'w').write('0')\n"

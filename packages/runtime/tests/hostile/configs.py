@@ -4,7 +4,7 @@ A row changes the tests' usual config, or is the raw text of config.json. `refus
 the config (we are stricter) or says something that does not count as a refusal; the tests run with it too.
 """
 
-# ruff: noqa: E501, SIM223  # one row, one line
+# ruff: noqa: E501  # one row, one line
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -67,6 +67,15 @@ def rule(*, arguments: list[Config] | None = None, **more: Any) -> Config:
 LAST_MOUNT = r"mounts\[\d+\]"
 LAST_NAMESPACE = r"linux\.namespaces\[\d+\]"
 
+
+def unmapped_user(config: Config) -> None:
+    """An id of the process that its user namespace does not have."""
+    mapping = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+    config["process"]["user"] = {"uid": 5000, "gid": 5000}
+    config["linux"]["namespaces"].append({"type": "user"})
+    config["linux"] |= {"uidMappings": mapping, "gidMappings": mapping}
+
+
 TEXTS = (
     Hostile("empty-file", r"config\.json", raw=b""),
     Hostile("not-json", r"config\.json", raw=b"{not json"),
@@ -122,9 +131,7 @@ PROCESS = (
     Hostile("personality-unknown", r"linux\.personality", at("linux.personality", {"domain": "MINIX"}), refused_by_runc=False),
     Hostile("program-missing", "no-such-program", at("process.args", ["no-such-program"])),
     Hostile("program-a-folder", "permission denied", at("process.args", ["/etc"])),
-    Hostile("user-outside-the-mapping", r"process\.user|uid|gid", lambda config: (
-        config["process"].update(user={"uid": 5000, "gid": 5000}), config["linux"]["namespaces"].append({"type": "user"}),
-        config["linux"].update(uidMappings=[{"containerID": 0, "hostID": 100000, "size": 1000}], gidMappings=[{"containerID": 0, "hostID": 100000, "size": 1000}])) and None),
+    Hostile("user-outside-the-mapping", r"process\.user|uid|gid", unmapped_user),
     Hostile("console-without-socket", "console", at("process.terminal", True)),
 )  # fmt: skip
 

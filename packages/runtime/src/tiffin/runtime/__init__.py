@@ -26,7 +26,12 @@ if TYPE_CHECKING:
         Unsupported,
     )
 
-_MODULES = {"Runtime": "api.runtime", "Container": "api.container", "Process": "api.process", "Result": "api.process"}
+_MODULES = {
+    "Runtime": "api.runtime",
+    "Container": "api.container",
+    "Process": "api.process",
+    "Result": "api.process",
+}
 _ERRORS = (
     "AlreadyExists",
     "CleanupFailed",

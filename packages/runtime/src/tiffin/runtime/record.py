@@ -74,7 +74,7 @@ class Record(tuple):  # type: ignore[type-arg]  # heterogeneous: each subclass n
         return type(self)(**{**named, **changes})
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and tuple.__eq__(self, other)  # type: ignore[arg-type]
+        return type(self) is type(other) and tuple.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other

@@ -175,7 +175,12 @@ class Container:
             return Process(execution.pid, pipes.keep())
 
     def exec(
-        self, args: Sequence[str], *, input: bytes = b"", timeout: float | None = None, **options: Any  # noqa: A002
+        self,
+        args: Sequence[str],
+        *,
+        input: bytes = b"",  # noqa: A002  # subprocess's own name for it
+        timeout: float | None = None,
+        **options: Any,
     ) -> Result:
         """Runs a further process to its end, and returns its exit code and output.
 

@@ -65,11 +65,14 @@ if TYPE_CHECKING:
         def adopter(self) -> UnitManager | None:
             """Not None with systemd: who must be given the new process, as no operation can make a unit."""
 
-        def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
+        def join_operations(
+            self, subgroups: Mapping[str, str] | None = None, *, init: int = 0
+        ) -> tuple[Operation, ...]:
             """Joins the container's cgroups, for exec.
 
             Args:
                 subgroups: of `exec --cgroup [CONTROLLER,...:]PATH`: controller, or "" for all, to relative path.
+                init: the container's process; where it is, is joined if the container's own cgroup may have none.
             """
 
         def update(self, resources: Mapping[str, Any], *, previous: Mapping[str, Any] | None = None) -> None:

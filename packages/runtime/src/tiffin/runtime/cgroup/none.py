@@ -59,7 +59,12 @@ class NoCgroups:
                 )
         return ()
 
-    def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
+    def join_operations(
+        self,
+        subgroups: Mapping[str, str] | None = None,
+        *,
+        init: int = 0,  # noqa: ARG002
+    ) -> tuple[Operation, ...]:
         if subgroups:
             raise Unsupported(f"--cgroup: {self._reason}")
         return ()

@@ -154,8 +154,10 @@ class SystemdManager:
             if os.path.exists(f"{directory}/{name}"):
                 os.chown(f"{directory}/{name}", self._owner_uid, -1)
 
-    def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
-        operations = self._files.join_operations(subgroups)
+    def join_operations(
+        self, subgroups: Mapping[str, str] | None = None, *, init: int = 0
+    ) -> tuple[Operation, ...]:
+        operations = self._files.join_operations(subgroups, init=init)
         return () if self.attaches else operations
 
     def attach(self, pid: int, subgroups: Mapping[str, str] | None = None) -> None:

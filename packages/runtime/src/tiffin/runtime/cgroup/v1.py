@@ -140,7 +140,12 @@ class V1Manager:
             )
         return operations
 
-    def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
+    def join_operations(
+        self,
+        subgroups: Mapping[str, str] | None = None,
+        *,
+        init: int = 0,  # noqa: ARG002
+    ) -> tuple[Operation, ...]:
         paths = self._subgroup_paths(subgroups or {})
         unified = paths.pop(UNIFIED, None)
         operations = []

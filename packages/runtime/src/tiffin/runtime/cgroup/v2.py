@@ -148,12 +148,23 @@ class V2Manager:
         flags = WRITE_MAY_FAIL if self._rootless or in_user_namespace() else 0
         return v2(self._directory, rules, step=step, flags=flags)
 
-    def join_operations(self, subgroups: Mapping[str, str] | None = None) -> tuple[Operation, ...]:
+    def join_operations(
+        self, subgroups: Mapping[str, str] | None = None, *, init: int = 0
+    ) -> tuple[Operation, ...]:
         unknown = [controller for controller in subgroups or {} if controller]
         if unknown:
             raise InvalidArgument(f"--cgroup: unknown controller {unknown[0]}: cgroup v2 has one tree")
         directory = subgroup_directory(self._directory, (subgroups or {}).get("", ""))
+        if not subgroups and read_words(f"{directory}/cgroup.subtree_control"):
+            directory = self._cgroup_of(init)
         return (clone_into_cgroup(STEP_LAUNCHER, WHERE, directory),)
+
+    def _cgroup_of(self, pid: int) -> str:
+        """Where a process is below the container's cgroup, which handed controllers down, and so has no processes."""
+        from .processes import pids_in, subdirectories
+
+        inner = subdirectories(self._directory)
+        return next((directory for directory in inner if pid in pids_in(directory)), self._directory)
 
     def update(self, resources: Mapping[str, Any], *, previous: Mapping[str, Any] | None = None) -> None:
         from .update import apply_update

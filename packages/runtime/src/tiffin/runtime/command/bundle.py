@@ -41,7 +41,11 @@ def bundle_path(verb: str) -> str:
 def bundled_names() -> frozenset[str]:
     """The modules of the bundle that this command runs from; empty without one."""
     main = sys.modules["__main__"]
-    return frozenset(entry[0] for entry in getattr(main, "MODULES", ())) if getattr(main, "FRESH", False) else frozenset()
+    return (
+        frozenset(entry[0] for entry in getattr(main, "MODULES", ()))
+        if getattr(main, "FRESH", False)
+        else frozenset()
+    )
 
 
 def write_bundle(verb: str, names: frozenset[str]) -> None:
@@ -74,7 +78,11 @@ def _parse(name: str) -> ast.Module:
 def _kept(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements of a module without what only a type checker wants."""
     for statement in body:
-        if isinstance(statement, ast.If) and isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING":
+        if (
+            isinstance(statement, ast.If)
+            and isinstance(statement.test, ast.Name)
+            and statement.test.id == "TYPE_CHECKING"
+        ):
             yield from statement.orelse
         elif not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
             yield statement
@@ -118,7 +126,8 @@ def _imports(name: str, tree: ast.Module) -> Iterator[str]:
 
 def _file(name: str) -> str:
     file = sys.modules[name].__file__
-    assert file is not None  # every module of ours has one
+    if file is None:
+        raise ImportError(f"{name} has no file", name=name)
     return file
 
 

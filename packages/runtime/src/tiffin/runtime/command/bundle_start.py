@@ -9,7 +9,9 @@ import gc
 import posix
 import sys
 
-MODULES = "MODULES"  # (name, is it a package, file, mtime in ns, size, code), each behind those that it imports
+MODULES = (
+    "MODULES"  # (name, is it a package, file, mtime in ns, size, code), each behind those that it imports
+)
 
 
 def fresh():

@@ -26,7 +26,12 @@ def capability_operation(process: ProcessTree, prefix: str) -> Operation:
     sets = process.get("capabilities", {})
     effective, permitted, inheritable, ambient = (
         mask_of(names)
-        for names in (sets.get("effective", ()), sets.get("permitted", ()), sets.get("inheritable", ()), sets.get("ambient", ()))
+        for names in (
+            sets.get("effective", ()),
+            sets.get("permitted", ()),
+            sets.get("inheritable", ()),
+            sets.get("ambient", ()),
+        )
     )
     return set_capabilities(STEP_INIT, f"{prefix}capabilities", effective, permitted, inheritable, ambient)
 

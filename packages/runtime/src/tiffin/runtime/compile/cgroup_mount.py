@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 SAFE = MS_NOEXEC | MS_NOSUID | MS_NODEV
 
 
-def cgroup_operations(request: MountRequest, where: str, target: str, options: MountOptions) -> list[Operation]:
+def cgroup_operations(
+    request: MountRequest, where: str, target: str, options: MountOptions
+) -> list[Operation]:
     """The operations of the mount, without its propagation."""
     facts = mount_plan_facts(detect_layout(), request.manager.paths())
     if facts.version == 2:
@@ -31,7 +33,16 @@ def _unified(
     """A new mount; in a user namespace that has no cgroup namespace the kernel refuses one, and it is a bind."""
     namespaces = request.namespaces
     if namespaces.has("user") and not namespaces.has("cgroup"):
-        return bind(STEP_INIT, where, tree.container or tree.own, target, options.flags & ~MS_REC, 0, MOUNT_RECURSIVE, -1)
+        return bind(
+            STEP_INIT,
+            where,
+            tree.container or tree.own,
+            target,
+            options.flags & ~MS_REC,
+            0,
+            MOUNT_RECURSIVE,
+            -1,
+        )
     return mount(STEP_INIT, where, "cgroup", target, "cgroup2", options.data or None, options.flags, 0)
 
 
@@ -46,7 +57,20 @@ def _by_controller(
             source = "systemd" if tree.data == "name=systemd" else "cgroup"
             operations.append(mount(STEP_INIT, where, source, place, "cgroup", tree.data, flags, 0))
         else:
-            operations.append(bind(STEP_INIT, where, tree.container or tree.own, place, options.flags & ~MS_REC, 0, MOUNT_RECURSIVE, -1))
+            operations.append(
+                bind(
+                    STEP_INIT,
+                    where,
+                    tree.container or tree.own,
+                    place,
+                    options.flags & ~MS_REC,
+                    0,
+                    MOUNT_RECURSIVE,
+                    -1,
+                )
+            )
             operations += [set_propagation(STEP_INIT, where, place, flags) for flags in options.propagation]
-    operations += [symlink(STEP_INIT, where, directory, f"{target}/{name}") for name, directory in facts.links]
+    operations += [
+        symlink(STEP_INIT, where, directory, f"{target}/{name}") for name, directory in facts.links
+    ]
     return operations

@@ -1,8 +1,8 @@
 """`plan_create`: the plan of create and run.
 
-    launcher: oom_score_adj, trees for binds, cgroups (limits, joined), namespaces ──clone──► id mappings
-    init:     root of its namespaces ─ barrier `created` ─ session ─ mounts ─ devices ─ barrier `hooks` ─ createContainer
-              ─ pivot_root ─ console ─ names ─ covers ─ process (process.py)
+launcher: oom_score_adj, trees for binds, cgroups (limits, joined), namespaces ──clone──► id mappings
+init:     root of its namespaces ─ barrier `created` ─ session ─ mounts ─ devices ─ barrier `hooks` ─ createContainer
+          ─ pivot_root ─ console ─ names ─ covers ─ process (process.py)
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from .seccomp import seccomp_operations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tiffin.spec.runtime.tree import ConfigTree
+    from tiffin.spec.runtime.tree import ConfigTree, ProcessTree
 
     from ..cgroup.manager import CgroupManager
     from ..state.container_state import ContainerState
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 PREFIX = "process."
 HOOKS_BEFORE_PIVOT = ("prestart", "createRuntime")
 SETUP_UMASK = 0o022
+NO_PROCESS: ProcessTree = {"cwd": "/"}
 
 
 class CreateRequest(Record):
@@ -114,14 +115,14 @@ def _launcher_operations(request: CreateRequest, trees: list[Operation]) -> list
     if "oomScoreAdj" in process:
         operations.append(set_oom_score_adj(STEP_LAUNCHER, "process.oomScoreAdj", process["oomScoreAdj"]))
     operations += request.manager.create_operations(
-        linux.get("resources"),  # type: ignore[arg-type]  # a TypedDict is a mapping
-        devices=linux.get("devices", ()),  # type: ignore[arg-type]
+        linux.get("resources"),
+        devices=linux.get("devices", ()),
         devices_step=STEP_ATTEND if mounts_block_device(request.config) else STEP_LAUNCHER,
     )
     if intel_rdt := linux.get("intelRdt"):
         from ..cgroup.resctrl import create_operations, find_mount, group_of
 
-        operations += create_operations(intel_rdt, group_of(intel_rdt, request.state.id, find_mount()))  # type: ignore[arg-type]
+        operations += create_operations(intel_rdt, group_of(intel_rdt, request.state.id, find_mount()))
     return operations
 
 
@@ -138,7 +139,7 @@ def _attended_operations(request: CreateRequest, namespaces: kernel_namespaces.N
     config = request.config
     operations = []
     if _needs_attendance(namespaces):
-        operations += rlimit_operations(config.get("process", {"cwd": "/"}), PREFIX, STEP_ATTEND)
+        operations += rlimit_operations(config.get("process", NO_PROCESS), PREFIX, STEP_ATTEND)
     return operations
 
 
@@ -172,7 +173,9 @@ def _hooks_before_pivot(request: CreateRequest) -> list[Operation]:
     """prestart and createRuntime run in the controller, while init waits; createContainer in init."""
     config = request.config
     hooks = config.get("hooks", {})
-    operations = [barrier(STEP_INIT, "hooks", "hooks")] if any(hooks.get(kind) for kind in HOOKS_BEFORE_PIVOT) else []
+    operations = (
+        [barrier(STEP_INIT, "hooks", "hooks")] if any(hooks.get(kind) for kind in HOOKS_BEFORE_PIVOT) else []
+    )
     return operations + hook_operations(config, "createContainer", request.state, CREATING)
 
 
@@ -192,7 +195,7 @@ def console_operations(request: CreateRequest) -> list[Operation]:
 
 def _process_operations(request: CreateRequest, namespaces: kernel_namespaces.Namespaces) -> list[Operation]:
     config = request.config
-    linux, process = config.get("linux", {}), config.get("process", {"cwd": "/"})
+    linux, process = config.get("linux", {}), config.get("process", NO_PROCESS)
     limits = [] if _needs_attendance(namespaces) else rlimit_operations(process, PREFIX, STEP_INIT)
     start = [wait_start(STEP_INIT, "", request.fifo)] if request.fifo else []
     return process_operations(

@@ -28,7 +28,9 @@ PERMISSIONS = 0o7777
 DEFAULT_WHERE = "linux.devices (default)"
 
 
-def device_operations(config: ConfigTree, namespaces: Namespaces, *, in_user_namespace: bool) -> list[Operation]:
+def device_operations(
+    config: ConfigTree, namespaces: Namespaces, *, in_user_namespace: bool
+) -> list[Operation]:
     """Nodes and links; nothing where the config binds a /dev of its own.
 
     Args:

@@ -51,7 +51,7 @@ class ExecRequest(Record):
     console_socket: str = ""
     console_descriptor: int = -1
     preserved: int = 0
-    subgroups: Mapping[str, str] = {}  # never changed
+    subgroups: Mapping[str, str] | None = None
 
 
 def plan_exec(request: ExecRequest) -> Plan:
@@ -72,7 +72,9 @@ def plan_exec(request: ExecRequest) -> Plan:
                 request.process,
                 linux,
                 PREFIX,
-                limits=() if namespaces.has("user") else rlimit_operations(request.process, PREFIX, STEP_INIT),
+                limits=()
+                if namespaces.has("user")
+                else rlimit_operations(request.process, PREFIX, STEP_INIT),
                 seccomp=seccomp_operations(linux, request.state, RUNNING),
                 preserved=request.preserved,
             ),
@@ -85,7 +87,7 @@ def _launcher_operations(request: ExecRequest, namespaces: Namespaces) -> list[O
     operations = _affinity(request, "initial", STEP_LAUNCHER)
     if "oomScoreAdj" in process:
         operations.append(set_oom_score_adj(STEP_LAUNCHER, f"{PREFIX}oomScoreAdj", process["oomScoreAdj"]))
-    operations += request.manager.join_operations(request.subgroups)
+    operations += request.manager.join_operations(request.subgroups, init=state.pid)
     if namespaces.has("user"):  # in it nobody may raise a limit; init inherits them
         operations += rlimit_operations(process, PREFIX, STEP_LAUNCHER)
     operations.append(join_process(STEP_LAUNCHER, "", state.pid, state.start_time, namespaces.flags()))
@@ -107,7 +109,9 @@ def _first_operations(request: ExecRequest) -> list[Operation]:
         operations.append(barrier(STEP_INIT, "", "created"))
     operations += (set_parent_death_signal(STEP_INIT, "", 0), new_session(STEP_INIT, ""))
     if not request.state.no_new_keyring:
-        operations.append(keyring_operation(request.state.id, request.config.get("linux", {}).get("mountLabel", "")))
+        operations.append(
+            keyring_operation(request.state.id, request.config.get("linux", {}).get("mountLabel", ""))
+        )
     return operations
 
 

@@ -62,7 +62,9 @@ def plan_mounts(request: MountRequest) -> MountPlan:
     for index, entry in enumerate(request.config.get("mounts", ())):
         where = f"mounts[{index}]"
         if not request.namespaces.has("mount"):
-            raise InvalidArgument(f"{where}: linux.namespaces has no mount namespace, so that it would appear on the host")
+            raise InvalidArgument(
+                f"{where}: linux.namespaces has no mount namespace, so that it would appear on the host"
+            )
         options = parse_options(entry.get("options", ()))
         target = clean(entry["destination"])
         if options.flags & MS_BIND or entry.get("type") == "bind":
@@ -82,7 +84,9 @@ def afterwards(where: str, target: str, options: MountOptions) -> list[Operation
     operations = [set_propagation(STEP_INIT, where, target, flags) for flags in options.propagation]
     if options.attributes_set or options.attributes_cleared:
         operations.append(
-            set_mount_attributes(STEP_INIT, where, target, options.attributes_set, options.attributes_cleared, 1)
+            set_mount_attributes(
+                STEP_INIT, where, target, options.attributes_set, options.attributes_cleared, 1
+            )
         )
     return operations
 
@@ -142,5 +146,6 @@ def _idmapped(
     gids = entry.get("gidMappings") or linux.get("gidMappings", ())
     recursive = int(bool(options.flags & MS_REC))
     return open_tree(
-        STEP_LAUNCHER, where, slot, source, recursive, mapping_text(uids), mapping_text(gids), int(options.idmap_recursive)
+        STEP_LAUNCHER, where, slot, source, recursive, mapping_text(uids), mapping_text(gids),
+        int(options.idmap_recursive),
     )  # fmt: skip

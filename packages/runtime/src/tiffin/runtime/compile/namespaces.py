@@ -77,7 +77,9 @@ def launcher_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operat
     paths = {kind: (path, where) for kind, path, where in namespaces.rows if path}
     order = (*JOINED_FIRST, "user", "mount") if posix.geteuid() == 0 else ("user", *JOINED_FIRST, "mount")
     operations = [
-        join_namespace(STEP_LAUNCHER, paths[kind][1], paths[kind][0], FLAGS[kind]) for kind in order if kind in paths
+        join_namespace(STEP_LAUNCHER, paths[kind][1], paths[kind][0], FLAGS[kind])
+        for kind in order
+        if kind in paths
     ]
     late = _made_late(namespaces, linux)
     flags = sum(FLAGS[kind] for kind, path, _ in namespaces.rows if not path and kind not in late)
@@ -123,7 +125,10 @@ def check_mapped(namespaces: Namespaces, config: ConfigTree) -> None:
     if not namespaces.is_new("user"):
         return
     linux, user = config.get("linux", {}), config.get("process", {}).get("user", {})
-    for name, rows, key in (("uid", linux.get("uidMappings", ()), "uidMappings"), ("gid", linux.get("gidMappings", ()), "gidMappings")):
+    for name, rows, key in (
+        ("uid", linux.get("uidMappings", ()), "uidMappings"),
+        ("gid", linux.get("gidMappings", ()), "gidMappings"),
+    ):
         own: int = user.get(name, 0)  # type: ignore[assignment]  # a TypedDict read by a variable
         if not any(0 <= own - row.get("containerID", 0) < row.get("size", 0) for row in rows):
             raise InvalidArgument(f"process.user.{name}: {own} is not mapped by linux.{key}")
@@ -144,12 +149,15 @@ def root_operations(namespaces: Namespaces) -> list[Operation]:
 def late_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operation]:
     """What init makes itself, as root of its user namespace and in its cgroup."""
     late = _made_late(namespaces, linux)
-    flags = sum(FLAGS[kind] for kind, path, _ in namespaces.rows if not path and kind in late and kind != "time")
+    flags = sum(
+        FLAGS[kind] for kind, path, _ in namespaces.rows if not path and kind in late and kind != "time"
+    )
     operations: list[Operation] = [unshare_namespaces(STEP_INIT, "linux.namespaces", flags)] if flags else []
     offsets = linux.get("timeOffsets", {})
     if offsets and namespaces.is_new("time"):
         lines = "".join(
-            f"{clock} {offset.get('secs', 0)} {offset.get('nanosecs', 0)}\n" for clock, offset in offsets.items()
+            f"{clock} {offset.get('secs', 0)} {offset.get('nanosecs', 0)}\n"
+            for clock, offset in offsets.items()
         )
         operations.append(time_offsets(STEP_INIT, "linux.timeOffsets", lines))
     return operations
@@ -164,4 +172,6 @@ def _program(name: str) -> str:
     for folder in PROGRAM_FOLDERS:
         if posix.access(f"{folder}/{name}", posix.X_OK):
             return f"{folder}/{name}"
-    raise Unsupported(f"linux.uidMappings: needs {name}, which is not installed (on Debian: apt install uidmap)")
+    raise Unsupported(
+        f"linux.uidMappings: needs {name}, which is not installed (on Debian: apt install uidmap)"
+    )

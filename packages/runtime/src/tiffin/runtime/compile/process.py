@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 RESOURCES = {  # asm-generic/resource.h
     "RLIMIT_CPU": 0, "RLIMIT_FSIZE": 1, "RLIMIT_DATA": 2, "RLIMIT_STACK": 3, "RLIMIT_CORE": 4, "RLIMIT_RSS": 5,
-    "RLIMIT_NPROC": 6, "RLIMIT_NOFILE": 7, "RLIMIT_MEMLOCK": 8, "RLIMIT_AS": 9, "RLIMIT_LOCKS": 10, "RLIMIT_SIGPENDING": 11,
+    "RLIMIT_NPROC": 6, "RLIMIT_NOFILE": 7, "RLIMIT_MEMLOCK": 8, "RLIMIT_AS": 9, "RLIMIT_LOCKS": 10,
+    "RLIMIT_SIGPENDING": 11,
     "RLIMIT_MSGQUEUE": 12, "RLIMIT_NICE": 13, "RLIMIT_RTPRIO": 14, "RLIMIT_RTTIME": 15,
 }  # fmt: skip
 SIGNED = 1 << 63
@@ -47,16 +48,26 @@ def rlimit_operations(process: ProcessTree, prefix: str, step: int) -> list[Oper
     """process.rlimits; in the launcher where init has no right to raise them any more."""
     return [
         set_rlimit(
-            step, f"{prefix}rlimits[{index}]", RESOURCES[limit["type"]], _signed(limit.get("soft", 0)), _signed(limit.get("hard", 0))
+            step,
+            f"{prefix}rlimits[{index}]",
+            RESOURCES[limit["type"]],
+            _signed(limit.get("soft", 0)),
+            _signed(limit.get("hard", 0)),
         )
         for index, limit in enumerate(process.get("rlimits", ()))
     ]
 
 
 def process_operations(
-    process: ProcessTree, linux: LinuxTree, prefix: str, *, limits: Iterable[Operation], seccomp: Sequence[Operation], preserved: int,
+    process: ProcessTree,
+    linux: LinuxTree,
+    prefix: str,
+    *,
+    limits: Iterable[Operation],
+    seccomp: Sequence[Operation],
+    preserved: int,
     before_exec: Iterable[Operation] = (),
-) -> list[Operation]:  # fmt: skip
+) -> list[Operation]:
     """The last part of init's work.
 
     Args:
@@ -78,7 +89,9 @@ def process_operations(
         operations += seccomp
     operations += _credentials(process, prefix)
     args = process.get("args", [""])
-    operations.append(find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", process.get("env", ()))))
+    operations.append(
+        find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", process.get("env", ())))
+    )
     operations.append(close_descriptors(STEP_INIT, "", FIRST_PRESERVED + preserved))
     if restricted:
         operations += seccomp
@@ -116,7 +129,9 @@ def _credentials(process: ProcessTree, prefix: str) -> list[Operation]:
         set_umask(STEP_INIT, f"{prefix}user.umask", user.get("umask", DEFAULT_UMASK)),
         bounding_operation(process, prefix),
         change_directory(STEP_INIT, f"{prefix}cwd", cwd, DIRECTORY_MAY_BE_DENIED),
-        set_user(STEP_INIT, f"{prefix}user", uid, gid, groups, USER_KEEP_GROUPS if rootless and not groups else 0),
+        set_user(
+            STEP_INIT, f"{prefix}user", uid, gid, groups, USER_KEEP_GROUPS if rootless and not groups else 0
+        ),
         change_directory(STEP_INIT, f"{prefix}cwd", cwd, 0),
         capability_operation(process, prefix),
     ]

@@ -1,4 +1,4 @@
-"""root, linux.rootfsPropagation, linux.maskedPaths and linux.readonlyPaths: from the host's tree to the container's /."""
+"""root, linux.rootfsPropagation, maskedPaths and readonlyPaths: from the host's tree to the container's /."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ def readonly_operations(config: ConfigTree, *, own_mounts: bool) -> list[Operati
         if mount.get("type") == "tmpfs" or clean(mount["destination"]) == "/dev":
             flags = parse_options(mount.get("options", ())).flags
             if flags & MS_RDONLY:
-                operations.append(remount_masked(STEP_INIT, f"mounts[{index}]", clean(mount["destination"]), flags & ~MS_REC))
+                operations.append(
+                    remount_masked(
+                        STEP_INIT, f"mounts[{index}]", clean(mount["destination"]), flags & ~MS_REC
+                    )
+                )
     if own_mounts and config.get("root", {}).get("readonly"):
         operations.append(remount_root(STEP_INIT, "root.readonly", MS_RDONLY))
     return operations

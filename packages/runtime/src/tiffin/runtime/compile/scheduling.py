@@ -1,4 +1,7 @@
-"""process.scheduler, ioPriority, execCPUAffinity, linux.personality and linux.memoryPolicy. Imported only where one is set."""
+"""process.scheduler, ioPriority, execCPUAffinity, linux.personality and linux.memoryPolicy.
+
+Imported only where one of them is set.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,11 @@ MEMORY_MODES = {  # linux/mempolicy.h
     "MPOL_DEFAULT": 0, "MPOL_PREFERRED": 1, "MPOL_BIND": 2, "MPOL_INTERLEAVE": 3, "MPOL_LOCAL": 4,
     "MPOL_PREFERRED_MANY": 5, "MPOL_WEIGHTED_INTERLEAVE": 6,
 }  # fmt: skip
-MEMORY_FLAGS = {"MPOL_F_STATIC_NODES": 1 << 15, "MPOL_F_RELATIVE_NODES": 1 << 14, "MPOL_F_NUMA_BALANCING": 1 << 13}
+MEMORY_FLAGS = {
+    "MPOL_F_STATIC_NODES": 1 << 15,
+    "MPOL_F_RELATIVE_NODES": 1 << 14,
+    "MPOL_F_NUMA_BALANCING": 1 << 13,
+}
 
 
 def scheduling_operations(process: ProcessTree, linux: LinuxTree, prefix: str) -> list[Operation]:

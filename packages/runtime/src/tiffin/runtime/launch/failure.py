@@ -14,13 +14,25 @@ if TYPE_CHECKING:
 
 FIND_PROGRAM = 67
 EXECUTE = 70
-SIGNAL_NAMES = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 31: "SIGSYS"}
+SIGNAL_NAMES = {
+    1: "SIGHUP",
+    2: "SIGINT",
+    6: "SIGABRT",
+    7: "SIGBUS",
+    9: "SIGKILL",
+    11: "SIGSEGV",
+    13: "SIGPIPE",
+    15: "SIGTERM",
+    31: "SIGSYS",
+}
 
 
 def failure_of(plan: Plan, message: Message) -> OperationFailed:
     """The error for a `failed` message."""
     if not 0 <= message.operation < len(plan.operations):
-        return OperationFailed(_with_reason(message.text or "the executor failed", message.errno), errno=message.errno)
+        return OperationFailed(
+            _with_reason(message.text or "the executor failed", message.errno), errno=message.errno
+        )
     operation = plan.operations[message.operation]
     if operation.number in {FIND_PROGRAM, EXECUTE}:
         return _program_failure(operation, message)
@@ -72,5 +84,9 @@ def death_of(what: str, status: int, *, oom_killed: bool) -> OperationFailed:
         return OperationFailed("container init was OOM-killed (memory limit too low?)")
     code = posix.waitstatus_to_exitcode(status)
     if code < 0:
-        return OperationFailed(f"container {what} was killed by {SIGNAL_NAMES.get(-code, f'signal {-code}')} while it was set up")
-    return OperationFailed(f"container {what} ended with status {code} while it was set up, and gave no reason")
+        return OperationFailed(
+            f"container {what} was killed by {SIGNAL_NAMES.get(-code, f'signal {-code}')} while it was set up"
+        )
+    return OperationFailed(
+        f"container {what} ended with status {code} while it was set up, and gave no reason"
+    )

@@ -1,6 +1,6 @@
 """Messages of the core to the controller, as they come out of the pipe.
 
-    type:u32  operation:i32  errno:i32  text_length:u32  a:i64  b:i64  text[text_length]      little-endian
+type:u32  operation:i32  errno:i32  text_length:u32  a:i64  b:i64  text[text_length]      little-endian
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def listening_descriptors() -> int:
     environment = posix.environ
     if environment.get(b"LISTEN_PID", b"") != str(posix.getpid()).encode():
         return 0
-    count = environment.get(b"LISTEN_FDS", b"0")  # type: ignore[call-overload]  # bytes to bytes, on POSIX
+    count = environment.get(b"LISTEN_FDS", b"0")
     return int(count) if count.isdigit() else 0
 
 

@@ -1,9 +1,9 @@
 """create, and the first half of run: from a bundle to a container whose state is on disk.
 
-    claim the id ─ lock ─ config.json, state (pid 0), FIFO ─ plan ─ launch
-                                           barrier `created`: state with pid on disk, systemd unit, network devices
-                                           barrier `hooks`:   prestart, createRuntime
-    Each step is undone if a later one fails; a kill -9 at any point leaves what `delete --force` removes.
+claim the id ─ lock ─ config.json, state (pid 0), FIFO ─ plan ─ launch
+                                       barrier `created`: state with pid on disk, systemd unit, network devices
+                                       barrier `hooks`:   prestart, createRuntime
+Each step is undone if a later one fails; a kill -9 at any point leaves what `delete --force` removes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ class CreateOptions(Record):
     stdio: tuple[int, int, int] = (0, 1, 2)
 
 
-def create(settings: Settings, identifier: str, options: CreateOptions, *, config: ConfigTree | None = None) -> ContainerState:
+def create(
+    settings: Settings, identifier: str, options: CreateOptions, *, config: ConfigTree | None = None
+) -> ContainerState:
     """Makes a container whose process waits for `start`.
 
     Args:
@@ -185,9 +187,17 @@ class Creation(TracingAttendant):
             self.state = self._first_state(manager)
         return plan_create(
             CreateRequest(
-                self.config, options.bundle, self.rootfs, manager, self.state, self.directory.file(FIFO) if self.waits else "",
-                options.console_socket, options.console_descriptor, options.activated + options.preserve_fds,
-                options.no_pivot, options.no_new_keyring,
+                self.config,
+                options.bundle,
+                self.rootfs,
+                manager,
+                self.state,
+                self.directory.file(FIFO) if self.waits else "",
+                options.console_socket,
+                options.console_descriptor,
+                options.activated + options.preserve_fds,
+                options.no_pivot,
+                options.no_new_keyring,
             )
         )
 
@@ -223,7 +233,13 @@ class Creation(TracingAttendant):
         self._manager = manager
         options = self.options
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.launch(self.plan(manager), self.directory.identifier, stdio=options.stdio, inherited=inherited, lock=self._lock)
+        self.launch(
+            self.plan(manager),
+            self.directory.identifier,
+            stdio=options.stdio,
+            inherited=inherited,
+            lock=self._lock,
+        )
 
     def identified(self, pid: int, start_time: int) -> None:
         self.state = self.state.replace(pid=pid, start_time=start_time)
@@ -277,7 +293,7 @@ def resctrl_group(config: ConfigTree, identifier: str) -> str:
         return ""
     from ..cgroup.resctrl import find_mount, group_of
 
-    group = group_of(intel_rdt, identifier, find_mount())  # type: ignore[arg-type]  # a TypedDict is a mapping
+    group = group_of(intel_rdt, identifier, find_mount())
     return group.directory if group.made else group.monitoring
 
 

@@ -70,8 +70,14 @@ class Execution(TracingAttendant):
         container = self.container
         return plan_exec(
             ExecRequest(
-                self.config, process, container.state, container.manager(),
-                options.console_socket, options.console_descriptor, options.preserve_fds, subgroups_of(options.cgroup),
+                self.config,
+                process,
+                container.state,
+                container.manager(),
+                options.console_socket,
+                options.console_descriptor,
+                options.preserve_fds,
+                subgroups_of(options.cgroup),
             )
         )
 
@@ -87,7 +93,7 @@ class Execution(TracingAttendant):
         if options.pid_file:
             write_pid_file(options.pid_file, self.pid)
 
-    def identified(self, pid: int, start_time: int) -> None:
+    def identified(self, pid: int, start_time: int) -> None:  # noqa: ARG002  # the Attendant's
         self.pid = pid
 
     def barrier(self, name: str) -> None:
@@ -164,6 +170,8 @@ def subgroups_of(arguments: Sequence[str]) -> dict[str, str] | None:
             if not controller:
                 raise InvalidArgument(f"invalid --cgroup argument: {argument} (empty <controller> prefix)")
             if controller in found:
-                raise InvalidArgument(f"invalid --cgroup argument(s): controller {controller} specified multiple times")
+                raise InvalidArgument(
+                    f"invalid --cgroup argument(s): controller {controller} specified multiple times"
+                )
             found[controller] = path
     return found or None

@@ -57,7 +57,9 @@ def run_hooks(config: ConfigTree, kind: str, state: ContainerState, status: Stat
         _run(hook, document, state.bundle, f"error running {kind} hook #{index} ({hook['path']})")
 
 
-def run_hooks_tolerantly(config: ConfigTree, kind: str, state: ContainerState, status: Status, log: Warner) -> None:
+def run_hooks_tolerantly(
+    config: ConfigTree, kind: str, state: ContainerState, status: Status, log: Warner
+) -> None:
     """As `run_hooks`, but each one runs, and a failure is only logged (poststop)."""
     document = hook_document(state, status, 0)
     for index, hook in enumerate(hooks_of(config, kind)):
@@ -69,7 +71,9 @@ def run_hooks_tolerantly(config: ConfigTree, kind: str, state: ContainerState, s
 
 def _run(hook: HookTree, document: bytes, directory: str, name: str) -> None:
     """Output goes to memory files, not to pipes: a daemon that a hook leaves behind cannot hold us up."""
-    files = [posix.memfd_create(f"hook-{stream}", posix.MFD_CLOEXEC) for stream in ("stdin", "stdout", "stderr")]
+    files = [
+        posix.memfd_create(f"hook-{stream}", posix.MFD_CLOEXEC) for stream in ("stdin", "stdout", "stderr")
+    ]
     try:
         write_all(files[0], document)
         posix.lseek(files[0], 0, SEEK_SET)
@@ -93,8 +97,14 @@ def _spawn(hook: HookTree, files: Sequence[int], directory: str) -> int:
     if posix.getcwd() != directory:  # a program that uses the API cannot change its directory: it has threads
         import subprocess
 
-        child = subprocess.Popen(  # noqa: S603  # what the config says
-            argv, executable=path, env=environment, cwd=directory, stdin=files[0], stdout=files[1], stderr=files[2]
+        child = subprocess.Popen(  # what the config says
+            argv,
+            executable=path,
+            env=environment,
+            cwd=directory,
+            stdin=files[0],
+            stdout=files[1],
+            stderr=files[2],
         )
         child.returncode = 0  # we wait for it by its pid
         return child.pid
@@ -105,7 +115,7 @@ def _spawn(hook: HookTree, files: Sequence[int], directory: str) -> int:
 def _environment(hook: HookTree) -> dict[bytes, bytes]:
     """What the config says, and nothing else; if it says nothing, ours (runc does so, and hooks rely on it)."""
     if "env" not in hook:
-        return posix.environ  # type: ignore[return-value]  # bytes to bytes, on POSIX
+        return posix.environ
     pairs = (pair.encode("utf-8", "surrogateescape").partition(b"=") for pair in hook["env"])
     return {name: value for name, _, value in pairs}
 

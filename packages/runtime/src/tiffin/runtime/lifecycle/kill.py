@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import _signal
 import posix
 from _signal import pidfd_send_signal
-
-import _signal
 
 from ..errors import FailedPrecondition, InvalidArgument, OperationFailed
 from ..launch.failure import reason_of
@@ -71,7 +70,9 @@ def signal_init(container: LoadedContainer, signal: int) -> None:
     except ProcessLookupError:
         raise FailedPrecondition("container not running") from None
     except OSError as error:
-        raise OperationFailed(f"unable to signal init: {reason_of(error.errno or 0)}", errno=error.errno or 0) from error
+        raise OperationFailed(
+            f"unable to signal init: {reason_of(error.errno or 0)}", errno=error.errno or 0
+        ) from error
     finally:
         posix.close(descriptor)
     if signal == SIGKILL:
@@ -79,13 +80,19 @@ def signal_init(container: LoadedContainer, signal: int) -> None:
 
 
 def kill_all(container: LoadedContainer) -> None:
-    """Kills init and everything else in the container's cgroup; none there is fine."""
+    """Kills init and everything else in the container's cgroup; none there is fine.
+
+    Without a cgroup (rootless) nobody knows the others; but as a rule they are in init's pid namespace, and die with
+    it.
+    """
     if container.has_init():
-        try:
+        try:  # noqa: SIM105  # contextlib is not for cold modules
             signal_init(container, SIGKILL)
         except FailedPrecondition:  # it was faster
             pass
-    container.manager().kill(SIGKILL)
+    manager = container.manager()
+    if manager.version:
+        manager.kill(SIGKILL)
     thaw(container)
 
 

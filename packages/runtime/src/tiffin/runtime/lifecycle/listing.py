@@ -34,7 +34,7 @@ def list_containers(settings: Settings) -> Iterator[Listed]:
             uid = posix.stat(container.directory.path).st_uid
             yield Listed(container.state, container.status(), user_name(uid))
         except (RuntimeFailure, FileNotFoundError) as error:  # half-made, damaged, or deleted meanwhile
-            settings.log.warning(f"load container {identifier}: {error}")
+            settings.log.warning(f"load container {identifier}: {error}")  # noqa: G004  # a Warner is no Logger
 
 
 def user_name(uid: int) -> str:

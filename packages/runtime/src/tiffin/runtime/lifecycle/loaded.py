@@ -50,7 +50,10 @@ class LoadedContainer:
         """What handles its cgroups."""
         state = self.state
         return manager_from_paths(
-            dict(state.cgroups), version=state.cgroup_version, rootless=state.rootless, unit=state.systemd_unit
+            dict(state.cgroups),
+            version=state.cgroup_version,
+            rootless=state.rootless,
+            unit=state.systemd_unit,
         )
 
     def config(self) -> ConfigTree:

@@ -6,10 +6,9 @@ the host's socket, followed by MAINPID.
 
 from __future__ import annotations
 
+import _socket
 import posix
 import select
-
-import _socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

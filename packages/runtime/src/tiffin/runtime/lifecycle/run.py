@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from .terminal import ForegroundTerminal
 
 
-def run_detached(settings: Settings, identifier: str, options: CreateOptions, *, config: ConfigTree | None = None) -> None:
+def run_detached(
+    settings: Settings, identifier: str, options: CreateOptions, *, config: ConfigTree | None = None
+) -> None:
     """Makes a container and starts its process; returns when that runs. Raises as `create` does."""
     creation = Creation(settings, identifier, options, waits=False)
     creation.load(config)
@@ -28,7 +30,9 @@ def run_detached(settings: Settings, identifier: str, options: CreateOptions, *,
         undo.forget()
 
 
-def run(settings: Settings, identifier: str, options: CreateOptions, *, keep: bool = False, subreaper: bool = True) -> int:
+def run(
+    settings: Settings, identifier: str, options: CreateOptions, *, keep: bool = False, subreaper: bool = True
+) -> int:
     """Runs a container in the foreground, and deletes it when its process has ended.
 
     Args:

@@ -1,11 +1,12 @@
 """The terminal of a process in the foreground: ours in raw mode, joined to the container's pseudoterminal.
 
-    our stdin ──► master ──► container        SIGWINCH: our size is given to the master
-    our stdout ◄─ master ◄── container        all other signals: forwarded to the process
+our stdin ──► master ──► container        SIGWINCH: our size is given to the master
+our stdout ◄─ master ◄── container        all other signals: forwarded to the process
 """
 
 from __future__ import annotations
 
+import _socket
 import errno
 import fcntl
 import posix
@@ -13,11 +14,9 @@ import select
 import termios
 from _signal import SIGCHLD, SIGWINCH, set_wakeup_fd, signal
 
-import _socket
-
 from ..errors import FailedPrecondition, RuntimeFailure
 from ..state.files import write_all
-from .foreground import NOT_FORWARDED, forwardable, forward, reap
+from .foreground import NOT_FORWARDED, forward, forwardable, reap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,11 +152,13 @@ def _host_terminal() -> tuple[int, bool]:
     try:
         return posix.open(TTY, posix.O_RDWR | posix.O_CLOEXEC | posix.O_NOCTTY), True
     except OSError as error:
-        raise FailedPrecondition(f"open {TTY}: {error.strerror}: a foreground process with a terminal needs one here") from error
+        raise FailedPrecondition(
+            f"open {TTY}: {error.strerror}: a foreground process with a terminal needs one here"
+        ) from error
 
 
 def _receive_descriptor(sock: _socket.socket) -> int:
-    _, ancillary, _, _ = sock.recvmsg(1024, _socket.CMSG_SPACE(4), _socket.MSG_CMSG_CLOEXEC)  # type: ignore[attr-defined]
+    _, ancillary, _, _ = sock.recvmsg(1024, _socket.CMSG_SPACE(4), _socket.MSG_CMSG_CLOEXEC)
     for level, kind, data in ancillary:
         if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
             return int.from_bytes(data[:4], "little")

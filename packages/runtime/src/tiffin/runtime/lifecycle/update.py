@@ -59,7 +59,9 @@ def merge_resources(previous: Mapping[str, Any], changes: Mapping[str, Any]) -> 
         merged["memory"] = {**merged["memory"], "swap": UNLIMITED}
     cpu = changes.get("cpu") or {}
     if ("quota" in cpu) != ("period" in cpu) and "cpu" in merged:
-        merged["cpu"] = {key: value for key, value in merged["cpu"].items() if value != 0 or key not in {"quota", "period"}}
+        merged["cpu"] = {
+            key: value for key, value in merged["cpu"].items() if value != 0 or key not in {"quota", "period"}
+        }
     return merged
 
 
@@ -90,4 +92,6 @@ def _row_key(row: Mapping[str, Any]) -> tuple[object, ...]:
 def refuse_resource_director(settings: Settings, identifier: str) -> None:
     """Intel RDT can only be updated where the container has a group."""
     if not LoadedContainer(settings.root, identifier).state.resctrl:
-        raise Unsupported("Intel RDT: the container has no resctrl group, so that its schema cannot be updated")
+        raise Unsupported(
+            "Intel RDT: the container has no resctrl group, so that its schema cannot be updated"
+        )

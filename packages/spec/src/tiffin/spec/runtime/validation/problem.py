@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _collections import _tuplegetter  # type: ignore[import-not-found]  # the accessor of collections.namedtuple
+from _collections import _tuplegetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
