@@ -141,6 +141,7 @@ def _write(path: str, code: CodeType) -> None:
     descriptor = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o644)
     try:
         write_all(descriptor, data)
+        posix.fsync(descriptor)  # a file that power loss has emptied would be an error of every command
         posix.rename(temporary, path)
     except OSError:
         posix.unlink(temporary)
