@@ -4,7 +4,8 @@
     tools/bench/executor.py --ours .venv/bin/tiffin-runtime --peer runc --rounds 20 [--markdown]
 
 Both run the same bundle (busybox from /bin/busybox, runc's default config). Each round runs every verb once with
-ours and once with the peer, in turn, so that a drift of the machine's speed meets both. Figures are of the whole
+ours and once with the peer, in turn, so that a drift of the machine's speed meets both. The state of both lies on a
+tmpfs, as /run does on most hosts. Figures are of the whole
 process as its parent sees it: wall time, and the peak of resident memory of the command and what it waited for.
 """
 
@@ -25,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+TMPFS = "/dev/shm"  # where the state of both lies: /run is one, on a host that is set up as usual
 VERBS = ("run", "create", "start", "state", "exec", "kill", "delete")
 LIFE = ("create", "start", "kill", "delete")
 
@@ -150,7 +152,7 @@ def main() -> int:
             parser.error(f"--{name}: no such program: {getattr(options, name)}")
     with (
         bundles() as (bundle_true, bundle_sleep),
-        tempfile.TemporaryDirectory(prefix="tiffin-bench-root-") as roots,
+        tempfile.TemporaryDirectory(prefix="tiffin-bench-root-", dir=TMPFS) as roots,
     ):
         subjects = [
             Subject(
