@@ -30,6 +30,7 @@ from ..record import Record
 from ..state.status import CREATED, CREATING
 from . import namespaces as kernel_namespaces
 from .devices import device_operations
+from .groups import is_denied
 from .hooks import hook_operations
 from .mounts import MountRequest, plan_mounts
 from .names import name_operations
@@ -205,5 +206,6 @@ def _process_operations(request: CreateRequest, namespaces: kernel_namespaces.Na
         limits=limits,
         seccomp=seccomp_operations(linux, request.state, CREATING),
         preserved=request.preserved,
+        groups_denied=is_denied() or kernel_namespaces.gives_up_groups(namespaces, linux),
         before_exec=[*start, *hook_operations(config, "startContainer", request.state, CREATED)],
     )

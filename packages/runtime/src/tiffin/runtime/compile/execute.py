@@ -19,6 +19,7 @@ from ..plan.operations import (
 from ..record import Record
 from ..state.status import RUNNING
 from .create import keyring_operation
+from .groups import is_denied
 from .namespaces import Namespaces, namespaces_of
 from .process import process_operations, rlimit_operations
 from .seccomp import seccomp_operations
@@ -77,6 +78,7 @@ def plan_exec(request: ExecRequest) -> Plan:
                 else rlimit_operations(request.process, PREFIX, STEP_INIT),
                 seccomp=seccomp_operations(linux, request.state, RUNNING),
                 preserved=request.preserved,
+                groups_denied=is_denied(request.state.pid),
             ),
         )
     )

@@ -111,9 +111,18 @@ def mapping_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operati
     if posix.geteuid() != 0:
         uid_tool = None if _is_only(uids, posix.geteuid()) else _program(NEWUIDMAP)
         gid_tool = None if _is_only(gids, posix.getegid()) else _program(NEWGIDMAP)
-        setgroups = "deny" if gid_tool is None else None
+        setgroups = "deny" if gives_up_groups(namespaces, linux) else None
     maps = mapping_text(uids), mapping_text(gids)
     return [map_ids(STEP_MAPPING, "linux.uidMappings", *maps, setgroups, uid_tool, gid_tool)]
+
+
+def gives_up_groups(namespaces: Namespaces, linux: LinuxTree) -> bool:
+    """Whether the one gid is mapped without newgidmap, for which the kernel demands that setgroups is denied."""
+    return (
+        namespaces.is_new("user")
+        and posix.geteuid() != 0
+        and _is_only(linux.get("gidMappings", ()), posix.getegid())
+    )
 
 
 def check_mapped(namespaces: Namespaces, config: ConfigTree) -> None:

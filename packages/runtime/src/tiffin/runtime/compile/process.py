@@ -6,8 +6,6 @@ directory, ids, capabilities, program, descriptors, filter (as late as can be), 
 
 from __future__ import annotations
 
-import posix
-
 from ..plan.operations import (
     DIRECTORY_MAY_BE_DENIED,
     STEP_INIT,
@@ -24,6 +22,7 @@ from ..plan.operations import (
     set_user,
 )
 from .capabilities import bounding_operation, capability_operation
+from .groups import keeps_groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def process_operations(
     limits: Iterable[Operation],
     seccomp: Sequence[Operation],
     preserved: int,
+    groups_denied: bool,
     before_exec: Iterable[Operation] = (),
 ) -> list[Operation]:
     """The last part of init's work.
@@ -75,6 +75,7 @@ def process_operations(
         limits: rlimits that init sets for itself. Late: few descriptors may be too few for what comes before.
         seccomp: the operations that load the filter.
         preserved: how many descriptors from 3 on the program inherits.
+        groups_denied: nobody may change groups in the process's user namespace.
         before_exec: what happens when all is ready: waiting for the start, and startContainer hooks.
     """
     operations = [*_labels(process, prefix), *_home(process, prefix), *limits]
@@ -87,7 +88,7 @@ def process_operations(
         operations += scheduling_operations(process, linux, prefix)
     if not restricted:
         operations += seccomp
-    operations += _credentials(process, prefix)
+    operations += _credentials(process, prefix, groups_denied=groups_denied)
     args = process.get("args", [""])
     operations.append(
         find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", process.get("env", ())))
@@ -115,7 +116,7 @@ def _labels(process: ProcessTree, prefix: str) -> list[Operation]:
     return operations
 
 
-def _credentials(process: ProcessTree, prefix: str) -> list[Operation]:
+def _credentials(process: ProcessTree, prefix: str, *, groups_denied: bool) -> list[Operation]:
     """Bounding set, working directory, ids, capabilities.
 
     The directory is entered with root's rights, so that a user may start in one that is not theirs; where root may
@@ -123,15 +124,13 @@ def _credentials(process: ProcessTree, prefix: str) -> list[Operation]:
     """
     user = process.get("user", {})
     uid, gid, cwd = user.get("uid", 0), user.get("gid", 0), process.get("cwd", "/")
-    rootless = posix.geteuid() != 0
     groups = tuple(user.get("additionalGids", ()))
+    options = USER_KEEP_GROUPS if keeps_groups(process, prefix, denied=groups_denied) else 0
     return [
         set_umask(STEP_INIT, f"{prefix}user.umask", user.get("umask", DEFAULT_UMASK)),
         bounding_operation(process, prefix),
         change_directory(STEP_INIT, f"{prefix}cwd", cwd, DIRECTORY_MAY_BE_DENIED),
-        set_user(
-            STEP_INIT, f"{prefix}user", uid, gid, groups, USER_KEEP_GROUPS if rootless and not groups else 0
-        ),
+        set_user(STEP_INIT, f"{prefix}user", uid, gid, groups, options),
         change_directory(STEP_INIT, f"{prefix}cwd", cwd, 0),
         capability_operation(process, prefix),
     ]
