@@ -73,6 +73,5 @@ RESPONSE: MessageType = {
     "notify": (5, {"script": (1, "text"), "pid": (2, "int")}),
     "cr_errno": (7, "int"),
     "features": (8, FEATURES),
-    "cr_errmsg": (9, "text"),
     "version": (10, {"major_number": (1, "int"), "minor_number": (2, "int"), "sublevel": (4, "int")}),
 }

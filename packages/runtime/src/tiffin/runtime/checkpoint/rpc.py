@@ -152,8 +152,10 @@ def _descriptors(ancillary: Sequence[tuple[int, int, bytes]]) -> list[int]:
 
 def _failure(what: str, response: dict[str, Any]) -> CriuFailed:
     number = response.get("cr_errno", 0)
-    text = response.get("cr_errmsg") or (os.strerror(number) if number else "")
-    return CriuFailed(f"{what} failed" + (f": {text}" if text else ""), errno=number)
+    reason = (
+        f": {os.strerror(number)}" if number else ""
+    )  # cr_errmsg is a piece of the log, which `explain` reads
+    return CriuFailed(f"{what} failed{reason}", errno=number)
 
 
 def _ending(code: int) -> str:
