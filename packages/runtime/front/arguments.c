@@ -2,6 +2,8 @@
  * argv by the rules of Go's flag package, as command/parse.py has them. Only what the front can answer is
  * understood; anything unusual (an unknown flag, --help, a missing value) is left to Python and its messages.
  */
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,12 +13,30 @@
 
 static char default_root[PATH_SIZE] = DEFAULT_ROOT;
 
+static bool in_user_namespace(void)
+{
+	char text[64];
+	unsigned inside, outside, count;
+
+	if (!read_text("/proc/self/uid_map", text, sizeof(text)))
+		return false;
+	return sscanf(text, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 || outside != 0 || count != UINT32_MAX;
+}
+
+/* As default_root() of state/directory.py. */
+static bool is_of_a_user(void)
+{
+	const char *user = getenv("USER");
+
+	return geteuid() != 0 || ((!user || strcmp(user, "root") != 0) && in_user_namespace());
+}
+
 static void find_default_root(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	size_t length = runtime ? strlen(runtime) : 0;
 
-	if (geteuid() == 0 || length == 0 || length + sizeof("/tiffin") > sizeof(default_root))
+	if (length == 0 || length + sizeof("/tiffin") > sizeof(default_root) || !is_of_a_user())
 		return;
 	memcpy(default_root, runtime, length);
 	memcpy(default_root + length, "/tiffin", sizeof("/tiffin"));

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posix
 
-from ..lifecycle.settings import in_user_namespace
 from ..plan.operation import Operation, Plan
 from ..plan.operations import (
     STEP_ATTEND,
@@ -27,6 +26,7 @@ from ..plan.operations import (
     wait_start,
 )
 from ..record import Record
+from ..state.identity import in_user_namespace
 from ..state.status import CREATED, CREATING
 from . import namespaces as kernel_namespaces
 from .devices import device_operations

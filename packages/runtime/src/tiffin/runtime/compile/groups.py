@@ -1,6 +1,6 @@
 """process.user.additionalGids, where the kernel lets nobody change groups.
 
-An ordinary user may map the own group only after setgroups(2) was given up for that user namespace, and for all below it
+An ordinary user may map the own group only after setgroups(2) was given up for that user namespace and all below it
 (user_namespaces(7), CVE-2014-8989): else leaving a group could open what its members are kept from.
 """
 

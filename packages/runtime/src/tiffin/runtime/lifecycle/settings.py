@@ -7,7 +7,7 @@ import posix
 from ..errors import InvalidArgument
 from ..record import Record
 from ..state.directory import default_root
-from ..state.files import read_file
+from ..state.identity import in_user_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
         def debug(self, message: str, /) -> None: ...
         def warning(self, message: str, /) -> None: ...
         def error(self, message: str, /) -> None: ...
-
-
-UNMAPPED = [b"0", b"0", b"4294967295"]  # user_namespaces(7): uid_map of the initial user namespace
 
 
 class Settings(Record):
@@ -77,11 +74,3 @@ def tolerates_no_cgroups(settings: Settings) -> bool:
             return False
         raise InvalidArgument(f"--rootless: true, false or auto, not {settings.rootless!r}")
     return posix.geteuid() != 0 or in_user_namespace()
-
-
-def in_user_namespace() -> bool:
-    """Whether this process runs in another user namespace than the first."""
-    try:
-        return read_file("/proc/self/uid_map").split() != UNMAPPED
-    except FileNotFoundError:
-        return False

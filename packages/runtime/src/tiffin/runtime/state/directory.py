@@ -10,7 +10,7 @@ import posix
 from ..errors import AlreadyExists, NotFound
 from .container_state import ContainerState, decode_state, encode_state
 from .files import make_parents, read_file, remove_tree, write_atomically
-from .identity import validate_id
+from .identity import in_user_namespace, validate_id
 from .lock import Lock
 
 STATE = "state"
@@ -100,9 +100,13 @@ class StateDirectory:
 
 
 def default_root() -> str:
-    """Where state lives when nothing is said: /run/tiffin, or the user's runtime directory without root."""
+    """Where state lives when nothing is said: /run/tiffin, or the user's runtime directory without root.
+
+    Root of a user namespace, who may not write to /run, counts as the user, unless $USER says that this is a root's login.
+    `front/arguments.c` decides the same.
+    """
     runtime = posix.environ.get(b"XDG_RUNTIME_DIR", b"").decode("utf-8", "surrogateescape")
-    if posix.geteuid() != 0 and runtime:
+    if runtime and (posix.geteuid() != 0 or (posix.environ.get(b"USER") != b"root" and in_user_namespace())):
         return f"{runtime}/tiffin"
     return DEFAULT_ROOT
 

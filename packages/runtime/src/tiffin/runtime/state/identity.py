@@ -5,10 +5,12 @@ from __future__ import annotations
 import posix
 
 from ..errors import InvalidArgument
+from .files import read_file
 
 ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")
 ID_MAXIMUM = 255  # NAME_MAX: the id is the name of a directory
 START_TIME_FIELD = 22 - 3  # field 22 of /proc/PID/stat, counted from the field after the name
+UNMAPPED = [b"0", b"0", b"4294967295"]  # user_namespaces(7): uid_map of the initial user namespace
 BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id"
 
 
@@ -51,6 +53,14 @@ def is_alive(pid: int, start_time: int) -> bool:
         return False
     found = process_stat(pid)
     return found is not None and found[0] not in {"Z", "X"} and found[1] == start_time
+
+
+def in_user_namespace() -> bool:
+    """Whether this process runs in another user namespace than the first."""
+    try:
+        return read_file("/proc/self/uid_map").split() != UNMAPPED
+    except FileNotFoundError:  # a kernel without user namespaces
+        return False
 
 
 def boot_id() -> str:
