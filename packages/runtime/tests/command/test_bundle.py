@@ -129,6 +129,12 @@ def test_who_may_not_write_beside_the_sources_goes_without(installation: Install
     assert not installation.bundle.exists()
 
 
+def test_a_bundle_that_cannot_be_written_does_not_fail_the_command(installation: Installation) -> None:
+    outcome = installation.run("features", before=("prlimit", "--fsize=4096", "--"))
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert not list(installation.bundle.parent.glob("tiffin-runtime*"))
+
+
 def test_a_bundle_that_is_damaged_is_an_error_and_no_silence(installation: Installation) -> None:
     assert installation.run("features").returncode == 0
     installation.bundle.write_bytes(installation.bundle.read_bytes()[:5000])

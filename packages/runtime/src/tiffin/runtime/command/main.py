@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SPEC_VERSION = "1.3.0"
 VERBS = "tiffin.runtime.command.verbs."
-ENOSPC = 28
 
 
 def main_of_front(argv: Sequence[str]) -> None:
@@ -49,9 +48,10 @@ def _keep_bundle() -> None:
 
     try:
         write_bundle(verbs[0].removeprefix(VERBS).rstrip("_"), bundled_names().union(used))
-    except OSError as error:
-        if error.errno != ENOSPC:
-            raise
+    except (OSError, SyntaxError):
+        # A full disk, or sources that are being replaced. The command has done its work, and a caller that was told
+        # otherwise would think that its container is not there; the next command tries again.
+        return
 
 
 def main_entry() -> int:
