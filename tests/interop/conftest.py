@@ -1,18 +1,27 @@
-"""What the interop tests share: the runtime in the middle, a folder, an image of busybox."""
+"""What the interop tests share: the runtime in the middle, a folder, an image of busybox, and the check for leaks."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.interop.leftovers import leftovers, states, wait_for_orphans
 
-from tiffin_testing.cgroups import CgroupParent
+from tiffin_testing.leaks import Snapshot
 from tiffin_testing.oci_runtime import runtime_command
 from tiffin_testing.rootfs import make_rootfs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tiffin_testing.cgroups import CgroupParent
+
+USUAL_STATE = (Path("/run/runc"), Path("/run/tiffin"))
+MOST_LINES = 20
 
 
 @pytest.fixture(scope="module", params=["runc", "tiffin-runtime"])
@@ -22,11 +31,17 @@ def runtime(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """Short, since sockets lie in it, and their paths have a limit of 107 bytes."""
+def folder(runtime: Path) -> Iterator[Path]:
+    """Short, since sockets lie in it, and their paths have a limit of 107 bytes. One for each runtime."""
     path = Path(tempfile.mkdtemp(prefix="tiffin-interop-", dir="/var/tmp"))
     yield path
     shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def state(folder: Path) -> Path:
+    """The state directory of the runtime, where its caller lets us choose one."""
+    return folder / "state"
 
 
 @pytest.fixture(scope="module")
@@ -42,4 +57,29 @@ def rootfs_archive(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def cgroup(cgroup_parent: CgroupParent) -> str:
     """A parent for the cgroups of what these tests run."""
-    return cgroup_parent.path_for("interop")
+    return f"/{cgroup_parent.name}"
+
+
+@pytest.fixture(scope="module")
+def kept_by_caller() -> str:
+    """What of a caller's own may stay, as a regular expression: nothing, unless a module says otherwise."""
+    return "(?!)"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def good_guest(
+    cgroup_parent: CgroupParent, subreaper: None, folder: Path, state: Path, kept_by_caller: str
+) -> Iterator[None]:
+    """Fails where a caller and its runtime leave a process, mount, cgroup or state behind.
+
+    It is checked when all tests of a module are through and the caller's daemon has ended.
+    """
+    roots = [state, folder / "exec/runtime-runc", *USUAL_STATE]
+    before, known = Snapshot.take(cgroup_parent), states(roots)
+    yield
+    wait_for_orphans(before)
+    left = leftovers(before, cgroup_parent, kept_by_caller) + [
+        f"state {path}" for path in sorted(states(roots) - known)
+    ]
+    if left:
+        pytest.fail("left behind:\n  " + "\n  ".join(left[:MOST_LINES]), pytrace=False)

@@ -1,6 +1,6 @@
-"""Daemons of Debian's packages, run by a test for itself: every path, socket and cgroup is its own.
+"""The callers of Debian's packages, each with storage, sockets, configuration and cgroups of the test's own.
 
-Each says by sd_notify(3) when it is ready, so nothing here polls or sleeps.
+A daemon says by sd_notify(3) when it is ready, so nothing here polls or sleeps.
 """
 
 from __future__ import annotations
@@ -9,12 +9,34 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-TIMEOUT = 60.0  # seconds, for one call of a client, and for a daemon to be ready
+from tests.interop.client import TIMEOUT, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+# for podman and buildah: podman asks a runtime for JSON only if it stands in the list, and the default limits are
+# more than this kind of machine lets root set
+CONTAINERS_CONF = """[containers]
+netns = "none"
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime_supports_json = ["runc", "tiffin-runtime"]
+"""
+CONTAINERD_CONFIG = """version = 2
+root = "{folder}/root"
+state = "{folder}/run"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "{folder}/containerd.sock"
+[ttrpc]
+  address = "{folder}/containerd.sock.ttrpc"
+"""
 
 
 class NotReady(AssertionError):
@@ -26,7 +48,6 @@ def daemon(argv: Sequence[str], folder: Path) -> Iterator[None]:
     """Runs a daemon until the block ends, from the moment that it says READY=1."""
     log = folder / "daemon.log"
     ready = folder / "notify"
-    ready.unlink(missing_ok=True)  # of the daemon before
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, log.open("wb") as stream:
         notify.bind(str(ready))
         notify.settimeout(TIMEOUT)
@@ -46,66 +67,59 @@ def daemon(argv: Sequence[str], folder: Path) -> Iterator[None]:
             process.wait(TIMEOUT)
 
 
-@dataclass(frozen=True)
-class Client:
-    """A command line that talks to a peer: its leading arguments, and its environment."""
-
-    argv: tuple[str, ...]
-    environment: dict[str, str]
-
-    def __call__(self, *arguments: str, status: int = 0, stdin: str = "") -> str:
-        """Runs one command; returns stdout and stderr together. Fails if the exit status is another."""
-        done = subprocess.run(
-            [*self.argv, *arguments], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=TIMEOUT, check=False, env={**os.environ, **self.environment},
-        )  # fmt: skip
-        assert done.returncode == status, (
-            f"{' '.join(arguments)}: exit status {done.returncode}\n{done.stdout}"
-        )
-        return done.stdout.strip()
-
-
 def podman_client(runtime: Path, folder: Path) -> Client:
-    """podman with storage of its own; limits that this kind of machine may not raise are lowered by the callers."""
+    """podman, which is its own daemon. The runtime has its usual state directory: conmon's clean-up knows no other."""
+    (folder / "containers.conf").write_text(CONTAINERS_CONF)
     argv = (
         "podman", "--root", f"{folder}/root", "--runroot", f"{folder}/runroot", "--tmpdir", f"{folder}/tmp",
-        "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file",
-        "--runtime", str(runtime),
+        "--storage-driver", "vfs", "--runtime", str(runtime),
     )  # fmt: skip
-    return Client(argv, {"TMPDIR": str(folder)})
+    return Client(argv, {"TMPDIR": str(folder), "CONTAINERS_CONF": f"{folder}/containers.conf"})
+
+
+def buildah_client(runtime: Path, folder: Path) -> Client:
+    """buildah, whose steps are run by the runtime."""
+    (folder / "containers.conf").write_text(CONTAINERS_CONF)
+    argv = (
+        "buildah",
+        "--root",
+        f"{folder}/root",
+        "--runroot",
+        f"{folder}/runroot",
+        "--storage-driver",
+        "vfs",
+    )
+    environment = {
+        "BUILDAH_RUNTIME": str(runtime), "BUILDAH_ISOLATION": "oci", "TMPDIR": str(folder),
+        "CONTAINERS_CONF": f"{folder}/containers.conf",
+    }  # fmt: skip
+    return Client(argv, environment)
 
 
 @contextmanager
 def containerd_client(folder: Path) -> Iterator[Client]:
     """A containerd without its CRI plugin, and `ctr` for it."""
-    address = folder / "containerd.sock"
-    (folder / "config.toml").write_text(
-        f"""version = 2
-root = "{folder}/root"
-state = "{folder}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "{address}"
-[ttrpc]
-  address = "{address}.ttrpc"
-"""
-    )
-    with daemon(["containerd", "--config", str(folder / "config.toml")], folder):
-        yield Client(("ctr", "--address", str(address)), {})
+    config = folder / "config.toml"
+    config.write_text(CONTAINERD_CONFIG.format(folder=folder))
+    with daemon(["containerd", "--config", str(config)], folder):
+        yield Client(("ctr", "--address", f"{folder}/containerd.sock"))
 
 
 @contextmanager
 def dockerd_client(runtime: Path, folder: Path, cgroup: str) -> Iterator[Client]:
-    """A dockerd that makes no bridge and no firewall rule, with our runtime under the name `subject`."""
+    """A dockerd that makes no bridge and no firewall rule, with the runtime under the name `subject`.
+
+    Its mount namespace is private: it leaves a mount for the host's network namespace behind.
+    """
     address = f"unix://{folder}/docker.sock"
     (folder / "daemon.json").write_text("{}")
     argv = [
+        "unshare", "--mount", "--propagation", "slave",
         "dockerd", "--config-file", f"{folder}/daemon.json", "--data-root", f"{folder}/data",
-        "--exec-root", f"{folder}/exec",
-        "--host", address, "--pidfile", f"{folder}/docker.pid", "--bridge=none", "--iptables=false",
-        "--ip6tables=false",
-        "--ip-forward=false", "--ip-masq=false", "--storage-driver", "vfs", "--cgroup-parent", cgroup,
-        "--exec-opt", "native.cgroupdriver=cgroupfs", "--add-runtime", f"subject={runtime}",
+        "--exec-root", f"{folder}/exec", "--host", address, "--pidfile", f"{folder}/docker.pid",
+        "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
+        "--storage-driver", "vfs", "--cgroup-parent", cgroup, "--exec-opt", "native.cgroupdriver=cgroupfs",
+        "--experimental", "--add-runtime", f"subject={runtime}",
     ]  # fmt: skip
     with daemon(argv, folder):
         yield Client(("docker",), {"DOCKER_HOST": address, "DOCKER_CONFIG": str(folder / "client")})

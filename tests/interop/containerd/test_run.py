@@ -1,106 +1,84 @@
-"""containerd's own shim drives the runtime (BinaryName): run, exec, pause, metrics, kill, update."""
+"""ctr run: output, exit statuses, terminals, and what each flag makes of a container."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.interop.image import docker_archive
-from tests.interop.peers import Client, containerd_client
+from tests.interop.client import Size
 
-pytestmark = pytest.mark.requires("root", "containerd", "runc", "busybox")
+if TYPE_CHECKING:
+    from tests.interop.client import Client
+
+pytestmark = pytest.mark.requires("root", "containerd", "ctr", "runc", "busybox")
 
 IMAGE = "docker.io/library/busybox:test"
+SEES_LIMITS = "cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.shares cpu/cpu.cfs_quota_us"
+
+FLAGS = [
+    (("--env", "A=b", "--cwd", "/tmp"), "echo $A; pwd", "b\n/tmp"),
+    (("--read-only",), "touch /x 2>/dev/null || echo no", "no"),
+    (("--privileged",), "mkdir /t && mount -t tmpfs t /t && echo mounted", "mounted"),
+    (("--seccomp",), "grep Seccomp: /proc/self/status", "Seccomp:\t2"),
+    (("--allow-new-privs",), "grep NoNew /proc/self/status", "NoNewPrivs:\t0"),
+    (("--cap-drop", "CAP_CHOWN"), "chown 5 /tmp 2>/dev/null || echo no", "no"),
+    (("--cap-add", "CAP_SYS_ADMIN"), "mount -t tmpfs t /tmp && echo mounted", "mounted"),
+    (("--mount", "type=bind,src=/etc,dst=/h,options=rbind:ro"), "test -e /h/hostname && touch /h/x 2>&1 | wc -l", "1"),
+    (("--device", "/dev/fuse"), ": < /dev/fuse && echo opened", "opened"),
+    (("--rootfs-propagation", "rshared", "--no-pivot"), "echo there", "there"),
+    (
+        ("--memory-limit", "67108864", "--cpu-shares", "300", "--cpu-quota", "50000", "--cpu-period", "100000"),
+        SEES_LIMITS, "67108864\n300\n50000",
+    ),
+]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def ctr(folder: Path, rootfs_archive: Path) -> Iterator[Client]:
-    with containerd_client(folder) as client:
-        client(
-            "images",
-            "import",
-            "--snapshotter",
-            "native",
-            str(docker_archive(rootfs_archive, folder / "image.tar", IMAGE)),
-        )
-        yield client
-
-
-@pytest.fixture
-def run(ctr: Client, runtime: Path, cgroup: str) -> tuple[str, ...]:
-    """The leading arguments of `ctr run` with the subject as runc's shim's binary."""
-    return ("run", "--snapshotter", "native", "--runc-binary", str(runtime), "--cgroup", f"{cgroup}/ctr")
-
-
-@pytest.fixture
-def task(ctr: Client, run: tuple[str, ...]) -> Iterator[str]:
-    name = "sleeper"
-    ctr(*run, "--detach", IMAGE, name, "sleep", "1000")
-    yield name
-    ctr("task", "rm", "--force", name)
-    ctr("container", "rm", name)
+@pytest.mark.requires("cgroup_v1")
+@pytest.mark.parametrize(("flags", "command", "expected"), FLAGS, ids=[" ".join(row[0]) for row in FLAGS])
+def test_flags_take_effect(
+    ctr: Client, run: tuple[str, ...], flags: tuple[str, ...], command: str, expected: str
+) -> None:
+    mounts = (
+        ("--mount", "type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=ro") if command is SEES_LIMITS else ()
+    )
+    assert ctr(*run, "--rm", *mounts, *flags, IMAGE, "flags", "sh", "-c", command) == expected
 
 
 def test_run_gives_output_and_exit_status(ctr: Client, run: tuple[str, ...]) -> None:
-    assert ctr(*run, "--rm", IMAGE, "one", "echo", "hello") == "hello"
+    assert ctr(*run, "--rm", IMAGE, "one", "sh", "-c", "echo out") == "out"
     ctr(*run, "--rm", IMAGE, "two", "sh", "-c", "exit 7", status=7)
 
 
-def test_a_missing_program_is_told(ctr: Client, run: tuple[str, ...]) -> None:
-    said = ctr(*run, "--rm", IMAGE, "three", "no-such-program", status=1)
-    assert 'exec: "no-such-program": executable file not found in $PATH' in said
+def test_the_network_of_the_host_is_the_hosts(ctr: Client, run: tuple[str, ...]) -> None:
+    seen = ctr(*run, "--rm", "--net-host", IMAGE, "host", "readlink", "/proc/self/ns/net")
+    assert seen == str(Path("/proc/self/ns/net").readlink())
 
 
-def test_flags_take_effect(ctr: Client, run: tuple[str, ...]) -> None:
-    flags = ("--rm", "--env", "A=b", "--cwd", "/tmp", "--read-only", "--memory-limit", str(64 << 20))
-    out = ctr(*run, *flags, IMAGE, "four", "sh", "-c", "echo $A; pwd; touch /x 2>/dev/null || echo no")
-    assert out.split() == ["b", "/tmp", "no"]
-
-
-def test_seccomp_of_containerd_holds(ctr: Client, run: tuple[str, ...]) -> None:
-    out = ctr(
-        *run,
-        "--rm",
-        "--seccomp",
-        IMAGE,
-        "five",
-        "sh",
-        "-c",
-        "grep Seccomp: /proc/self/status; mkdir /t; mount -t tmpfs t /t || echo refused",
-    )
-    assert "Seccomp:\t2" in out
-    assert "refused" in out
-
-
-def test_exec_runs_in_the_task(ctr: Client, task: str) -> None:
-    assert ctr("task", "exec", "--exec-id", "a", task, "echo", "inside") == "inside"
-    ctr("task", "exec", "--exec-id", "b", task, "sh", "-c", "exit 5", status=5)
-    assert ctr("task", "exec", "--exec-id", "c", "--cwd", "/tmp", task, "pwd") == "/tmp"
-
-
-def test_pause_and_resume(ctr: Client, task: str) -> None:
-    ctr("task", "pause", task)
-    assert "PAUSED" in ctr("task", "ls")
-    ctr("task", "resume", task)
-    assert "RUNNING" in ctr("task", "ls")
-
-
-def test_metrics_and_processes_are_seen(ctr: Client, task: str) -> None:
-    assert "memory" in ctr("task", "metrics", task)
+def test_a_namespace_is_joined_by_its_path(ctr: Client, run: tuple[str, ...], task: str) -> None:
     pid = next(line.split()[1] for line in ctr("task", "ls").splitlines() if line.startswith(task))
-    assert pid in ctr("task", "ps", task)
+    beside = (*run, "--cgroup", f"{run[-1]}-beside", "--rm", "--with-ns", f"network:/proc/{pid}/ns/net")
+    seen = ctr(*beside, IMAGE, "beside", "readlink", "/proc/self/ns/net")
+    assert seen == str(Path(f"/proc/{pid}/ns/net").readlink())
 
 
-def test_kill_ends_the_task(ctr: Client, run: tuple[str, ...]) -> None:
-    ctr(*run, "--detach", IMAGE, "killed", "sleep", "1000")
-    waiter = subprocess.Popen(
-        [*ctr.argv, "task", "attach", "killed"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        ("no-such-program", 'exec: "no-such-program": executable file not found in $PATH'),
+        ("/nope", "no such file or directory"),
+        ("/etc", "permission denied"),
+    ],
+)
+def test_a_program_that_cannot_be_run_is_told(
+    ctr: Client, run: tuple[str, ...], program: str, text: str
+) -> None:
+    assert text in ctr(*run, "--rm", IMAGE, "bad", program, status=1)
+
+
+def test_a_terminal_is_one(ctr: Client, run: tuple[str, ...]) -> None:
+    script = "tty; until stty size | grep -q '33 99'; do :; done; test -c /dev/console; exit 4"
+    seen = ctr.on_terminal(
+        *run, "--rm", "--tty", IMAGE, "terminal", "sh", "-c", script, status=4, size=Size(33, 99)
     )
-    ctr("task", "kill", "--signal", "SIGKILL", "killed")
-    assert waiter.wait(30) == 137
-    ctr("container", "rm", "killed")
+    assert "/dev/pts/0" in seen

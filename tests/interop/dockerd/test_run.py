@@ -1,131 +1,122 @@
-"""dockerd starts containers with the runtime that `--add-runtime` names."""
+"""docker run --runtime: output, exit statuses, terminals, and what each flag makes of a container."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.interop.image import docker_archive
-from tests.interop.peers import Client, dockerd_client
+from tests.interop.client import Size
 
-pytestmark = pytest.mark.requires("root", "dockerd", "runc", "busybox")
+if TYPE_CHECKING:
+    from tests.interop.client import Client
+
+pytestmark = pytest.mark.requires("root", "dockerd", "docker", "runc", "busybox")
 
 IMAGE = "busybox:test"
-RUN = ("run", "--runtime", "subject", "--network", "none")
+RUN = ("run", "--runtime", "subject", "--network", "none", "--rm")
+LIMITS = (
+    "memory/memory.limit_in_bytes", "cpu/cpu.shares", "cpu/cpu.cfs_quota_us", "cpuset/cpuset.cpus", "pids/pids.max",
+)  # fmt: skip
+
+# flags, a command, and what it prints; several flags in one row, since each run of docker takes half a second
+FLAGS = [
+    # the process
+    (
+        (
+            "--user", "5:6", "--group-add", "9", "--workdir", "/new/dir", "--env", "A=b",
+            "--hostname", "h", "--domainname", "d",
+        ),
+        "id -u; id -G; pwd; echo $A; hostname; cat /proc/sys/kernel/domainname", "5\n6 9\n/new/dir\nb\nh\nd",
+    ),
+    (
+        ("--ulimit", "nofile=50:60", "--oom-score-adj", "500", "--entrypoint", "/bin/busybox"),
+        "ulimit -n; ulimit -Hn; cat /proc/self/oom_score_adj", "50\n60\n500",
+    ),
+    (("--init",), "cat /proc/1/comm", "docker-init"),
+    # privileges
+    (("--cap-drop", "all", "--cap-add", "chown"), "grep CapEff /proc/self/status", f"CapEff:\t{1:016x}"),
+    (
+        ("--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
+        "mkdir -p /t && mount -t tmpfs t /t && echo mounted", "mounted",
+    ),
+    (
+        ("--security-opt", "no-new-privileges", "--security-opt", "systempaths=unconfined"),
+        "grep -E 'Seccomp:|NoNew' /proc/self/status; grep -c ' /proc/' /proc/mounts", "NoNewPrivs:\t1\nSeccomp:\t2\n0",
+    ),
+    # files
+    (
+        ("--read-only", "--tmpfs", "/t:size=64k,mode=700", "--volume", "/etc:/h:ro", "--volume", "named:/v"),
+        "touch /x 2>/dev/null || echo no; stat -c %a /t; touch /h/x 2>/dev/null || echo no; touch /v/y; ls /v",
+        "no\n700\nno\ny",
+    ),
+    (
+        ("--mount", "type=tmpfs,dst=/n,tmpfs-size=65536", "--shm-size", "1m", "--ipc", "shareable"),
+        "grep -c -E ' /n .*size=64k| /dev/shm .*size=1024k' /proc/mounts", "2",
+    ),
+    (
+        ("--device", "/dev/fuse:/dev/x:r", "--device-cgroup-rule", "c 10:200 rm"),
+        "(: < /dev/x) && echo read; (: > /dev/x) 2>/dev/null || echo no; mknod /f c 10 200; (: < /f) && echo opened",
+        "read\nno\nopened",
+    ),
+    # namespaces
+    (("--sysctl", "net.ipv4.ip_forward=1"), "cat /proc/sys/net/ipv4/ip_forward; ls /sys/class/net", "1\nlo"),
+    (("--cgroupns", "private"), "grep -c :pids:/$ /proc/self/cgroup", "1"),
+    # limits
+    (
+        ("--memory", "64m", "--cpu-shares", "300", "--cpus", "0.5", "--cpuset-cpus", "0", "--pids-limit", "20"),
+        f"cd /sys/fs/cgroup; cat {' '.join(LIMITS)}", "67108864\n300\n50000\n0\n20",
+    ),
+]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def docker(runtime: Path, folder: Path, rootfs_archive: Path, cgroup: str) -> Iterator[Client]:
-    with dockerd_client(runtime, folder, cgroup) as client:
-        client("load", "--input", str(docker_archive(rootfs_archive, folder / "image.tar", IMAGE)))
-        yield client
+@pytest.mark.requires("cgroup_v1")
+@pytest.mark.parametrize(("flags", "command", "expected"), FLAGS, ids=[" ".join(row[0]) for row in FLAGS])
+def test_flags_take_effect(docker: Client, flags: tuple[str, ...], command: str, expected: str) -> None:
+    script = ("sh", "-c", f"{{ {command}; }} 2>&1 || true")
+    said = docker(*RUN, *flags, IMAGE, *script)
+    assert "\n".join(said.splitlines()[-len(expected.splitlines()) :]) == expected
 
 
-@pytest.fixture
-def sleeper(docker: Client) -> Iterator[str]:
-    docker(*RUN, "--detach", "--name", "sleeper", IMAGE, "sleep", "1000")
-    yield "sleeper"
-    docker("rm", "--force", "sleeper")
+def test_namespaces_of_the_host_are_the_hosts(docker: Client) -> None:
+    flags = ("--ipc", "host", "--pid", "host", "--uts", "host", "--cgroupns", "host", "--network", "host")
+    kinds = ("net", "ipc", "pid", "uts", "cgroup")
+    script = f"for kind in {' '.join(kinds)}; do readlink /proc/self/ns/$kind; done"
+    seen = docker("run", "--runtime", "subject", "--rm", *flags, IMAGE, "sh", "-c", script)
+    assert seen.split() == [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in kinds]
 
 
 def test_run_gives_output_and_exit_status(docker: Client) -> None:
-    assert docker(*RUN, "--rm", IMAGE, "echo", "hello") == "hello"
-    docker(*RUN, "--rm", IMAGE, "sh", "-c", "exit 7", status=7)
+    assert docker(*RUN, IMAGE, "echo", "hello") == "hello"
+    assert docker(*RUN, "--interactive", IMAGE, "wc", "-l", stdin="line\n" * 20_000) == "20000"
+    docker(*RUN, IMAGE, "sh", "-c", "exit 7", status=7)
 
 
-def test_the_errors_that_docker_reads_have_their_exit_status(docker: Client) -> None:
-    assert "executable file not found in $PATH" in docker(*RUN, "--rm", IMAGE, "no-such-program", status=127)
-    assert "permission denied" in docker(*RUN, "--rm", IMAGE, "/etc", status=126)
-
-
-def test_limits_and_flags_take_effect(docker: Client) -> None:
-    flags = (
-        "--memory",
-        "64m",
-        "--cpus",
-        "0.5",
-        "--pids-limit",
-        "9",
-        "--user",
-        "5:6",
-        "--read-only",
-        "--hostname",
-        "named",
-        "--tmpfs",
-        "/t",
-    )
-    out = docker(
-        *RUN,
-        "--rm",
-        *flags,
-        IMAGE,
-        "sh",
-        "-c",
-        "id -u; hostname; touch /x 2>/dev/null || echo no; touch /t/x && echo yes",
-    )
-    assert out.split() == ["5", "named", "no", "yes"]
-
-
-def test_added_capabilities_allow_mounts(docker: Client) -> None:
-    flags = (
-        "--cap-add",
-        "SYS_ADMIN",
-        "--security-opt",
-        "seccomp=unconfined",
-        "--security-opt",
-        "apparmor=unconfined",
-    )
-    out = docker(
-        *RUN, "--rm", *flags, IMAGE, "sh", "-c", "mkdir -p /t && mount -t tmpfs t /t && echo mounted"
-    )
-    assert out == "mounted"
+@pytest.mark.parametrize(
+    ("program", "status", "text"),
+    [
+        ("no-such-program", 127, "executable file not found in $PATH"),
+        ("/nope", 127, "no such file or directory"),
+        ("/etc", 126, "permission denied"),
+    ],
+)
+def test_the_errors_that_docker_reads_have_their_exit_status(
+    docker: Client, program: str, status: int, text: str
+) -> None:
+    assert text in docker(*RUN, IMAGE, program, status=status)
 
 
 def test_a_terminal_is_one(docker: Client) -> None:
-    assert "/dev/pts/0" in docker(*RUN, "--rm", "--tty", IMAGE, "tty")
-
-
-def test_exec_and_its_exit_status(docker: Client, sleeper: str) -> None:
-    assert docker("exec", sleeper, "echo", "inside") == "inside"
-    docker("exec", sleeper, "sh", "-c", "exit 5", status=5)
-    assert docker("exec", "--interactive", sleeper, "cat", stdin="given") == "given"
-    assert "executable file not found" in docker("exec", sleeper, "no-such-program", status=126)
-
-
-def test_pause_update_stats_and_top(docker: Client, sleeper: str) -> None:
-    docker("pause", sleeper)
-    assert docker("inspect", "--format", "{{.State.Status}}", sleeper) == "paused"
-    docker("unpause", sleeper)
-    docker("update", "--memory", "100m", "--memory-swap", "200m", sleeper)
-    stats = json.loads(docker("stats", "--no-stream", "--format", "{{json .}}", sleeper))
-    assert stats["MemUsage"].endswith("/ 100MiB")
-    assert "sleep 1000" in docker("top", sleeper)
-
-
-def test_stop_and_start_again(docker: Client, sleeper: str) -> None:
-    docker("stop", "--time", "0", sleeper)
-    assert docker("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", sleeper) == "exited 137"
-    docker("start", sleeper)
-    assert docker("exec", sleeper, "echo", "again") == "again"
+    script = "tty; until stty size | grep '33 99'; do :; done; test -c /dev/console; exit 4"
+    seen = docker.on_terminal(
+        *RUN, "--interactive", "--tty", IMAGE, "sh", "-c", script, status=4, size=Size(33, 99)
+    )
+    assert seen.strip("\0").splitlines()[0] == "/dev/pts/0"
 
 
 def test_a_container_that_runs_out_of_memory_is_told_as_such(docker: Client) -> None:
-    docker(
-        *RUN,
-        "--name",
-        "greedy",
-        "--memory",
-        "16m",
-        "--memory-swap",
-        "16m",
-        IMAGE,
-        "sh",
-        "-c",
-        "exec tail /dev/zero",
-        status=137,
-    )
+    limits = ("--name", "greedy", "--memory", "16m", "--memory-swap", "16m")
+    docker(*RUN[:-1], *limits, IMAGE, "sh", "-c", "exec tail /dev/zero", status=137)
     try:
         assert docker("inspect", "--format", "{{.State.OOMKilled}}", "greedy") == "true"
     finally:

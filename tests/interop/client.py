@@ -1,0 +1,72 @@
+"""The command line of a caller, as a test calls it: with pipes, or on a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import termios
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+TIMEOUT = 60.0  # seconds, for one call
+
+
+class Size(NamedTuple):
+    """Of a terminal, in characters."""
+
+    rows: int
+    columns: int
+
+
+USUAL = Size(24, 80)
+
+
+@dataclass(frozen=True)
+class Client:
+    """A command line that talks to a peer: its leading arguments, and its environment."""
+
+    argv: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, status: int = 0, stdin: str = "") -> str:
+        """Runs one command; returns stdout and stderr together. Fails if the exit status is another."""
+        done = subprocess.run(
+            [*self.argv, *arguments], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=TIMEOUT, check=False, env={**os.environ, **self.environment},
+        )  # fmt: skip
+        assert done.returncode == status, (
+            f"{' '.join(arguments)}: exit status {done.returncode}\n{done.stdout}"
+        )
+        return done.stdout.strip()
+
+    def on_terminal(self, *arguments: str, status: int = 0, size: Size = USUAL) -> str:
+        """Runs one command on a new terminal; returns what is shown there, with plain line ends."""
+        master, follower = pty.openpty()
+        try:
+            termios.tcsetwinsize(follower, size)
+            process = subprocess.Popen(
+                [*self.argv, *arguments], stdin=follower, stdout=follower, stderr=follower,
+                start_new_session=True, env={**os.environ, **self.environment},
+            )  # fmt: skip
+            os.close(follower)
+            shown = _read_all(master)
+            code = process.wait(TIMEOUT)
+        finally:
+            os.close(master)
+        assert code == status, f"{' '.join(arguments)}: exit status {code}\n{shown}"
+        return shown.replace("\r\n", "\n").strip()
+
+
+def _read_all(master: int) -> str:
+    """Until the last process has closed the terminal, which reads as an error (EIO)."""
+    parts = []
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        parts.append(part)
+    return b"".join(parts).decode(errors="replace")
