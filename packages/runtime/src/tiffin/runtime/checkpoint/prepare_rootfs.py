@@ -1,11 +1,12 @@
 """A program, not a module: makes a rootfs ready for CRIU's restore in a mount namespace of its own, then becomes CRIU.
 
-    python3 -I -S prepare_rootfs.py ERRORS ROOTFS ROOT MOUNTS criu swrk N
+    python3 -I -S prepare_rootfs.py REPORTS ROOTFS ROOT MOUNTS IMAGES WORK criu swrk N
 
-ERRORS is a descriptor for the reason if it fails, ROOT an empty folder where the rootfs will be bound (CRIU wants a
-mount there), MOUNTS a JSON list of [destination, source of a bind or ""]. Missing mount points are made, as create
-makes them. This is done by a child that lives inside the rootfs (chroot), so no link in it can lead out; and since all
-mounts are in private namespaces, nothing stays mounted, whoever is killed when.
+REPORTS is a unix socket that gets the folders IMAGES and WORK, opened in that namespace, or the reason if it fails;
+ROOT an empty folder where the rootfs will be bound (CRIU wants a mount there); MOUNTS a JSON list of
+[destination, source of a bind or ""]. Missing mount points are made, as create makes them. This is done by a child
+that lives inside the rootfs (chroot), so no link in it can lead out; and since all mounts are in private namespaces,
+nothing stays mounted, whoever is killed when.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import ctypes
 import json
 import os
 import signal
+import socket
 import stat
 import sys
 
@@ -23,6 +25,7 @@ OPEN_TREE, MOVE_MOUNT = 428, 429  # system calls, the same on all architectures
 OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, AT_RECURSIVE = 0x1, 0o2000000, 0x8000
 MOVE_MOUNT_F_EMPTY_PATH = 0x4
 AT_FDCWD = -100
+READY = b"ready\n"
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -94,18 +97,28 @@ def report(text: str) -> None:
 
 
 def main() -> None:
-    _, errors, rootfs, root, mounts, *command = sys.argv
+    _, reports, rootfs, root, mounts, images, work, *command = sys.argv
     try:
         in_child(make_mount_points, rootfs, json.loads(mounts))
         enter_mount_namespace()
         bound = libc.mount(os.fsencode(rootfs), os.fsencode(root), None, MS_BIND | MS_REC, None)
         check(bound, f"bind {rootfs}")
-        os.set_inheritable(int(errors), False)  # its end tells that CRIU has started
+        send_folders(int(reports), images, work)
+        os.set_inheritable(int(reports), False)  # its end tells that CRIU has started
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         os.execvp(command[0], command)
     except OSError as error:
         report(f"{error.filename}: {error.strerror}")
         sys.exit(1)
+
+
+def send_folders(reports: int, *paths: str) -> None:
+    """CRIU gets its folders as descriptors of the caller's, but must see them in its own mount namespace."""
+    descriptors = [os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) for path in paths]
+    with socket.socket(fileno=os.dup(reports)) as peer:
+        socket.send_fds(peer, [READY], descriptors)
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 if __name__ == "__main__":

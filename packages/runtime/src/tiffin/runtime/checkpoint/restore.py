@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ..state.container_state import ContainerState
 
 LOG = "restore.log"
+READY = b"ready\n"  # of prepare_rootfs
+REPORT_MAXIMUM = 4096
 ROOT = "criu-root"  # in the state directory: where CRIU's own mount namespace has the rootfs
 PREPARATION = str(Path(__file__).parent / "prepare_rootfs.py")
 
@@ -135,24 +137,38 @@ class Restoration(Creation):
         self, manager: CgroupManager, request: dict[str, Any], inherited: Sequence[int], log: Path
     ) -> None:
         log.unlink(missing_ok=True)
-        errors, reporting = os.pipe()
-        wrapper = [sys.executable, "-I", "-S", PREPARATION, str(reporting), self.rootfs, request["root"]]
-        wrapper.append(json.dumps(mount_points(self.config)))
+        reports, theirs = socket.socketpair()
+        images, work = self.criu_options.image_path, self.criu_options.work_path
+        wrapper = [
+            sys.executable,
+            "-I",
+            "-S",
+            PREPARATION,
+            str(theirs.fileno()),
+            self.rootfs,
+            request["root"],
+        ]
+        wrapper += [json.dumps(mount_points(self.config)), images, work or images]
+        opened: list[int] = []
         try:
-            try:
-                criu = Criu(wrapper=wrapper, stdio=self.options.stdio, inherited=[*inherited, reporting])
-            finally:
-                os.close(reporting)
+            with theirs:
+                criu = Criu(
+                    wrapper=wrapper, stdio=self.options.stdio, inherited=[*inherited, theirs.fileno()]
+                )
             with criu:
                 self._join_cgroups(manager, criu.process.pid)
-                wait_until_prepared(errors)
+                opened += wait_until_prepared(reports)
+                # CRIU mounts things in its working directory, which must be in its own mount namespace
+                request |= {"images_dir_fd": opened[0], "work_dir_fd": opened[1]}
                 request["cg_root"] = cgroup_roots(criu.process.pid)
                 criu.ask({"type": RESTORE, "opts": request}, self)
                 criu.finish(RESTORE)
         except CriuFailed as error:
             raise explain(error, log) from error
         finally:
-            os.close(errors)
+            reports.close()
+            for descriptor in opened:
+                os.close(descriptor)
 
     def _join_cgroups(self, manager: CgroupManager, pid: int) -> None:
         """CRIU, and so all that it makes, is in the container's cgroups, with their limits."""
@@ -216,16 +232,24 @@ def mount_points(config: Config) -> list[list[str]]:
     return found
 
 
-def wait_until_prepared(errors: int) -> None:
+def wait_until_prepared(reports: socket.socket) -> list[int]:
     """Until the rootfs is ready and CRIU has started.
+
+    Returns:
+        Descriptors of the folders of images and work, which the caller closes.
 
     Raises:
         OperationFailed: that went wrong; the text says where.
     """
-    with open(os.dup(errors), "rb") as file:
-        text = file.read().decode(errors="replace")
-    if text:
-        raise OperationFailed(f"restore: cannot make the mount points in the rootfs: {text}")
+    text, descriptors, _, _ = socket.recv_fds(reports, REPORT_MAXIMUM, 2)
+    while piece := reports.recv(REPORT_MAXIMUM):
+        text += piece
+    if text != READY:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        reason = text.removeprefix(READY).decode(errors="replace")
+        raise OperationFailed(f"restore: cannot make the rootfs ready: {reason or 'the helper died'}")
+    return descriptors
 
 
 def cgroup_roots(pid: int) -> list[dict[str, str]]:
