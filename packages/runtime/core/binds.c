@@ -131,18 +131,24 @@ OPERATION(open_tree)
 {
 	unsigned recursive = fields->recursive ? AT_RECURSIVE_ : 0;
 	struct mount_attributes attributes = {.set = MOUNT_ATTR_IDMAP_};
-	int tree, namespace CLOSING = -1;
+	int tree, namespace CLOSING = -1; /* what the ids are mapped by */
 	if (fields->slot < 0 || fields->slot >= SLOTS)
 		return fail_with(EINVAL, "no such slot");
 	tree = sys_open_tree(AT_FDCWD, fields->source, OPEN_TREE_CLONE_ | O_CLOEXEC | recursive);
 	if (tree < 0)
 		return fail("open_tree %s", fields->source);
 	context->trees[fields->slot] = tree;
-	if (!fields->uid_map || !fields->gid_map)
+	if (fields->user_namespace) {
+		namespace = open(fields->user_namespace, O_RDONLY | O_CLOEXEC);
+		if (namespace < 0)
+			return fail("open %s", fields->user_namespace);
+	} else if (fields->uid_map && fields->gid_map) {
+		namespace = mapping_namespace(context, fields->uid_map, fields->gid_map);
+		if (namespace < 0)
+			return -1;
+	} else {
 		return 0;
-	namespace = mapping_namespace(context, fields->uid_map, fields->gid_map);
-	if (namespace < 0)
-		return -1;
+	}
 	attributes.userns_fd = (uint64_t)namespace;
 	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (fields->mapping_recursive ? AT_RECURSIVE_ : 0), &attributes) < 0)
 		return fail("idmapped mount of %s (does its file system support it?)", fields->source);

@@ -11,12 +11,22 @@
 #include "operations.h"
 #include "paths.h"
 
-static int bind_host_device(struct context *context, const char *path)
+static bool is_wanted(const struct stat *info, const struct wire_make_node *fields)
 {
+	return (info->st_mode & S_IFMT) == ((mode_t)fields->mode & S_IFMT) &&
+	       (S_ISFIFO(info->st_mode) || info->st_rdev == makedev((unsigned)fields->major, (unsigned)fields->minor));
+}
+
+/* The host's node of the same path, if it is the same device: another one must not slip in under its name. */
+static int bind_host_device(struct context *context, const struct wire_make_node *fields)
+{
+	const char *path = fields->path;
 	struct stat info;
 	int target CLOSING = -1;
 	if (stat(path, &info) < 0)
 		return fail("the host's %s", path);
+	if (!is_wanted(&info, fields))
+		return fail_with(ENODEV, "the host's %s is another device", path);
 	target = make_target(context, path, true, false);
 	if (target < 0)
 		return -1;
@@ -26,8 +36,7 @@ static int bind_host_device(struct context *context, const char *path)
 static bool is_same_node(int parent, const char *name, const struct wire_make_node *fields)
 {
 	struct stat info;
-	return fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && (info.st_mode & S_IFMT) == ((mode_t)fields->mode & S_IFMT) &&
-	       (S_ISFIFO(info.st_mode) || info.st_rdev == makedev((unsigned)fields->major, (unsigned)fields->minor));
+	return fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && is_wanted(&info, fields);
 }
 
 OPERATION(make_node)
@@ -35,13 +44,13 @@ OPERATION(make_node)
 	const char *name;
 	int parent CLOSING = -1;
 	if (fields->options & OPTION_NODE_BIND)
-		return bind_host_device(context, fields->path);
+		return bind_host_device(context, fields);
 	parent = open_parent(context, fields->path, &name);
 	if (parent < 0)
 		return -1;
 	if (mknodat(parent, name, (mode_t)fields->mode, makedev((unsigned)fields->major, (unsigned)fields->minor)) < 0) {
 		if (errno == EPERM)
-			return bind_host_device(context, fields->path);
+			return bind_host_device(context, fields);
 		/* one that the image or a bind of the host's /dev brought along is as good, if it is the same device */
 		return errno == EEXIST && is_same_node(parent, name, fields) ? 0 : fail("mknod %s", fields->path);
 	}

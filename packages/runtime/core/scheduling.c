@@ -16,7 +16,14 @@
 /* By the launcher on init (it may raise limits with the host's privileges), or by init on itself (pid 0). */
 OPERATION(set_rlimit)
 {
-	struct rlimit limit = {(rlim_t)fields->soft, (rlim_t)fields->hard};
+	struct rlimit now, limit = {(rlim_t)fields->soft, (rlim_t)fields->hard};
+	if (fields->options & OPTION_LIMIT_ROOM) {
+		if (prlimit(context->init, (enum __rlimit_resource)fields->resource, NULL, &now) < 0)
+			return fail("prlimit of resource %lld", (long long)fields->resource);
+		limit.rlim_cur = now.rlim_cur;
+		if (limit.rlim_max <= now.rlim_max)
+			return 0;
+	}
 	if (prlimit(context->init, (enum __rlimit_resource)fields->resource, &limit, NULL) < 0)
 		return fail("prlimit of resource %lld", (long long)fields->resource);
 	return 0;

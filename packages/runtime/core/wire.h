@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 
 struct wire_bytes {
 	const unsigned char *data;
@@ -111,6 +111,7 @@ enum wire_operation {
 #define OPTION_PIVOT_MOVE 1 /* pivot_root: MS_MOVE and chroot instead */
 #define OPTION_PIVOT_CHROOT 2 /* pivot_root: no mount namespace, only chroot */
 #define OPTION_USER_KEEP_GROUPS 1 /* set_user: setgroups is denied here, leave the groups as they are */
+#define OPTION_LIMIT_ROOM 1 /* set_rlimit: only raises the hard limit, so that init may set both later without the privilege */
 #define OPTION_SECCOMP_LISTENER 8 /* load_seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER (kernel's own bit) */
 #define OPTION_DIRECTORY_MAY_BE_DENIED 1 /* change_directory: EACCES is no error, it is tried again as the user */
 #define OPTION_ROOTFS_NO_BIND 1 /* open_rootfs: no mount namespace of our own; only open it */
@@ -189,13 +190,14 @@ struct wire_unshare_namespaces {
 	int64_t flags;
 };
 
-/* opens a detached copy of a mount with the host's privileges, idmapped if maps are given; init attaches it by its slot */
+/* opens a detached copy of a mount with the host's privileges, idmapped if maps or the path of a user namespace are given; init attaches it by its slot */
 struct wire_open_tree {
 	int64_t slot;
 	const char *source;
 	int64_t recursive;
 	const char *uid_map;
 	const char *gid_map;
+	const char *user_namespace;
 	int64_t mapping_recursive;
 };
 
@@ -340,6 +342,7 @@ struct wire_set_rlimit {
 	int64_t resource;
 	int64_t soft;
 	int64_t hard;
+	int64_t options;
 };
 
 /* writes oom_score_adj; init inherits it from the launcher */

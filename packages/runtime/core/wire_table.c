@@ -57,6 +57,7 @@ static const struct wire_field open_tree_fields[] = {
 	{WIRE_INT, offsetof(struct wire_open_tree, recursive)},
 	{WIRE_TEXT_OR_NULL, offsetof(struct wire_open_tree, uid_map)},
 	{WIRE_TEXT_OR_NULL, offsetof(struct wire_open_tree, gid_map)},
+	{WIRE_TEXT_OR_NULL, offsetof(struct wire_open_tree, user_namespace)},
 	{WIRE_INT, offsetof(struct wire_open_tree, mapping_recursive)},
 };
 static const struct wire_field barrier_fields[] = {
@@ -157,6 +158,7 @@ static const struct wire_field set_rlimit_fields[] = {
 	{WIRE_INT, offsetof(struct wire_set_rlimit, resource)},
 	{WIRE_INT, offsetof(struct wire_set_rlimit, soft)},
 	{WIRE_INT, offsetof(struct wire_set_rlimit, hard)},
+	{WIRE_INT, offsetof(struct wire_set_rlimit, options)},
 };
 static const struct wire_field set_oom_score_adj_fields[] = {
 	{WIRE_INT, offsetof(struct wire_set_oom_score_adj, value)},
@@ -256,7 +258,7 @@ const struct wire_layout wire_layouts[] = {
 	{OPERATION_TIME_OFFSETS, 1, sizeof(struct wire_time_offsets), time_offsets_fields, "time_offsets"},
 	{OPERATION_JOIN_PROCESS, 3, sizeof(struct wire_join_process), join_process_fields, "join_process"},
 	{OPERATION_UNSHARE_NAMESPACES, 1, sizeof(struct wire_unshare_namespaces), unshare_namespaces_fields, "unshare_namespaces"},
-	{OPERATION_OPEN_TREE, 6, sizeof(struct wire_open_tree), open_tree_fields, "open_tree"},
+	{OPERATION_OPEN_TREE, 7, sizeof(struct wire_open_tree), open_tree_fields, "open_tree"},
 	{OPERATION_ASK_LAUNCHER, 0, 0, NULL, "ask_launcher"},
 	{OPERATION_BARRIER, 1, sizeof(struct wire_barrier), barrier_fields, "barrier"},
 	{OPERATION_WAIT_START, 1, sizeof(struct wire_wait_start), wait_start_fields, "wait_start"},
@@ -281,7 +283,7 @@ const struct wire_layout wire_layouts[] = {
 	{OPERATION_LOOPBACK_UP, 0, 0, NULL, "loopback_up"},
 	{OPERATION_REMOUNT_MASKED, 2, sizeof(struct wire_remount_masked), remount_masked_fields, "remount_masked"},
 	{OPERATION_OPEN_CONSOLE, 5, sizeof(struct wire_open_console), open_console_fields, "open_console"},
-	{OPERATION_SET_RLIMIT, 3, sizeof(struct wire_set_rlimit), set_rlimit_fields, "set_rlimit"},
+	{OPERATION_SET_RLIMIT, 4, sizeof(struct wire_set_rlimit), set_rlimit_fields, "set_rlimit"},
 	{OPERATION_SET_OOM_SCORE_ADJ, 1, sizeof(struct wire_set_oom_score_adj), set_oom_score_adj_fields, "set_oom_score_adj"},
 	{OPERATION_SET_PERSONALITY, 1, sizeof(struct wire_set_personality), set_personality_fields, "set_personality"},
 	{OPERATION_SET_SCHEDULER, 7, sizeof(struct wire_set_scheduler), set_scheduler_fields, "set_scheduler"},

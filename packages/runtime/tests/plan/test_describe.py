@@ -37,7 +37,7 @@ LINES = [
     (op.write_file(0, "", "/sys/fs/cgroup/a/pids.max", b"100\n", op.WRITE_MAY_FAIL),
      r"write '100\n' to /sys/fs/cgroup/a/pids.max (may fail)"),
     (op.write_file(0, "", "/sys/x", b"\0" * 81, 0), "write 81 bytes to /sys/x"),
-    (op.set_rlimit(3, "", 7, 1024, -1), "set RLIMIT_NOFILE to 1024, at most unlimited"),
+    (op.set_rlimit(3, "", 7, 1024, -1, 0), "set RLIMIT_NOFILE to 1024, at most unlimited"),
     (op.set_capabilities(1, "", 1 << 21, 0, (1 << 63) - 1, 3),
      "set capabilities: effective CAP_SYS_ADMIN; permitted none; inheritable all; ambient CAP_CHOWN,CAP_DAC_OVERRIDE"),
     (op.limit_bounding_set(1, "", 0), "limit the bounding set to none"),

@@ -11,6 +11,7 @@ import posix
 
 from ..plan.operation import Operation, Plan
 from ..plan.operations import (
+    LIMIT_ROOM,
     STEP_ATTEND,
     STEP_INIT,
     STEP_LAUNCHER,
@@ -35,7 +36,13 @@ from .hooks import hook_operations
 from .mounts import MountRequest, plan_mounts
 from .names import name_operations
 from .process import process_operations, rlimit_operations
-from .rootfs import hidden_operations, opening_operations, pivot_operations, readonly_operations
+from .rootfs import (
+    hidden_operations,
+    opening_operations,
+    pivot_operations,
+    readonly_operations,
+    unbindable_operations,
+)
 from .seccomp import seccomp_operations
 
 TYPE_CHECKING = False
@@ -89,7 +96,7 @@ def plan_create(request: CreateRequest) -> Plan:
     attended = _attended_operations(request, namespaces)
     return Plan(
         (
-            *_launcher_operations(request, mounts.launcher),
+            *_launcher_operations(request, namespaces, mounts.launcher),
             *kernel_namespaces.launcher_operations(namespaces, linux),
             *kernel_namespaces.mapping_operations(namespaces, linux),
             *attended,
@@ -103,16 +110,23 @@ def plan_create(request: CreateRequest) -> Plan:
             *readonly_operations(config, own_mounts=namespaces.has("mount")),
             *name_operations(config),
             *hidden_operations(linux),
+            *unbindable_operations(linux),
             *([ask_launcher(STEP_INIT, "")] if attended else ()),
             *_process_operations(request, namespaces),
         )
     )
 
 
-def _launcher_operations(request: CreateRequest, trees: list[Operation]) -> list[Operation]:
+def _launcher_operations(
+    request: CreateRequest, namespaces: kernel_namespaces.Namespaces, trees: list[Operation]
+) -> list[Operation]:
     """Before the clone: what needs the host's paths and privileges."""
-    process, linux = request.config.get("process", {}), request.config.get("linux", {})
+    process, linux = request.config.get("process", NO_PROCESS), request.config.get("linux", {})
     operations = list(trees)
+    if namespaces.has("user") and not _needs_attendance(
+        namespaces
+    ):  # in the one that is joined nobody may raise them
+        operations += rlimit_operations(process, PREFIX, STEP_LAUNCHER, LIMIT_ROOM)
     if "oomScoreAdj" in process:
         operations.append(set_oom_score_adj(STEP_LAUNCHER, "process.oomScoreAdj", process["oomScoreAdj"]))
     operations += request.manager.create_operations(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..plan.operation import Operation, Plan
 from ..plan.operations import (
+    LIMIT_ROOM,
     STEP_INIT,
     STEP_LAUNCHER,
     barrier,
@@ -73,9 +74,7 @@ def plan_exec(request: ExecRequest) -> Plan:
                 request.process,
                 linux,
                 PREFIX,
-                limits=()
-                if namespaces.has("user")
-                else rlimit_operations(request.process, PREFIX, STEP_INIT),
+                limits=rlimit_operations(request.process, PREFIX, STEP_INIT),
                 seccomp=seccomp_operations(linux, request.state, RUNNING),
                 preserved=request.preserved,
                 groups_denied=is_denied(request.state.pid),
@@ -90,8 +89,8 @@ def _launcher_operations(request: ExecRequest, namespaces: Namespaces) -> list[O
     if "oomScoreAdj" in process:
         operations.append(set_oom_score_adj(STEP_LAUNCHER, f"{PREFIX}oomScoreAdj", process["oomScoreAdj"]))
     operations += request.manager.join_operations(request.subgroups, init=state.pid)
-    if namespaces.has("user"):  # in it nobody may raise a limit; init inherits them
-        operations += rlimit_operations(process, PREFIX, STEP_LAUNCHER)
+    if namespaces.has("user"):  # in it nobody may raise a limit
+        operations += rlimit_operations(process, PREFIX, STEP_LAUNCHER, LIMIT_ROOM)
     operations.append(join_process(STEP_LAUNCHER, "", state.pid, state.start_time, namespaces.flags()))
     return operations
 

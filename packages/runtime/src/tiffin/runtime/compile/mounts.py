@@ -56,7 +56,8 @@ def plan_mounts(request: MountRequest) -> MountPlan:
     """All mounts, in the order of the config.
 
     Raises:
-        InvalidArgument: there is no mount namespace, so that they would be made on the host.
+        InvalidArgument: there is no mount namespace, so that they would be made on the host; or a mount asks for what
+            only a bind can have.
     """
     plan = MountPlan([], [])
     for index, entry in enumerate(request.config.get("mounts", ())):
@@ -69,6 +70,8 @@ def plan_mounts(request: MountRequest) -> MountPlan:
         target = clean(entry["destination"])
         if options.flags & MS_BIND or entry.get("type") == "bind":
             _plan_bind(request, plan, where, entry, target, options)
+        elif options.idmap or entry.get("uidMappings"):
+            raise InvalidArgument(f"{where}: only a bind can be idmapped")
         elif entry.get("type") == "cgroup":
             from .cgroup_mount import cgroup_operations
 
@@ -124,7 +127,9 @@ def _plan_bind(
         plan.launcher.append(_idmapped(request, where, entry, source, slot, options))
     elif _needs_launcher(request) and len(plan.launcher) < SLOTS:
         slot = len(plan.launcher)
-        plan.launcher.append(open_tree(STEP_LAUNCHER, where, slot, source, int(recursive), None, None, 0))
+        plan.launcher.append(
+            open_tree(STEP_LAUNCHER, where, slot, source, int(recursive), None, None, None, 0)
+        )
     if slot >= SLOTS:
         raise InvalidArgument(f"{where}: more than {SLOTS} idmapped mounts")
     extra = MOUNT_RECURSIVE if recursive else 0
@@ -142,10 +147,12 @@ def _idmapped(
 ) -> Operation:
     """Mappings of its own, or else those of the container's user namespace (runtime-spec 1.3)."""
     linux = request.config.get("linux", {})
-    uids = entry.get("uidMappings") or linux.get("uidMappings", ())
-    gids = entry.get("gidMappings") or linux.get("gidMappings", ())
+    joined = None if entry.get("uidMappings") else request.namespaces.path("user") or None
+    uids = gids = None
+    if joined is None:
+        uids = mapping_text(entry.get("uidMappings") or linux.get("uidMappings", ()))
+        gids = mapping_text(entry.get("gidMappings") or linux.get("gidMappings", ()))
     recursive = int(bool(options.flags & MS_REC))
     return open_tree(
-        STEP_LAUNCHER, where, slot, source, recursive, mapping_text(uids), mapping_text(gids),
-        int(options.idmap_recursive),
-    )  # fmt: skip
+        STEP_LAUNCHER, where, slot, source, recursive, uids, gids, joined, int(options.idmap_recursive)
+    )

@@ -51,6 +51,10 @@ class Namespaces(Record):
     def is_new(self, kind: str) -> bool:
         return any(row[0] == kind and not row[1] for row in self.rows)
 
+    def path(self, kind: str) -> str:
+        """The path of the one that is joined; "" if it is new, or there is none."""
+        return next((path for own, path, _ in self.rows if own == kind), "")
+
     def flags(self) -> int:
         """The CLONE_NEW* flags of all of them, made or joined."""
         return sum(FLAGS[kind] for kind, _, _ in self.rows)

@@ -43,8 +43,12 @@ DEFAULT_UMASK = 0o022
 FIRST_PRESERVED = 3
 
 
-def rlimit_operations(process: ProcessTree, prefix: str, step: int) -> list[Operation]:
-    """process.rlimits; in the launcher where init has no right to raise them any more."""
+def rlimit_operations(process: ProcessTree, prefix: str, step: int, options: int = 0) -> list[Operation]:
+    """process.rlimits; in the launcher where init has no right to raise them any more.
+
+    Args:
+        options: LIMIT_ROOM: the launcher is about to lose that right too, and init sets them.
+    """
     return [
         set_rlimit(
             step,
@@ -52,6 +56,7 @@ def rlimit_operations(process: ProcessTree, prefix: str, step: int) -> list[Oper
             RESOURCES[limit["type"]],
             _signed(limit.get("soft", 0)),
             _signed(limit.get("hard", 0)),
+            options,
         )
         for index, limit in enumerate(process.get("rlimits", ()))
     ]

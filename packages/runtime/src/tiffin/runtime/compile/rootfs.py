@@ -16,7 +16,15 @@ from ..plan.operations import (
     remount_root,
     set_propagation,
 )
-from .mount_options import MS_PRIVATE, MS_RDONLY, MS_REC, MS_SLAVE, PROPAGATION, parse_options
+from .mount_options import (
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    MS_SLAVE,
+    MS_UNBINDABLE,
+    PROPAGATION,
+    parse_options,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +45,8 @@ def opening_operations(linux: LinuxTree, rootfs: str, *, own_mounts: bool) -> li
     if not own_mounts:
         return [open_rootfs(STEP_INIT, "root.path", rootfs, ROOTFS_NO_BIND)]
     flags = PROPAGATION.get(linux.get("rootfsPropagation", ""), MS_SLAVE | MS_REC)
+    if flags & MS_UNBINDABLE:  # not yet: the rootfs could not be bound
+        flags = MS_PRIVATE | MS_REC
     return [
         set_propagation(STEP_INIT, PROPAGATION_WHERE, "/", flags),
         open_rootfs(STEP_INIT, "root.path", rootfs, 0),
@@ -48,7 +58,7 @@ def pivot_operations(config: ConfigTree, *, own_mounts: bool, no_pivot: bool) ->
     options = PIVOT_CHROOT if not own_mounts else PIVOT_MOVE if no_pivot else 0
     operations = [pivot_root(STEP_INIT, "root.path", options)]
     flags = PROPAGATION.get(config.get("linux", {}).get("rootfsPropagation", ""), 0)
-    if own_mounts and flags and not flags & MS_PRIVATE:  # it is private already
+    if own_mounts and flags and not flags & (MS_PRIVATE | MS_UNBINDABLE):  # it is private already
         operations.append(set_propagation(STEP_INIT, PROPAGATION_WHERE, "/", flags))
     cwd = config.get("process", {}).get("cwd", "/")
     if cwd != "/":
@@ -86,6 +96,12 @@ def hidden_operations(linux: LinuxTree) -> list[Operation]:
             for index, path in enumerate(linux.get("maskedPaths", ()))
         ),
     ]
+
+
+def unbindable_operations(linux: LinuxTree) -> list[Operation]:
+    """An unbindable root becomes so when all that is bound from it was: read-only and masked paths too."""
+    flags = PROPAGATION.get(linux.get("rootfsPropagation", ""), 0)
+    return [set_propagation(STEP_INIT, PROPAGATION_WHERE, "/", flags)] if flags & MS_UNBINDABLE else []
 
 
 def clean(path: str) -> str:

@@ -32,6 +32,7 @@ POLICY_FLAGS = {
 }  # fmt: skip
 IO_CLASSES = {"IOPRIO_CLASS_RT": 1, "IOPRIO_CLASS_BE": 2, "IOPRIO_CLASS_IDLE": 3}  # linux/ioprio.h
 IO_CLASS_SHIFT = 13
+NUMBER_MAXIMUM = 1023  # CPU_SETSIZE and NODES_MAXIMUM of core/scheduling.c, less one
 PERSONALITIES = {"LINUX": 0x0000, "LINUX32": 0x0008}  # sys/personality.h
 MEMORY_MODES = {  # linux/mempolicy.h
     "MPOL_DEFAULT": 0, "MPOL_PREFERRED": 1, "MPOL_BIND": 2, "MPOL_INTERLEAVE": 3, "MPOL_LOCAL": 4,
@@ -73,17 +74,24 @@ def affinity_operation(process: ProcessTree, which: str, step: int, prefix: str)
 
 
 def number_list(text: str, where: str) -> list[int]:
-    """The numbers of a list such as `0-3,7` (cpuset(7), "List format").
+    """The numbers of a list such as `0-3,7` or `0-15:1/4` (cpuset(7), "List format"); a blank text has none.
 
     Raises:
-        InvalidArgument: it is no such list.
+        InvalidArgument: it is no such list, or a number is larger than any processor's or node's.
     """
     numbers: list[int] = []
-    for part in text.replace(" ", "").split(","):
-        first, dash, last = part.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise InvalidArgument(f"{where}: {text!r} is no list such as 0-3,7")
-        numbers += range(int(first), int(last if dash else first) + 1)
+    for part in text.split(",") if text.strip() else ():
+        span, _, stride = part.strip().partition(":")
+        first, _, last = span.partition("-")
+        used, _, group = stride.partition("/")
+        try:
+            begin, end = int(first), int(last or first)
+            kept, size = int(used or 1), int(group or 1)
+        except ValueError as error:
+            raise InvalidArgument(f"{where}: {text!r} is no list such as 0-3,7") from error
+        if not (0 <= begin <= end <= NUMBER_MAXIMUM and 0 < kept <= size):
+            raise InvalidArgument(f"{where}: {span} is no span of numbers up to {NUMBER_MAXIMUM}")
+        numbers += [number for number in range(begin, end + 1) if (number - begin) % size < kept]
     return numbers
 
 

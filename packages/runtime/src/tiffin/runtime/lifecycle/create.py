@@ -19,7 +19,7 @@ from ..record import Record
 from ..state.container_state import ContainerState
 from ..state.directory import CONFIG, FIFO, StateDirectory
 from ..state.files import write_atomically
-from ..state.identity import boot_id
+from ..state.identity import boot_id, process_stat
 from ..state.status import CREATING, STOPPED
 from .activation import check_preserved, with_activation
 from .config import check_config, decode_config, read_config
@@ -242,6 +242,9 @@ class Creation(TracingAttendant):
         )
 
     def identified(self, pid: int, start_time: int) -> None:
+        if joins_time(self.config):  # the launcher has joined it too, and reads start times by its clock
+            found = process_stat(pid)
+            start_time = found[1] if found else 0
         self.state = self.state.replace(pid=pid, start_time=start_time)
 
     def barrier(self, name: str) -> None:
@@ -301,3 +304,9 @@ def shares_pids(config: ConfigTree) -> bool:
     """Whether the container has no pid namespace of its own, so that killing its init does not kill the rest."""
     namespaces = config.get("linux", {}).get("namespaces", ())
     return not any(namespace["type"] == "pid" and not namespace.get("path") for namespace in namespaces)
+
+
+def joins_time(config: ConfigTree) -> bool:
+    """Whether the container is to be in a time namespace that exists."""
+    namespaces = config.get("linux", {}).get("namespaces", ())
+    return any(namespace["type"] == "time" and namespace.get("path") for namespace in namespaces)

@@ -30,11 +30,12 @@ NODE_BIND = 1  # make_node: bind the host's device instead of mknod
 PIVOT_MOVE = 1  # pivot_root: MS_MOVE and chroot instead
 PIVOT_CHROOT = 2  # pivot_root: no mount namespace, only chroot
 USER_KEEP_GROUPS = 1  # set_user: setgroups is denied here, leave the groups as they are
+LIMIT_ROOM = 1  # set_rlimit: only raises the hard limit, so that init may set both later without the privilege
 SECCOMP_LISTENER = 8  # load_seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER (kernel's own bit)
 DIRECTORY_MAY_BE_DENIED = 1  # change_directory: EACCES is no error, it is tried again as the user
 ROOTFS_NO_BIND = 1  # open_rootfs: no mount namespace of our own; only open it
-WIRE_VERSION = 2
-KINDS = {1: ('text', 'int'), 2: ('text', 'bytes', 'int'), 3: ('text', 'text'), 4: ('text', 'int'), 5: ('text', 'bytes', 'int'), 6: ('text',), 10: ('text', 'int'), 11: ('int',), 12: ('text', 'text', 'text?', 'text?', 'text?'), 13: ('text',), 14: ('int', 'int', 'int'), 15: ('int',), 16: ('int', 'text', 'int', 'text?', 'text?', 'int'), 20: (), 21: ('text',), 22: ('text',), 23: ('int', 'int'), 24: (), 25: ('int',), 30: ('text', 'int'), 31: ('text', 'int'), 32: ('text?', 'text', 'text', 'text?', 'int', 'int'), 33: ('text', 'text', 'int', 'int', 'int', 'int'), 34: ('text', 'int', 'int', 'int'), 35: ('text', 'int', 'int', 'int', 'int', 'int', 'int'), 36: ('text', 'text'), 37: ('text', 'int'), 38: ('int',), 39: ('int',), 40: ('text', 'text?'), 41: ('text',), 42: ('text', 'text'), 43: ('text',), 44: ('text',), 45: (), 46: ('text', 'int'), 50: ('text?', 'int', 'int', 'int', 'int'), 51: ('int', 'int', 'int'), 52: ('int',), 53: ('int',), 54: ('int', 'int', 'int', 'int', 'int', 'int', 'int'), 55: ('int',), 56: ('ints',), 57: ('int', 'ints'), 58: ('int',), 59: ('text', 'text?'), 60: ('text', 'text'), 61: (), 62: ('int',), 63: ('int', 'int', 'ints', 'int'), 64: ('int', 'int', 'int', 'int'), 65: ('bytes', 'int', 'text?', 'texts'), 66: ('text', 'int'), 67: ('text', 'text'), 68: ('int',), 69: ('text', 'text', 'texts', 'texts', 'int', 'bytes', 'bytes'), 70: ('texts', 'texts'), 71: ('int',)}  # of the fields, by number
+WIRE_VERSION = 3
+KINDS = {1: ('text', 'int'), 2: ('text', 'bytes', 'int'), 3: ('text', 'text'), 4: ('text', 'int'), 5: ('text', 'bytes', 'int'), 6: ('text',), 10: ('text', 'int'), 11: ('int',), 12: ('text', 'text', 'text?', 'text?', 'text?'), 13: ('text',), 14: ('int', 'int', 'int'), 15: ('int',), 16: ('int', 'text', 'int', 'text?', 'text?', 'text?', 'int'), 20: (), 21: ('text',), 22: ('text',), 23: ('int', 'int'), 24: (), 25: ('int',), 30: ('text', 'int'), 31: ('text', 'int'), 32: ('text?', 'text', 'text', 'text?', 'int', 'int'), 33: ('text', 'text', 'int', 'int', 'int', 'int'), 34: ('text', 'int', 'int', 'int'), 35: ('text', 'int', 'int', 'int', 'int', 'int', 'int'), 36: ('text', 'text'), 37: ('text', 'int'), 38: ('int',), 39: ('int',), 40: ('text', 'text?'), 41: ('text',), 42: ('text', 'text'), 43: ('text',), 44: ('text',), 45: (), 46: ('text', 'int'), 50: ('text?', 'int', 'int', 'int', 'int'), 51: ('int', 'int', 'int', 'int'), 52: ('int',), 53: ('int',), 54: ('int', 'int', 'int', 'int', 'int', 'int', 'int'), 55: ('int',), 56: ('ints',), 57: ('int', 'ints'), 58: ('int',), 59: ('text', 'text?'), 60: ('text', 'text'), 61: (), 62: ('int',), 63: ('int', 'int', 'ints', 'int'), 64: ('int', 'int', 'int', 'int'), 65: ('bytes', 'int', 'text?', 'texts'), 66: ('text', 'int'), 67: ('text', 'text'), 68: ('int',), 69: ('text', 'text', 'texts', 'texts', 'int', 'bytes', 'bytes'), 70: ('texts', 'texts'), 71: ('int',)}  # of the fields, by number
 
 
 def make_directory(step: int, where: str, path: str, mode: int) -> Operation:
@@ -97,9 +98,9 @@ def unshare_namespaces(step: int, where: str, flags: int) -> Operation:
     return Operation(15, step, where, (flags,))
 
 
-def open_tree(step: int, where: str, slot: int, source: str, recursive: int, uid_map: str | None, gid_map: str | None, mapping_recursive: int) -> Operation:
-    """Opens a detached copy of a mount with the host's privileges, idmapped if maps are given; init attaches it by its slot."""
-    return Operation(16, step, where, (slot, source, recursive, uid_map, gid_map, mapping_recursive))
+def open_tree(step: int, where: str, slot: int, source: str, recursive: int, uid_map: str | None, gid_map: str | None, user_namespace: str | None, mapping_recursive: int) -> Operation:
+    """Opens a detached copy of a mount with the host's privileges, idmapped if maps or the path of a user namespace are given; init attaches it by its slot."""
+    return Operation(16, step, where, (slot, source, recursive, uid_map, gid_map, user_namespace, mapping_recursive))
 
 
 def ask_launcher(step: int, where: str) -> Operation:
@@ -222,9 +223,9 @@ def open_console(step: int, where: str, socket: str | None, descriptor: int, wid
     return Operation(50, step, where, (socket, descriptor, width, height, mount))
 
 
-def set_rlimit(step: int, where: str, resource: int, soft: int, hard: int) -> Operation:
+def set_rlimit(step: int, where: str, resource: int, soft: int, hard: int, options: int) -> Operation:
     """Prlimit: on init by the launcher (attend), or on itself."""
-    return Operation(51, step, where, (resource, soft, hard))
+    return Operation(51, step, where, (resource, soft, hard, options))
 
 
 def set_oom_score_adj(step: int, where: str, value: int) -> Operation:

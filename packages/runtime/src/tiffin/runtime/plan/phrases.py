@@ -35,6 +35,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
         ", {recursive:recursive}",
         ", users {uid_map:lines}",
         ", groups {gid_map:lines}",
+        ", ids of {user_namespace}",
         ", mapping {mapping_recursive:recursive}",
     ),
     "ask_launcher": ("wait for the launcher's part",),
@@ -86,7 +87,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
         ", and send it to {socket}",
         ", and send it to descriptor {descriptor:given}",
     ),
-    "set_rlimit": ("set {resource:rlimit} to {soft:limit}, at most {hard:limit}",),
+    "set_rlimit": ("set {resource:rlimit} to {soft:limit}, at most {hard:limit}", *OPTIONS),
     "set_oom_score_adj": ("set oom_score_adj to {value}",),
     "set_personality": ("set the personality {persona:persona}",),
     "set_scheduler": (

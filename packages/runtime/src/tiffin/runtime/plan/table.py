@@ -15,7 +15,7 @@ Who executes an operation is its step (STEPS): the launcher before it clones, th
 # ruff: noqa: E501  # one row, one line
 from __future__ import annotations
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 
 STEPS = (
     (0, "launcher", "in the launcher, in the caller's namespaces, before the clone"),
@@ -40,7 +40,7 @@ OPERATIONS = (
     (13, "time_offsets", (("offsets", "text"),), "makes a time namespace, sets its clocks by timens_offsets, and enters it"),
     (14, "join_process", (("pid", "int"), ("start_time", "int"), ("flags", "int")), "setns to several namespaces of a running process by pidfd"),
     (15, "unshare_namespaces", (("flags", "int"),), "what init unshares itself: the cgroup namespace once the cgroup was joined, ipc once it is root of its user namespace"),
-    (16, "open_tree", (("slot", "int"), ("source", "text"), ("recursive", "int"), ("uid_map", "text?"), ("gid_map", "text?"), ("mapping_recursive", "int")), "opens a detached copy of a mount with the host's privileges, idmapped if maps are given; init attaches it by its slot"),
+    (16, "open_tree", (("slot", "int"), ("source", "text"), ("recursive", "int"), ("uid_map", "text?"), ("gid_map", "text?"), ("user_namespace", "text?"), ("mapping_recursive", "int")), "opens a detached copy of a mount with the host's privileges, idmapped if maps or the path of a user namespace are given; init attaches it by its slot"),
     # What init needs of the launcher or of the controller.
     (20, "ask_launcher", (), "init waits until the launcher has done its `attend` operations"),
     (21, "barrier", (("name", "text"),), "init tells the controller, and waits for its go"),
@@ -68,7 +68,7 @@ OPERATIONS = (
     (46, "remount_masked", (("target", "text"), ("flags", "int")), "remounts an earlier mount of the rootfs with more flags, keeping those it has"),
     # The process.
     (50, "open_console", (("socket", "text?"), ("descriptor", "int"), ("width", "int"), ("height", "int"), ("mount", "int")), "allocates a pty, makes it the controlling terminal and stdio, and sends its master to the console socket (a path, which the launcher connects, or an inherited descriptor)"),
-    (51, "set_rlimit", (("resource", "int"), ("soft", "int"), ("hard", "int")), "prlimit: on init by the launcher (attend), or on itself"),
+    (51, "set_rlimit", (("resource", "int"), ("soft", "int"), ("hard", "int"), ("options", "int")), "prlimit: on init by the launcher (attend), or on itself"),
     (52, "set_oom_score_adj", (("value", "int"),), "writes oom_score_adj; init inherits it from the launcher"),
     (53, "set_personality", (("persona", "int"),), "personality(2)"),
     (54, "set_scheduler", (("policy", "int"), ("flags", "int"), ("nice", "int"), ("priority", "int"), ("runtime", "int"), ("deadline", "int"), ("period", "int")), "sched_setattr(2)"),
@@ -113,6 +113,7 @@ OPTIONS = (
     ("PIVOT_MOVE", 1, "pivot_root: MS_MOVE and chroot instead"),
     ("PIVOT_CHROOT", 2, "pivot_root: no mount namespace, only chroot"),
     ("USER_KEEP_GROUPS", 1, "set_user: setgroups is denied here, leave the groups as they are"),
+    ("LIMIT_ROOM", 1, "set_rlimit: only raises the hard limit, so that init may set both later without the privilege"),
     ("SECCOMP_LISTENER", 8, "load_seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER (kernel's own bit)"),
     ("DIRECTORY_MAY_BE_DENIED", 1, "change_directory: EACCES is no error, it is tried again as the user"),
     ("ROOTFS_NO_BIND", 1, "open_rootfs: no mount namespace of our own; only open it"),
