@@ -1,5 +1,6 @@
 /* tiffin-core launch BLOB MESSAGES GO [LOCK]: executes a plan. The arguments are numbers of inherited descriptors: a memfd
- * with the encoded plan, a pipe for messages to the controller, a pipe for its answers, the container's lock.
+ * with the encoded plan, a pipe for messages to the controller, a pipe for its answers, the container's lock. The controller
+ * starts this program while it still makes the plan: the first byte on GO says that the memfd holds it.
  *
  * The controller runs this program from a sealed memfd, so that what the container can reach by /proc/PID/exe is a
  * private copy that nobody can write to (CVE-2019-5736). It uses no environment variable and opens no file by itself. */
@@ -28,10 +29,11 @@ static int inherited(const char *argument)
 	return (int)number;
 }
 
-static int load_plan(int descriptor, struct plan *plan)
+static int load_plan(const struct context *context, int descriptor, struct plan *plan)
 {
 	struct stat info;
 	void *blob;
+	wait_for_byte(context->go);
 	if (fstat(descriptor, &info) < 0)
 		return fail("stat of the plan");
 	if (info.st_size <= 0 || info.st_size > 1 << 28)
@@ -77,7 +79,7 @@ int main(int argc, char **argv)
 	memset(context.trees, -1, sizeof context.trees);
 	signal(SIGPIPE, SIG_IGN);
 	end_with_controller(&context);
-	if (load_plan(blob, &plan) < 0) {
+	if (load_plan(&context, blob, &plan) < 0) {
 		report(&context, MESSAGE_FAILED, -1, failure_errno(), 0, 0, failure_text());
 		return 1;
 	}

@@ -7,8 +7,7 @@
 
 #include "operations.h"
 
-/* One byte, or the end of the process: whoever was to send it is gone, and nobody else will. */
-static void wait_for_byte(int descriptor)
+void wait_for_byte(int descriptor)
 {
 	char byte;
 	ssize_t got;

@@ -13,14 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..cgroup.layout import detect_layout, with_roots
 from ..launch.core import sealed_core
-from ..lifecycle.create import CreateOptions, Creation
+from ..lifecycle.create import CreateOptions
 from ..lifecycle.loaded import LoadedContainer
 from ..lifecycle.run import make_and_start
-from ..lifecycle.settings import Settings, absolute_root
+from ..lifecycle.settings import Settings, absolute_root, tolerates_no_cgroups
 from ..lifecycle.undo import Undo
 from ..state.directory import identifiers
 from .container import Container
+from .creation import WarmCreation
+from .known_configs import KnownConfigs
 from .pipes import INHERIT, PIPE, Stream, pipes_for
 from .process import Process, Result
 
@@ -58,14 +61,17 @@ class Runtime:
         log: logging.Logger | None = None,
         trace: AnyPath | None = None,
     ) -> None:
+        log = log or logging.getLogger("tiffin.runtime")
         self._settings = Settings(
             root=absolute_root(os.fspath(root) if root is not None else ""),
-            log=log or logging.getLogger("tiffin.runtime"),
+            log=log,
             systemd_cgroup=systemd_cgroup,
-            rootless=rootless,
+            rootless="true" if tolerates_no_cgroups(Settings("", log, rootless=rootless)) else "false",
             trace=os.path.abspath(trace) if trace is not None else "",
             core=sealed_core(),
+            layout=with_roots(detect_layout()),
         )
+        self._known = KnownConfigs()
 
     @property
     def root(self) -> Path:
@@ -121,7 +127,7 @@ class Runtime:
                 no_new_keyring=no_new_keyring,
                 stdio=pipes.theirs,
             )
-            creation = Creation(self._settings, identifier, options, waits=True)
+            creation = WarmCreation(self._settings, identifier, options, self._known, waits=True)
             creation.load(config_tree(config))
             creation.check_terminal(detached=True)
             with Undo("create") as undo:
@@ -155,7 +161,7 @@ class Runtime:
         output = PIPE if capture else INHERIT
         with pipes_for(PIPE, output, output) as pipes:
             options = CreateOptions(bundle=os.path.abspath(bundle), stdio=pipes.theirs)
-            creation = Creation(self._settings, name, options, waits=False)
+            creation = WarmCreation(self._settings, name, options, self._known, waits=False)
             creation.load(config_tree(config))
             creation.check_terminal(detached=True)
             with Undo("run") as undo:

@@ -42,11 +42,13 @@ class Layout(Record):
     version: 2 for the unified layout, 1 for v1 and hybrid, 0 if no cgroup file system is mounted.
     hierarchies: the trees of cgroup v1.
     unified: the tree of cgroup v2, if there is one.
+    rooted: `with_roots` made it.
     """
 
     version: int
     hierarchies: tuple[Hierarchy, ...] = ()
     unified: Hierarchy | None = None
+    rooted: bool = False
 
     def find(self, controller: str) -> Hierarchy | None:
         """The v1 tree that has this controller (or `name=systemd`), or None."""
@@ -73,10 +75,10 @@ def detect_layout(*, root: str = CGROUP_ROOT, process: str = PROCESS) -> Layout:
 def with_roots(layout: Layout, *, root: str = CGROUP_ROOT, process: str = PROCESS) -> Layout:
     """The same layout with `Hierarchy.root` as mountinfo tells; needed for paths relative to our own cgroup."""
     trees = layout.hierarchies if layout.unified is None else (*layout.hierarchies, layout.unified)
-    if all(tree.own == "/" for tree in trees):
+    if layout.rooted or all(tree.own == "/" for tree in trees):
         return layout
     memberships = parse_memberships(read_text(f"{process}/cgroup") or "")
-    return parse_mounts(read_text(f"{process}/mountinfo") or "", memberships, root)
+    return parse_mounts(read_text(f"{process}/mountinfo") or "", memberships, root).replace(rooted=True)
 
 
 def parse_memberships(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import posix
 
 from ..errors import OperationFailed
-from ..plan.encode import encode
 from ..plan.operations import (
     MESSAGE_BARRIER,
     MESSAGE_FAILED,
@@ -19,37 +18,18 @@ from ..plan.operations import (
     MESSAGE_TRACE,
     MESSAGE_WARNING,
 )
-from ..record import Record
-from ..state.files import write_all
 from .failure import death_of, failure_of
 from .message import read_messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..plan.operation import Plan
+    from .core_process import CoreProcess
     from .message import Message
 
 WAIT_START = 22
 SIGKILL = 9
-ARGV0 = "tiffin-core"
-
-
-class LaunchRequest(Record):
-    """What to launch.
-
-    core: descriptor of the sealed core. stdio: descriptors that become the container's 0, 1 and 2.
-    inherited: descriptors that the core gets under their own numbers, beside those that are not close-on-exec.
-    trace: report how long each operation took.
-    lock: descriptor of the container's lock, -1 for none. A launcher, and an init of which no state tells yet, hold it
-        until they are dead, so that a `delete` after our own death waits for them.
-    """
-
-    plan: Plan
-    core: int
-    stdio: tuple[int, int, int] = (0, 1, 2)
-    inherited: tuple[int, ...] = ()
-    trace: bool = False
-    lock: int = -1
+CREATED = "created"
 
 
 class Attendant:
@@ -57,6 +37,10 @@ class Attendant:
 
     def identified(self, pid: int, start_time: int) -> None:
         """Init exists, but does nothing yet."""
+
+    def passes_created(self) -> bool:
+        """Whether the barrier `created` needs nothing of init but its pid: then init need not wait there."""
+        return False
 
     def barrier(self, name: str) -> None:
         """Init waits at a barrier, and goes on when this returns."""
@@ -77,43 +61,19 @@ class Launch:
 
     `follow` returns when init waits for its start, or has become the user's program. When it raises, both are
     dead and reaped.
+
+    Args:
+        plan: what the core was sent.
+        core: which waits for it no more; the launch owns it from now on.
     """
 
-    def __init__(self, request: LaunchRequest) -> None:
-        self.plan = request.plan
+    def __init__(self, plan: Plan, core: CoreProcess) -> None:
+        self.plan = plan
         self.pid = 0
         self.start_time = 0
-        self._waits_for_start = any(operation.number == WAIT_START for operation in self.plan.operations)
-        blob = posix.memfd_create("tiffin-plan", posix.MFD_CLOEXEC)
-        try:
-            write_all(blob, encode(self.plan, trace=request.trace))
-            self._spawn(request, blob)
-        finally:
-            posix.close(blob)
-
-    def _spawn(self, request: LaunchRequest, blob: int) -> None:
-        self._messages, messages = posix.pipe2(posix.O_CLOEXEC)
-        go, self._go = posix.pipe2(posix.O_CLOEXEC)
-        try:
-            actions = [
-                (posix.POSIX_SPAWN_DUP2, own, number)
-                for number, own in enumerate(request.stdio)
-                if own != number
-            ]
-            # a descriptor onto itself: clears close-on-exec in the child
-            given = (blob, messages, go) if request.lock < 0 else (blob, messages, go, request.lock)
-            actions += [(posix.POSIX_SPAWN_DUP2, kept, kept) for kept in (*given, *request.inherited)]
-            argv = [ARGV0, "launch", *map(str, given)]
-            self.launcher = posix.posix_spawn(
-                f"/proc/self/fd/{request.core}", argv, {}, file_actions=actions, setsigmask=()
-            )
-        except BaseException:
-            posix.close(self._messages)
-            posix.close(self._go)
-            raise
-        finally:
-            posix.close(messages)
-            posix.close(go)
+        self._core = core
+        self._passed = ""
+        self._waits_for_start = any(operation.number == WAIT_START for operation in plan.operations)
 
     def follow(self, attendant: Attendant) -> None:
         """Attends to the core until the container is ready.
@@ -123,20 +83,19 @@ class Launch:
         """
         try:
             ready = self._attend(attendant)
-            posix.close(self._go)
-            self._go = -1
-            status = self._reap_launcher()
+            self._core.close_go()
+            status = self._core.reap()
             if status != 0 or (self._waits_for_start and not ready) or self.pid == 0:
                 raise self._death(attendant, status)
         except BaseException:
             self._destroy()
             raise
         finally:
-            self._close()
+            self._core.close()
 
     def _attend(self, attendant: Attendant) -> bool:
         ready = False
-        for message in read_messages(self._messages):
+        for message in read_messages(self._core.messages):
             if message.type == MESSAGE_READY:
                 ready = True
             elif message.type == MESSAGE_FAILED:
@@ -149,23 +108,21 @@ class Launch:
         if message.type == MESSAGE_PID:
             self.pid, self.start_time = message.a, message.b
             attendant.identified(message.a, message.b)
+            if attendant.passes_created():  # the answer is there before init asks
+                self._passed = CREATED
+                self._let_pass(attendant, CREATED)
         elif message.type == MESSAGE_BARRIER:
-            attendant.barrier(self.plan.operations[message.operation].arguments[0])
-            self._send_go()
+            name = self.plan.operations[message.operation].arguments[0]
+            if name != self._passed:
+                self._let_pass(attendant, name)
         elif message.type == MESSAGE_TRACE:
             attendant.traced(message.operation, message.a, message.b)
         elif message.type == MESSAGE_WARNING:
             attendant.warned(message.text)
 
-    def _send_go(self) -> None:
-        try:
-            posix.write(self._go, b"\n")
-        except BrokenPipeError:  # it died at the barrier: the end of its messages follows
-            return
-
-    def _reap_launcher(self) -> int:
-        launcher, self.launcher = self.launcher, 0
-        return posix.waitpid(launcher, 0)[1]
+    def _let_pass(self, attendant: Attendant, name: str) -> None:
+        attendant.barrier(name)
+        self._core.send_go()
 
     def _death(self, attendant: Attendant, launcher_status: int) -> OperationFailed:
         oom_killed = attendant.oom_killed()
@@ -178,15 +135,8 @@ class Launch:
 
     def _destroy(self) -> None:
         """Kills and reaps what still lives; both are unreaped children, so that their pids are theirs."""
-        self._close()
-        for pid in (self.launcher, self.pid):
-            if pid:
-                posix.kill(pid, SIGKILL)
-                posix.waitpid(pid, 0)
-        self.launcher = self.pid = 0
-
-    def _close(self) -> None:
-        for descriptor in (self._messages, self._go):
-            if descriptor >= 0:
-                posix.close(descriptor)
-        self._messages = self._go = -1
+        self._core.destroy()
+        if self.pid:
+            posix.kill(self.pid, SIGKILL)
+            posix.waitpid(self.pid, 0)
+        self.pid = 0

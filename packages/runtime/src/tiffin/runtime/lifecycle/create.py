@@ -142,6 +142,8 @@ class Creation(TracingAttendant):
         undo.add(lock.release)  # last: till then nobody else may have the id
         self._lock = lock.descriptor
         undo.add(self.directory.remove)
+        undo.add(self.abandon_core)
+        self._start_core()
         if self.options.notify_socket:
             self._make_notify_socket(undo)
         manager = self.select_manager()
@@ -173,6 +175,7 @@ class Creation(TracingAttendant):
         """Who handles the container's cgroups."""
         settings = self.settings
         return select_manager(
+            settings.layout,
             cgroups_path=self.config.get("linux", {}).get("cgroupsPath", ""),
             container_id=self.directory.identifier,
             rootless=tolerates_no_cgroups(settings),
@@ -229,23 +232,24 @@ class Creation(TracingAttendant):
         path = self.config.get("root", {}).get("path", "")
         return path if path.startswith("/") else f"{self.options.bundle}/{path}"
 
-    def _launch(self, manager: CgroupManager) -> None:
-        self._manager = manager
+    def _start_core(self) -> None:
+        """Now already: it starts while the plan is made."""
         options = self.options
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.launch(
-            self.plan(manager),
-            self.directory.identifier,
-            stdio=options.stdio,
-            inherited=inherited,
-            lock=self._lock,
-        )
+        self.start_core(stdio=options.stdio, inherited=inherited, lock=self._lock)
+
+    def _launch(self, manager: CgroupManager) -> None:
+        self._manager = manager
+        self.launch(self.plan(manager), self.directory.identifier)
 
     def identified(self, pid: int, start_time: int) -> None:
         if joins_time(self.config):  # the launcher has joined it too, and reads start times by its clock
             found = process_stat(pid)
             start_time = found[1] if found else 0
         self.state = self.state.replace(pid=pid, start_time=start_time)
+
+    def passes_created(self) -> bool:
+        return self._manager.adopter is None and not self.config.get("linux", {}).get("netDevices")
 
     def barrier(self, name: str) -> None:
         if name == "created":

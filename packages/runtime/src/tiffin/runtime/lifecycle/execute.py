@@ -86,7 +86,11 @@ class Execution(TracingAttendant):
         options = self.options
         check_preserved(options.preserve_fds)
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.launch(self.plan(process), self.container.identifier, stdio=options.stdio, inherited=inherited)
+        self.start_core(stdio=options.stdio, inherited=inherited)
+        try:
+            self.launch(self.plan(process), self.container.identifier)
+        finally:
+            self.abandon_core()
         undo.add(self._kill)
         if options.pidfd_socket:
             send_pidfd(options.pidfd_socket, self.pid)

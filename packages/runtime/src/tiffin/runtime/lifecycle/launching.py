@@ -6,11 +6,13 @@ import posix
 
 from ..errors import InvalidArgument
 from ..launch.core import sealed_core
-from ..launch.launcher import Attendant, Launch, LaunchRequest
+from ..launch.core_process import CoreProcess, CoreRequest
+from ..launch.launcher import Attendant, Launch
+from ..plan.encode import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..plan.operation import Plan
     from .settings import Settings
@@ -23,6 +25,7 @@ class TracingAttendant(Attendant):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._trace: Trace | None = None
+        self._core: CoreProcess | None = None
 
     def warned(self, text: str) -> None:
         self.settings.log.warning(text)
@@ -31,33 +34,47 @@ class TracingAttendant(Attendant):
         if self._trace is not None:
             self._trace.add(operation, begin, end)
 
-    def launch(
-        self,
-        plan: Plan,
-        name: str,
-        *,
-        stdio: tuple[int, int, int] = (0, 1, 2),
-        inherited: Sequence[int] = (),
-        lock: int = -1,
-    ) -> Launch:
-        """Launches a plan and follows it until its process is ready; a child of this process.
+    def start_core(
+        self, *, stdio: tuple[int, int, int] = (0, 1, 2), inherited: Sequence[int] = (), lock: int = -1
+    ) -> None:
+        """Starts the core, which waits for `launch`, or for `abandon_core`.
+
+        Args:
+            inherited: descriptors that the plan names, which the core must have under the same number.
+            lock: descriptor of the container's lock, as `CoreRequest` has it.
+        """
+        settings = self.settings
+        core = settings.core if settings.core >= 0 else sealed_core()
+        try:
+            self._core = CoreProcess(CoreRequest(core, stdio, tuple(inherited), lock))
+        finally:
+            if core != settings.core:
+                posix.close(core)
+
+    def abandon_core(self) -> None:
+        """Ends a core that was not launched."""
+        if self._core is not None:
+            self._core.destroy()
+        self._core = None
+
+    def launch(self, plan: Plan, name: str, *, encoded: Mapping[int, bytes] | None = None) -> Launch:
+        """Launches a plan with the core that was started, and follows it until its process is ready; our child.
 
         Args:
             name: the container, for the trace.
-            inherited: descriptors that the plan names, which the core must have under the same number.
-            lock: descriptor of the container's lock, as `LaunchRequest` has it.
+            encoded: as for `encode`.
         """
         settings = self.settings
         if settings.trace:
             from .trace import Trace
 
             self._trace = Trace(plan, name)
-        core = settings.core if settings.core >= 0 else sealed_core()
-        try:
-            launch = Launch(LaunchRequest(plan, core, stdio, tuple(inherited), self._trace is not None, lock))
-        finally:
-            if core != settings.core:
-                posix.close(core)
+        core = self._core
+        if core is None:
+            raise RuntimeError("no core was started")
+        core.send_plan(encode(plan, trace=self._trace is not None, encoded=encoded or {}))
+        launch = Launch(plan, core)
+        self._core = None
         try:
             launch.follow(self)
         finally:

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from ..cgroup.layout import Layout
+
     class Warner(Protocol):
         """Where a verb reports what it leaves out, and errors that do not stop it."""
 
@@ -28,6 +30,7 @@ class Settings(Record):
     rootless: `true`, `false` or `auto`: tolerate that cgroups may not be made.
     trace: file for the durations of operations, "" for none.
     core: descriptor of a sealed core that is used again and again; -1: one is made for each launch.
+    layout: of the host's cgroups; None: it is found out for each container.
     """
 
     root: str
@@ -36,6 +39,7 @@ class Settings(Record):
     rootless: str = "auto"
     trace: str = ""
     core: int = -1
+    layout: Layout | None = None
 
 
 def absolute_root(root: str) -> str:

@@ -13,9 +13,10 @@ from .operations import KINDS, WIRE_VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-    from .operation import Plan
+    from .operation import Operation, Plan
 
 MAGIC = b"TIFFIN\x00\x01"
 HEADER_SIZE = 24
@@ -23,29 +24,39 @@ FLAG_TRACE = 1
 ABSENT = b"\xff\xff\xff\xff"
 
 
-def encode(plan: Plan, *, trace: bool = False) -> bytes:
+def encode(plan: Plan, *, trace: bool = False, encoded: Mapping[int, bytes] | None = None) -> bytes:
     """The plan as the core reads it.
+
+    Args:
+        encoded: what `encode_operation` made before, by the id() of operations that live.
 
     Raises:
         ValueError: a text holds a NUL, or a number does not fit in 64 bits.
     """
     body = bytearray()
-    for number, step, where, arguments in plan.operations:
-        fields = bytearray()
-        kinds = KINDS[number]
-        if len(kinds) != len(arguments):
-            raise ValueError(f"operation {number} has {len(arguments)} fields, the table says {len(kinds)}")
-        for kind, value in zip(kinds, arguments):  # noqa: B905  # lengths were compared above
-            try:
-                fields += encode_field(kind, value)
-            except (ValueError, OverflowError) as error:
-                raise ValueError(f"{where or 'plan'}: {error}") from error
-        body += _u16(number) + _u16(step) + _u32(len(fields)) + fields
+    known = encoded or {}
+    for operation in plan.operations:
+        body += known.get(id(operation)) or encode_operation(operation)
     flags = FLAG_TRACE if trace else 0
     count = len(plan.operations)
     return (
         MAGIC + _u32(WIRE_VERSION) + _u32(flags) + _u32(count) + _u32(HEADER_SIZE + len(body)) + bytes(body)
     )
+
+
+def encode_operation(operation: Operation) -> bytes:
+    """One operation, with its head; raises as `encode` does."""
+    number, step, where, arguments = operation
+    fields = bytearray()
+    kinds = KINDS[number]
+    if len(kinds) != len(arguments):
+        raise ValueError(f"operation {number} has {len(arguments)} fields, the table says {len(kinds)}")
+    for kind, value in zip(kinds, arguments):  # noqa: B905  # lengths were compared above
+        try:
+            fields += encode_field(kind, value)
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"{where or 'plan'}: {error}") from error
+    return _u16(number) + _u16(step) + _u32(len(fields)) + fields
 
 
 def encode_field(kind: str, value: Any) -> bytes:

@@ -1,0 +1,120 @@
+"""`CoreProcess`: tiffin-core, started before there is a plan, so that its start and the planning take no turns.
+
+controller ── BLOB (memfd: the plan) ──►  launcher ── clone ──► init
+           ◄─ MESSAGES (pipe) ────────────┴──────────────────────┘
+           ── GO (pipe) ───────────────────────────────────────► (one byte for the plan, one for each barrier)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import posix
+
+from ..record import Record
+from ..state.files import write_all
+
+SIGKILL = 9
+ARGV0 = "tiffin-core"
+FIRST_OWN = 3  # below are the container's standard streams, also if this process has closed its own
+
+
+class CoreRequest(Record):
+    """How to start it.
+
+    core: descriptor of the sealed core. stdio: descriptors that become the container's 0, 1 and 2.
+    inherited: descriptors that the core gets under their own numbers, beside those that are not close-on-exec.
+    lock: descriptor of the container's lock, -1 for none. A launcher, and an init of which no state tells yet, hold it
+        until they are dead, so that a `delete` after our own death waits for them.
+    """
+
+    core: int
+    stdio: tuple[int, int, int] = (0, 1, 2)
+    inherited: tuple[int, ...] = ()
+    lock: int = -1
+
+
+class CoreProcess:
+    """A child that waits for its plan, and ends if this process does.
+
+    pid: of the launcher; 0 once it is reaped. messages: where to read what it says.
+    """
+
+    def __init__(self, request: CoreRequest) -> None:
+        self.pid = 0
+        self.messages = self._go = self._blob = -1
+        try:
+            self._spawn(request)
+        except BaseException:
+            self.close()
+            raise
+
+    def _spawn(self, request: CoreRequest) -> None:
+        self._blob = above_stdio(posix.memfd_create("tiffin-plan", posix.MFD_CLOEXEC))
+        self.messages, messages = map(above_stdio, posix.pipe2(posix.O_CLOEXEC))
+        go, self._go = map(above_stdio, posix.pipe2(posix.O_CLOEXEC))
+        try:
+            actions = [
+                (posix.POSIX_SPAWN_DUP2, own, number)
+                for number, own in enumerate(request.stdio)
+                if own != number
+            ]
+            # a descriptor onto itself: clears close-on-exec in the child
+            given = [self._blob, messages, go, *([request.lock] if request.lock >= 0 else [])]
+            actions += [(posix.POSIX_SPAWN_DUP2, kept, kept) for kept in (*given, *request.inherited)]
+            argv = [ARGV0, "launch", *map(str, given)]
+            self.pid = posix.posix_spawn(
+                f"/proc/self/fd/{request.core}", argv, {}, file_actions=actions, setsigmask=()
+            )
+        finally:
+            posix.close(messages)
+            posix.close(go)
+
+    def send_plan(self, blob: bytes) -> None:
+        """Gives it the encoded plan."""
+        write_all(self._blob, blob)
+        posix.close(self._blob)
+        self._blob = -1
+        self.send_go()
+
+    def send_go(self) -> None:
+        """Lets it go on."""
+        try:
+            posix.write(self._go, b"\n")
+        except BrokenPipeError:  # it died: the end of its messages follows
+            return
+
+    def close_go(self) -> None:
+        """Whoever of it still waits for us ends."""
+        if self._go >= 0:
+            posix.close(self._go)
+        self._go = -1
+
+    def reap(self) -> int:
+        """Waits for the launcher's end; its wait status."""
+        pid, self.pid = self.pid, 0
+        return posix.waitpid(pid, 0)[1]
+
+    def destroy(self) -> None:
+        """Kills and reaps it if that was not done; it is an unreaped child till then, so that its pid is its own."""
+        self.close()
+        if self.pid:
+            posix.kill(self.pid, SIGKILL)
+            self.reap()
+
+    def close(self) -> None:
+        """Closes our ends; once more is no error."""
+        self.close_go()
+        for descriptor in (self.messages, self._blob):
+            if descriptor >= 0:
+                posix.close(descriptor)
+        self.messages = self._blob = -1
+
+
+def above_stdio(descriptor: int) -> int:
+    """The descriptor, or one that stands for it if its number is that of a standard stream."""
+    if descriptor >= FIRST_OWN:
+        return descriptor
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_OWN)
+    finally:
+        posix.close(descriptor)
