@@ -2,48 +2,71 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from packages.runtime.tests.lifecycle.containers import FOREVER, Fifo, Make, has_ended, running, shell
 
+from tiffin_testing.bundle import Bundle
 from tiffin_testing.oci_runtime import OCIRuntime
 
 pytestmark = pytest.mark.requires("root")
 
 Flags = list[str | Path]
 
-# CRIU cannot save what the host has opened for the container's streams, but knows pipes
-PIPES = ["bash", "-c", 'exec "$@" < <(exec sleep 1000) > >(exec cat >/dev/null) 2>&1', "sh"]
+
+@contextmanager
+def with_pipes(runtime: OCIRuntime) -> Iterator[OCIRuntime]:
+    """The runtime with pipes for streams: CRIU cannot save what the host has opened for them, but knows pipes."""
+    stdin, feed = os.pipe()
+    drain, stdout = os.pipe()
+    place = f"/proc/{os.getpid()}/fd"
+    redirected = f'exec "$@" <{place}/{stdin} >{place}/{stdout} 2>&1'
+    try:
+        yield OCIRuntime(["bash", "-c", redirected, "sh", *runtime.command], runtime.root)
+    finally:
+        for descriptor in (stdin, feed, drain, stdout):
+            os.close(descriptor)
 
 
-def with_pipes(runtime: OCIRuntime) -> OCIRuntime:
-    return OCIRuntime([*PIPES, *runtime.command], runtime.root)
+@contextmanager
+def piped(runtime: OCIRuntime, bundle: Bundle, container: str) -> Iterator[int]:
+    """A running container whose streams are pipes; gives its pid."""
+    with with_pipes(runtime) as creator:
+        assert creator.create(container, bundle).exit_code == 0
+        try:
+            runtime.start(container).must_succeed()
+            yield int(runtime.state(container)["pid"])
+        finally:
+            runtime.delete(container, force=True).must_succeed()
 
 
 @pytest.mark.requires("criu")
 def test_a_container_goes_on_where_it_was(
     runtime_under_test: OCIRuntime, bundle_factory: Make, container_id: str, tmp_path: Path
 ) -> None:
-    script = (
-        "n=0; while :; do n=$((n+1)); echo $n > /count; sleep 0.02; test -e /ready && echo $n > /ready; done"
-    )
+    """What it has in memory is there again."""
+    keep = "r=$(cat /proc/sys/kernel/random/uuid); echo $r > /first"
+    tell = "while :; do sleep 0.1; test -e /ready && echo $r > /ready; done"
     namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
-    bundle = bundle_factory({"linux": {"namespaces": namespaces}}, args=shell(script))
+    bundle = bundle_factory({"linux": {"namespaces": namespaces}}, args=shell(f"{keep}; {tell}"))
+    started = Fifo(bundle, "first")
     images: Flags = ["--image-path", tmp_path / "images", "--work-path", tmp_path / "work"]
-    with running(with_pipes(runtime_under_test), bundle, container_id) as pid:
-        while not (bundle.rootfs / "count").exists():
-            pass
+    with piped(runtime_under_test, bundle, container_id) as pid:
+        first = started.read()
         runtime_under_test.call("checkpoint", *images, container_id).must_succeed()
         assert has_ended(pid)
         assert not list(runtime_under_test.containers())
-        count = int((bundle.rootfs / "count").read_text())
         flags: Flags = [*images, "--detach", "--bundle", bundle.path]
-        with_pipes(runtime_under_test).call("restore", *flags, container_id).must_succeed()
+        with with_pipes(runtime_under_test) as restorer:
+            assert restorer.call("restore", *flags, container_id).exit_code == 0
         ready = Fifo(bundle)
-        assert int(ready.read().split()[0]) >= count
+        assert ready.read() == first
         assert runtime_under_test.status(container_id) == "running"
         runtime_under_test.exec(container_id, ["true"]).must_succeed()
 
@@ -54,7 +77,7 @@ def test_a_container_may_run_on(
 ) -> None:
     namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
     bundle = bundle_factory({"linux": {"namespaces": namespaces}}, args=FOREVER)
-    with running(with_pipes(runtime_under_test), bundle, container_id):
+    with piped(runtime_under_test, bundle, container_id):
         flags: Flags = ["--image-path", tmp_path / "images", "--leave-running"]
         runtime_under_test.call("checkpoint", *flags, container_id).must_succeed()
         assert runtime_under_test.status(container_id) == "running"
