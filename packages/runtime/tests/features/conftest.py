@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,12 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def open_path(tmp_path: Path) -> Path:
-    """The test's folder, which the ids of any user namespace may enter: those of pytest are for their owner alone."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest-", "test")):
-            folder.chmod(0o755)
-    return tmp_path
+def tmp_path() -> Iterator[Path]:
+    """A folder that the ids of any user namespace may enter: those of pytest are for their owner alone."""
+    with tempfile.TemporaryDirectory(prefix="tiffin-features-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def subject(
     runtime_under_test: OCIRuntime,
     bundle_factory: Callable[..., Bundle],
     container_id: str,
-    open_path: Path,
+    tmp_path: Path,
     probe: Path,
 ) -> Subject:
     """The runtime, asked by a test of one feature."""
@@ -62,4 +62,4 @@ def subject(
         (bundle.rootfs / "mnt").mkdir()
         return bundle
 
-    return Subject(runtime_under_test, make, container_id, open_path)
+    return Subject(runtime_under_test, make, container_id, tmp_path)

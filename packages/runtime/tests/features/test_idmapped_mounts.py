@@ -30,9 +30,9 @@ PREPARED = (
 
 
 @pytest.fixture(params=["ext4", "tmpfs"])
-def files(request: pytest.FixtureRequest, open_path: Path) -> Iterator[Path]:
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A folder with files of users 0 and 3, on the file system of temporary files and on a tmpfs."""
-    parent = open_path if request.param == "ext4" else Path("/dev/shm")
+    parent = tmp_path if request.param == "ext4" else Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(dir=parent))
     folder.chmod(0o777)
     for name, owner in (("root", 0), ("three", 3)):

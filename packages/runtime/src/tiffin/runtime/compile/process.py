@@ -15,7 +15,6 @@ from ..plan.operations import (
     execute,
     find_program,
     set_environment_home,
-    set_exec_label,
     set_no_new_privileges,
     set_rlimit,
     set_umask,
@@ -83,7 +82,12 @@ def process_operations(
         groups_denied: nobody may change groups in the process's user namespace.
         before_exec: what happens when all is ready: waiting for the start, and startContainer hooks.
     """
-    operations = [*_labels(process, prefix), *_home(process, prefix), *limits]
+    operations: list[Operation] = []
+    if process.get("apparmorProfile") or process.get("selinuxLabel"):
+        from .labels import label_operations
+
+        operations += label_operations(process, prefix)
+    operations += (*_home(process, prefix), *limits)
     restricted = bool(process.get("noNewPrivileges"))
     if restricted:
         operations.append(set_no_new_privileges(STEP_INIT, f"{prefix}noNewPrivileges"))
@@ -110,15 +114,6 @@ def _home(process: ProcessTree, prefix: str) -> list[Operation]:
     if value_of("HOME", process.get("env", ())):
         return []
     return [set_environment_home(STEP_INIT, f"{prefix}env", process.get("user", {}).get("uid", 0))]
-
-
-def _labels(process: ProcessTree, prefix: str) -> list[Operation]:
-    operations = []
-    if profile := process.get("apparmorProfile"):
-        operations.append(set_exec_label(STEP_INIT, f"{prefix}apparmorProfile", "apparmor", profile))
-    if label := process.get("selinuxLabel"):
-        operations.append(set_exec_label(STEP_INIT, f"{prefix}selinuxLabel", "selinux", label))
-    return operations
 
 
 def _credentials(process: ProcessTree, prefix: str, *, groups_denied: bool) -> list[Operation]:
