@@ -205,25 +205,39 @@ static int make_component(const struct context *context, char *path, mode_t mode
 	return make_behind_link(context, path, mode, depth);
 }
 
+/* How much of the path is there: the length of the longest such beginning that ends at a slash, 0 for the root; -1: an error. */
+static ssize_t existing_part(const struct context *context, char *path)
+{
+	for (char *slash; (slash = strrchr(path, '/')) && slash != path; ) {
+		int found CLOSING = -1;
+		*slash = 0;
+		found = open_in_root(context, path, O_PATH | O_DIRECTORY);
+		if (found >= 0)
+			return slash - path;
+		if (errno != ENOENT)
+			return fail("%s", path);
+	}
+	return 0;
+}
+
 static int make_all(const struct context *context, const char *path, mode_t mode, int depth)
 {
 	char part[PATH_MAX];
 	size_t length = strlen(path);
+	ssize_t there;
 	if (length >= sizeof part)
 		return fail_with(ENAMETOOLONG, "%.100s...", path);
 	if (depth > LINKS_MAXIMUM)
 		return fail_with(ELOOP, "%s", path);
-	for (size_t end = 1; end <= length; end++) {
-		int found CLOSING = -1;
-		if (path[end] != '/' && path[end] != 0)
+	memcpy(part, path, length + 1);
+	there = existing_part(context, part);
+	if (there < 0)
+		return -1;
+	for (size_t end = (size_t)there + 1; end <= length; end++) {
+		if ((path[end] != '/' && path[end] != 0) || path[end - 1] == '/')
 			continue;
 		memcpy(part, path, end);
 		part[end] = 0;
-		found = open_in_root(context, part, O_PATH | O_DIRECTORY);
-		if (found >= 0)
-			continue;
-		if (errno != ENOENT)
-			return fail("%s", part);
 		if (make_component(context, part, mode, depth) < 0)
 			return -1;
 	}
@@ -246,6 +260,15 @@ static int make_behind_link(const struct context *context, const char *path, mod
 	return make_all(context, joined, mode, depth + 1);
 }
 
+static int make_missing(const struct context *context, const char *path, mode_t mode)
+{
+	int descriptor;
+	if (make_all(context, path, mode, 0) < 0)
+		return -1;
+	descriptor = open_in_root(context, path, O_PATH | O_DIRECTORY);
+	return descriptor < 0 ? fail("%s", path) : descriptor;
+}
+
 int make_directory_in_root(const struct context *context, const char *path, mode_t mode)
 {
 	int descriptor = open_in_root(context, path, O_PATH | O_DIRECTORY);
@@ -253,10 +276,7 @@ int make_directory_in_root(const struct context *context, const char *path, mode
 		return descriptor;
 	if (errno != ENOENT)
 		return fail("%s", path);
-	if (make_all(context, path, mode, 0) < 0)
-		return -1;
-	descriptor = open_in_root(context, path, O_PATH | O_DIRECTORY);
-	return descriptor < 0 ? fail("%s", path) : descriptor;
+	return make_missing(context, path, mode);
 }
 
 int open_parent(const struct context *context, const char *path, const char **name)
@@ -285,7 +305,7 @@ int make_target(const struct context *context, const char *path, bool is_file, b
 	if (errno != ENOENT)
 		return fail("%s", path);
 	if (!is_file)
-		return make_directory_in_root(context, path, 0755);
+		return make_missing(context, path, 0755);
 	parent = open_parent(context, path, &name);
 	if (parent < 0)
 		return -1;

@@ -20,6 +20,8 @@ OPERATION(change_directory)
 	char path[PATH_MAX];
 	if (context->in_directory)
 		return 0;
+	close_descriptor(&context->rootfs); /* so that no /proc/self/fd/N leads anywhere: nothing is resolved in it any more */
+	context->rootfs = -1;
 	if (chdir(fields->path) < 0)
 		return errno == EACCES && fields->options & OPTION_DIRECTORY_MAY_BE_DENIED ? 0 : fail("chdir %s", fields->path);
 	context->in_directory = true;

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TimedOut
-from ..lifecycle.delete import delete
+from ..lifecycle.delete import delete, delete_ended
 from ..lifecycle.events import statistics
 from ..lifecycle.execute import ExecOptions, Execution
 from ..lifecycle.kill import kill
@@ -107,6 +107,18 @@ class Container:
         if self._process is not None:
             self._process.streams.close()
             self._process.poll()
+
+    def delete_ended(self, state: ContainerState) -> None:
+        """Removes it at the end of `Runtime.run`, with no look at what our own wait for its process has told.
+
+        Args:
+            state: as it was when it was made.
+        """
+        if state.shared_pids or self.process.poll() is None:
+            self.delete(force=True)
+        else:
+            self.process.streams.close()
+            delete_ended(self._settings, state)
 
     def pause(self) -> None:
         """Freezes all its processes."""

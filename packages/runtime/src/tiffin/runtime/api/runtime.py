@@ -171,7 +171,7 @@ class Runtime:
         try:
             return container.process.communicate(input, timeout=timeout)
         finally:
-            container.delete(force=True)
+            container.delete_ended(creation.state)
 
     def container(self, identifier: str) -> Container:
         """A container that exists, whoever made it.

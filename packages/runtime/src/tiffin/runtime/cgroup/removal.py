@@ -21,7 +21,7 @@ def remove_all(paths: Iterable[str]) -> None:
     """
     failures = []
     for path in dict.fromkeys(paths):
-        if _is_tree_root(path):
+        if _is_gone(path) or _is_tree_root(path):
             continue
         try:
             remove_tree(path)
@@ -31,6 +31,17 @@ def remove_all(paths: Iterable[str]) -> None:
         raise failures[0]
     if failures:
         raise CleanupFailed("Failed to remove paths", failures)
+
+
+def _is_gone(path: str) -> bool:
+    """As a rule nothing is in it any more, and the kernel refuses to remove a root."""
+    try:
+        posix.rmdir(path)
+    except FileNotFoundError:
+        return True
+    except OSError:  # busy, or not ours: whoever looks closer finds out, and says so
+        return False
+    return True
 
 
 def _is_tree_root(path: str) -> bool:

@@ -17,6 +17,7 @@ from .loaded import LoadedContainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..state.container_state import ContainerState
     from ..state.lock import Lock
     from .settings import Settings
 
@@ -43,6 +44,25 @@ def delete(settings: Settings, identifier: str, *, force: bool = False) -> None:
     except NotFound:
         if not force:
             raise
+
+
+def delete_ended(settings: Settings, state: ContainerState) -> None:
+    """Deletes a container whose init the caller has reaped, and with whose pid namespace all others ended.
+
+    Args:
+        state: as it was when it was made. If somebody has deleted it meanwhile, that is fine.
+
+    Raises:
+        OperationFailed: a cgroup could not be removed.
+    """
+    directory = StateDirectory(settings.root, state.id)
+    try:
+        with _patient_lock(directory):
+            container = LoadedContainer(settings.root, state.id)
+            if (container.state.pid, container.state.start_time) == (state.pid, state.start_time):
+                destroy(settings, container)
+    except NotFound:
+        return
 
 
 def _delete_locked(settings: Settings, directory: StateDirectory, *, force: bool) -> None:

@@ -47,16 +47,21 @@ def encode(plan: Plan, *, trace: bool = False, encoded: Mapping[int, bytes] | No
 def encode_operation(operation: Operation) -> bytes:
     """One operation, with its head; raises as `encode` does."""
     number, step, where, arguments = operation
-    fields = bytearray()
     kinds = KINDS[number]
     if len(kinds) != len(arguments):
         raise ValueError(f"operation {number} has {len(arguments)} fields, the table says {len(kinds)}")
+    fields = b""
     for kind, value in zip(kinds, arguments):  # noqa: B905  # lengths were compared above
         try:
-            fields += encode_field(kind, value)
+            if kind == "int":  # the two that most fields are
+                fields += value.to_bytes(8, "little", signed=True)
+            elif kind == "text":
+                fields += _text(value)
+            else:
+                fields += encode_field(kind, value)
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{where or 'plan'}: {error}") from error
-    return _u16(number) + _u16(step) + _u32(len(fields)) + fields
+    return (number | step << 16 | len(fields) << 32).to_bytes(8, "little") + fields
 
 
 def encode_field(kind: str, value: Any) -> bytes:
@@ -80,11 +85,7 @@ def _text(value: str) -> bytes:
     data = value.encode("utf-8", "surrogateescape")
     if b"\0" in data:
         raise ValueError(f"text holds a NUL byte: {value!r}")
-    return _u32(len(data)) + data + b"\0"
-
-
-def _u16(value: int) -> bytes:
-    return value.to_bytes(2, "little")
+    return len(data).to_bytes(4, "little") + data + b"\0"
 
 
 def _u32(value: int) -> bytes:
