@@ -41,10 +41,14 @@ class Subject:
         return subprocess.run(argv, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, **options)  # noqa: PLW1510  # in options
 
 
+def container_name() -> str:
+    return f"differential-{os.getpid()}"
+
+
 def observe(subject: Subject, case: Case, base: Tree, probe: Path, folder: Path) -> Facts:
     """Facts of one run, by `section key`; a config that is refused gives the single fact `refused`."""
     bundle = make_bundle(case, base, probe, folder)
-    container = f"differential-{os.getpid()}"
+    container = container_name()
     output = folder / "output"
     try:
         with output.open("wb") as stream, (folder / "errors").open("wb") as errors:
@@ -151,9 +155,9 @@ def signal_queue(value: str) -> str:
 
 
 def keyring_fact(value: str) -> Facts:
-    """The name of a session keyring, without its serial number and usage."""
+    """The container's session keyring, without its serial number and usage; root sees those of all other containers."""
     fields = value.split()
-    if len(fields) > 8 and fields[7] == "keyring" and fields[8].startswith("_ses"):
+    if len(fields) > 8 and fields[7] == "keyring" and fields[8].rstrip(":") == f"_ses.{container_name()}":
         return {f"keys {fields[8].rstrip(':')}": f"{fields[4]} {fields[5]} {fields[6]}"}
     return {}
 

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "operations.h"
@@ -113,6 +114,30 @@ static int only_chroot(struct context *context)
 	return chdir("/") < 0 ? fail("chdir /") : 0;
 }
 
+static bool is_null_device(int descriptor)
+{
+	struct stat info;
+	return fstat(descriptor, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
+}
+
+/* Standard streams that are the host's null device become the container's: nothing of the host's file system stays open in
+ * it, so that it can be checkpointed. A container without that device keeps the host's. */
+static int reopen_null_streams(struct context *context)
+{
+	int null CLOSING = -1;
+	for (int number = 0; number < 3; number++) {
+		if (!is_null_device(number))
+			continue;
+		if (null < 0)
+			null = open_in_root_nofollow(context, "/dev/null", O_RDWR);
+		if (null < 0 || !is_null_device(null))
+			return 0;
+		if (dup2(null, number) < 0)
+			return fail("open /dev/null of the container again");
+	}
+	return 0;
+}
+
 OPERATION(pivot_root)
 {
 	int result;
@@ -128,7 +153,9 @@ OPERATION(pivot_root)
 		return fail("open the new root");
 	context->pivoted = true;
 	/* the working directory goes back to the host's procfs, by which descriptors are named */
-	return fchdir(context->host_proc) < 0 ? fail("fchdir to /proc of the host") : 0;
+	if (fchdir(context->host_proc) < 0)
+		return fail("fchdir to /proc of the host");
+	return reopen_null_streams(context);
 }
 
 /* A remount of a mount drops what it does not repeat, and in a user namespace dropping is refused: flags are kept. */
