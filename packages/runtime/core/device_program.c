@@ -9,33 +9,55 @@
 
 #include "operations.h"
 
-OPERATION(attach_device_program)
+#define LOAD_TRIES 30 /* the verifier gives up when a signal arrives */
+
+static int load(const struct wire_attach_device_program *fields)
 {
 	static char log[4096];
-	union bpf_attr load, attach;
+	union bpf_attr attributes;
+	int program = -1;
+	memset(&attributes, 0, sizeof attributes);
+	attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attributes.insns = (uint64_t)(uintptr_t)fields->instructions.data;
+	attributes.insn_cnt = (uint32_t)(fields->instructions.length / sizeof(struct bpf_insn));
+	attributes.license = (uint64_t)(uintptr_t) "Apache-2.0";
+	for (int tries = 0; tries < LOAD_TRIES && program < 0; tries++) {
+		program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof attributes);
+		if (program >= 0 || errno == EAGAIN)
+			continue;
+		if (attributes.log_level || (errno != EINVAL && errno != EACCES))
+			break;
+		attributes.log_buf = (uint64_t)(uintptr_t)log; /* costs time, so only when there is something to tell */
+		attributes.log_size = sizeof log;
+		attributes.log_level = 1;
+	}
+	return program < 0 ? fail("load the device filter%s%.200s", *log ? ": " : "", log) : program;
+}
+
+static int load_and_attach(const struct wire_attach_device_program *fields)
+{
+	union bpf_attr attributes;
 	int program CLOSING = -1;
 	int cgroup CLOSING = open(fields->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	(void)context;
 	if (cgroup < 0)
 		return fail("open %s", fields->cgroup);
-	memset(&load, 0, sizeof load);
-	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	load.insns = (uint64_t)(uintptr_t)fields->instructions.data;
-	load.insn_cnt = (uint32_t)(fields->instructions.length / sizeof(struct bpf_insn));
-	load.license = (uint64_t)(uintptr_t) "Apache-2.0";
-	program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load);
-	if (program < 0) { /* again with the verifier's log: it costs time, so only when it is needed */
-		load.log_buf = (uint64_t)(uintptr_t)log;
-		load.log_size = sizeof log;
-		load.log_level = 1;
-		program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load);
-	}
+	program = load(fields);
 	if (program < 0)
-		return fail("load the device filter: %.200s", log);
-	memset(&attach, 0, sizeof attach);
-	attach.target_fd = (uint32_t)cgroup;
-	attach.attach_bpf_fd = (uint32_t)program;
-	attach.attach_type = BPF_CGROUP_DEVICE;
-	attach.attach_flags = fields->flags ? (uint32_t)fields->flags : BPF_F_ALLOW_MULTI;
-	return syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach) < 0 ? fail("attach the device filter") : 0;
+		return -1;
+	memset(&attributes, 0, sizeof attributes);
+	attributes.target_fd = (uint32_t)cgroup;
+	attributes.attach_bpf_fd = (uint32_t)program;
+	attributes.attach_type = BPF_CGROUP_DEVICE;
+	attributes.attach_flags = BPF_F_ALLOW_MULTI; /* those that others attached above stay in force */
+	return syscall(SYS_bpf, BPF_PROG_ATTACH, &attributes, sizeof attributes) < 0 ? fail("attach the device filter") : 0;
+}
+
+OPERATION(attach_device_program)
+{
+	if (load_and_attach(fields) == 0)
+		return 0;
+	if (!(fields->flags & OPTION_WRITE_MAY_FAIL))
+		return -1;
+	report(context, MESSAGE_WARNING, -1, failure_errno(), 0, 0, failure_text());
+	return 0;
 }

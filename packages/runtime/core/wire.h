@@ -100,7 +100,7 @@ enum wire_operation {
 	OPERATION_SET_ENVIRONMENT_HOME = 71,
 };
 
-#define OPTION_WRITE_MAY_FAIL 1 /* write_file, write_pid: a failure is reported as a warning */
+#define OPTION_WRITE_MAY_FAIL 1 /* write_file, write_pid, attach_device_program: a failure is reported as a warning */
 #define OPTION_WRITE_OPTIONAL 2 /* write_file: a missing file is not an error */
 #define OPTION_MOUNT_COPY_UP 1 /* mount: a tmpfs starts with a copy of what it covers (tmpcopyup) */
 #define OPTION_MOUNT_SOURCE_FILE 2 /* bind: the source is a file; make the target a file when it is missing */

@@ -16,7 +16,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "write_pid": ("write the pid to {path}", *FLAGS),
     "attach_device_program": (
         "attach a device filter of {instructions:instructions} to the cgroup {cgroup}",
-        ", flags {flags:hex}",
+        *FLAGS,
     ),
     "clone_into_cgroup": ("start in the cgroup {cgroup}",),
     "join_namespace": ("join the namespace {path}", ", {type:clone}"),

@@ -102,7 +102,7 @@ MESSAGES = (
 
 # Bits of the fields called `options` and `flags`, by (name, bit, meaning).
 OPTIONS = (
-    ("WRITE_MAY_FAIL", 1, "write_file, write_pid: a failure is reported as a warning"),
+    ("WRITE_MAY_FAIL", 1, "write_file, write_pid, attach_device_program: a failure is reported as a warning"),
     ("WRITE_OPTIONAL", 2, "write_file: a missing file is not an error"),
     ("MOUNT_COPY_UP", 1, "mount: a tmpfs starts with a copy of what it covers (tmpcopyup)"),
     ("MOUNT_SOURCE_FILE", 2, "bind: the source is a file; make the target a file when it is missing"),
