@@ -20,6 +20,7 @@ from tiffin.runtime.cgroup.controllers.devices import effective_rules
 from tiffin.runtime.cgroup.device_attachment import attached_programs, replace_program
 from tiffin.runtime.cgroup.device_program import assemble
 from tiffin.runtime.cgroup.device_rules import ANY, DeviceRule, RuleSet
+from tiffin.runtime.cgroup.v2_tree import tree_operations
 from tiffin.runtime.errors import InvalidArgument, OperationFailed
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def answer(code: str) -> bool:
 
 @pytest.fixture
 def directory(unified: V2Manager) -> str:
-    apply(unified.directory_operations({}))
+    apply(tree_operations(unified.paths()["unified"], {}))
     return unified.paths()["unified"]
 
 

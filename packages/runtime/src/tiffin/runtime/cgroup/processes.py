@@ -51,16 +51,19 @@ def pids_below(directory: str) -> tuple[int, ...]:
 
 
 def kill_v2(directory: str) -> bool:
-    """Kills the whole cgroup by cgroup.kill, which also stops forks; False if the kernel lacks it (before 5.14).
+    """Kills the whole cgroup by cgroup.kill, which also stops forks.
+
+    Returns:
+        False if the kernel lacks it (before 5.14), or the cgroup is threaded.
 
     Raises:
         OperationFailed: it may not be written.
     """
     try:
         write(f"{directory}/cgroup.kill", b"1")
-    except FileNotFoundError:
-        return False
     except OSError as error:
+        if error.errno in (errno.ENOENT, errno.EOPNOTSUPP):
+            return False
         raise OperationFailed(
             f"writing {directory}/cgroup.kill: {error.strerror}", errno=error.errno or 0
         ) from error

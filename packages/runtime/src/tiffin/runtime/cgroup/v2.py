@@ -9,16 +9,11 @@ from __future__ import annotations
 import posix
 
 from ..errors import FailedPrecondition, InvalidArgument
-from ..plan.operations import (
-    STEP_LAUNCHER,
-    WRITE_MAY_FAIL,
-    clone_into_cgroup,
-    make_directory,
-    write_file,
-)
+from ..plan.operations import STEP_LAUNCHER, WRITE_MAY_FAIL, clone_into_cgroup
 from .controllers import is_asked_for
-from .files import exists, missing_levels, nearest_existing, read_pairs, read_text, read_words
+from .files import exists, nearest_existing, read_pairs, read_text, read_words
 from .paths import UNIFIED, subgroup_directory
+from .v2_tree import WHERE, hand_down, tree_operations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,15 +22,6 @@ if TYPE_CHECKING:
 
     from ..plan.operation import Operation
     from .oom import OomEvents
-
-WHERE = "linux.cgroupsPath"
-DIRECTORY_MODE = 0o755
-DOMAIN_SECTIONS = (
-    "memory",
-    "blockIO",
-    "cpu",
-    "hugepageLimits",
-)  # need a cgroup that is no part of a threaded one
 
 
 class V2Manager:
@@ -76,44 +62,11 @@ class V2Manager:
         devices_step: int = STEP_LAUNCHER,
     ) -> tuple[Operation, ...]:
         resources = resources or {}
-        operations = self.directory_operations(resources)
+        operations = tree_operations(self._directory, resources)
         operations += self.settings(resources)
         operations += self.device_operations(resources, devices, devices_step)
         operations.append(clone_into_cgroup(STEP_LAUNCHER, WHERE, self._directory))
         return tuple(operations)
-
-    def directory_operations(self, resources: Mapping[str, Any]) -> list[Operation]:
-        """mkdir of what is missing, with every controller handed down from each parent."""
-        missing = missing_levels(self._directory)
-        parent = missing[0].rpartition("/")[0]
-        operations, available = hand_down(parent)
-        threaded = self._is_threaded(parent, resources)
-        for level in missing:
-            operations.append(make_directory(STEP_LAUNCHER, WHERE, level, DIRECTORY_MODE))
-            if threaded:
-                operations.append(
-                    write_file(STEP_LAUNCHER, WHERE, f"{level}/cgroup.type", b"threaded", WRITE_MAY_FAIL)
-                )
-            if level != self._directory and available:
-                operations.append(_enable(level, available))
-        return operations
-
-    def _is_threaded(self, parent: str, resources: Mapping[str, Any]) -> bool:
-        """Whether a new cgroup below the parent can only be a threaded one.
-
-        Raises:
-            InvalidArgument: a limit needs more than that.
-        """
-        kind = (read_text(f"{parent}/cgroup.type") or "").strip()
-        if kind in {"", "domain"}:
-            return False
-        for key in DOMAIN_SECTIONS:
-            if is_asked_for(resources.get(key)):
-                raise InvalidArgument(
-                    f'linux.resources.{key}: cannot enter cgroupv2 "{self._directory}" with domain controllers -- '
-                    f'{parent} is in "{kind}" mode'
-                )
-        return True
 
     def settings(self, resources: Mapping[str, Any]) -> list[Operation]:
         """Every limit of `linux.resources` but devices, in runc's order.
@@ -129,24 +82,25 @@ class V2Manager:
         if resources.get("unified"):
             from .controllers import unified
 
-            operations += unified.v2(self._directory, resources["unified"], self._available())
+            operations += unified.v2(self._directory, resources["unified"], self._available(resources))
         return operations
 
-    def _available(self) -> tuple[str, ...]:
+    def _available(self, resources: Mapping[str, Any]) -> tuple[str, ...]:
         """The controllers that the cgroup has, or will have when it is made."""
         if self.exists():
             return read_words(f"{self._directory}/cgroup.controllers")
-        return hand_down(nearest_existing(self._directory))[1]
+        return hand_down(nearest_existing(self._directory), resources).given
 
     def device_operations(
         self, resources: Mapping[str, Any], devices: Sequence[Mapping[str, Any]], step: int
     ) -> list[Operation]:
-        """The device filter; where we may not load one (user namespace, rootless) it is only tried."""
+        """The device filter; none where the kernel lets us load none: without root, and in a user namespace."""
         from .controllers.devices import effective_rules, in_user_namespace, v2
 
         rules = effective_rules(resources.get("devices"), devices)
-        flags = WRITE_MAY_FAIL if self._rootless or in_user_namespace() else 0
-        return v2(self._directory, rules, step=step, flags=flags)
+        if posix.geteuid() != 0 or in_user_namespace():
+            return []
+        return v2(self._directory, rules, step=step, flags=WRITE_MAY_FAIL if self._rootless else 0)
 
     def join_operations(
         self, subgroups: Mapping[str, str] | None = None, *, init: int = 0
@@ -265,38 +219,3 @@ def section_operations(key: str, directory: str, section: Any) -> list[Operation
     from .controllers import rdma
 
     return rdma.set_limits(directory, section)
-
-
-def hand_down(directory: str) -> tuple[list[Operation], tuple[str, ...]]:
-    """Enables, from the top of the tree to this cgroup, what is not enabled yet and what we may.
-
-    A cgroup with processes can hand down only some controllers; there each is tried by itself.
-
-    Returns:
-        The operations, and the controllers that a cgroup made below this one should then have.
-    """
-    levels = []
-    while exists(f"{directory}/cgroup.subtree_control"):
-        levels.append(directory)
-        directory = directory.rpartition("/")[0]
-    operations: list[Operation] = []
-    given: tuple[str, ...] = ()
-    for level in reversed(levels):
-        control = f"{level}/cgroup.subtree_control"
-        enabled = read_words(control)
-        available = dict.fromkeys((*read_words(f"{level}/cgroup.controllers"), *given))
-        missing = tuple(name for name in available if name not in enabled)
-        given = enabled
-        if not missing or not posix.access(control, posix.W_OK):
-            continue
-        given += missing
-        if level == levels[-1] or not (read_text(f"{level}/cgroup.procs") or "").strip():
-            operations.append(_enable(level, missing))
-        else:
-            operations += [_enable(level, (name,)) for name in missing]
-    return operations, given
-
-
-def _enable(directory: str, controllers: Sequence[str]) -> Operation:
-    data = " ".join(f"+{name}" for name in controllers).encode()
-    return write_file(STEP_LAUNCHER, WHERE, f"{directory}/cgroup.subtree_control", data, WRITE_MAY_FAIL)
