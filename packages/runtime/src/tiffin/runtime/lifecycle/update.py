@@ -58,6 +58,10 @@ def merge_resources(previous: Mapping[str, Any], changes: Mapping[str, Any]) -> 
         # the kernel refuses a swap limit without a limit of memory
         merged["memory"] = {**merged["memory"], "swap": UNLIMITED}
     cpu = changes.get("cpu") or {}
+    if cpu.get("idle") and "shares" not in cpu:
+        merged["cpu"] = {
+            key: value for key, value in merged["cpu"].items() if key != "shares"
+        }  # it takes no weight
     if ("quota" in cpu) != ("period" in cpu) and "cpu" in merged:
         merged["cpu"] = {
             key: value for key, value in merged["cpu"].items() if value != 0 or key not in {"quota", "period"}
