@@ -30,13 +30,13 @@ def cgroup_operations(
 def _unified(
     request: MountRequest, tree: CgroupMount, where: str, target: str, options: MountOptions
 ) -> Operation:
-    """A new mount; in a user namespace that has no cgroup namespace the kernel refuses one, and it is a bind."""
+    """A new mount; in a user namespace that has no cgroup namespace the kernel refuses one: the host's."""
     namespaces = request.namespaces
     if namespaces.has("user") and not namespaces.has("cgroup"):
         return bind(
             STEP_INIT,
             where,
-            tree.container or tree.own,
+            tree.own,
             target,
             options.flags & ~MS_REC,
             0,
