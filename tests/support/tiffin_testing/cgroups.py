@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from dataclasses import dataclass, field
@@ -55,11 +56,21 @@ def _below(top: Path) -> Iterator[Path]:
     yield top
 
 
+def _processes(folder: Path) -> list[str]:
+    """Pids; of a threaded cgroup of v2, whose cgroup.procs cannot be read, the ids of its threads."""
+    try:
+        return (folder / "cgroup.procs").read_text().split()
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+        return (folder / "cgroup.threads").read_text().split()
+
+
 def remove_tree(top: Path) -> None:
     """Removes a cgroup of ours and all below; a process in it is killed first. No error if it is not there."""
     for folder in _below(top):
         with contextlib.suppress(FileNotFoundError):
-            for pid in (folder / "cgroup.procs").read_text().split():
+            for pid in _processes(folder):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), 9)
             folder.rmdir()
