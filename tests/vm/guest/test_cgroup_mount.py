@@ -76,7 +76,9 @@ def test_in_a_user_namespace(container_factory: Callable[..., Container], kinds:
     container = container_factory(config=made).start()
     root, access, kind, _ = mounted(container)
     assert (access, kind) == ("ro", "cgroup2")
-    assert root == ("/" if "cgroup" in kinds else container.bundle.config["linux"]["cgroupsPath"])
+    assert root == "/"
+    own = "" if "cgroup" in kinds else container.bundle.config["linux"]["cgroupsPath"]
+    assert container.shell(f"cat {CGROUP}{own}/cgroup.procs").split()[0] == "1"
     assert not can_make_a_cgroup(container)
     container.end()
 

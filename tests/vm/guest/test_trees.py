@@ -31,8 +31,8 @@ DELEGATED = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
 @pytest.fixture
 def above(cgroup_parent: CgroupParent) -> Iterator[Path]:
     """A cgroup to put containers in."""
-    folder = UNIFIED / cgroup_parent.name / new_id()
-    folder.mkdir(parents=True)
+    folder = UNIFIED / f"{cgroup_parent.name}-above"
+    folder.mkdir()
     yield folder
     remove_tree(folder)
 
@@ -93,6 +93,28 @@ def test_below_a_cgroup_with_processes_it_runs_without_limits(
     container.end()
 
 
+def test_below_a_cgroup_with_processes_their_number_can_be_limited(
+    container_factory: Callable[..., Container], above: Path, sleeper: int
+) -> None:
+    (above / "cgroup.procs").write_text(str(sleeper))
+    container = inside(container_factory, above, {"pids": {"limit": 20}}).start()
+    assert container.values("pids.max", "cgroup.type") == {"pids.max": "20", "cgroup.type": "threaded"}
+    container.exec("true").must_succeed()
+    container.end()
+
+
+@only_ours  # runc takes more from others' cgroup than it needs
+def test_a_cgroup_with_processes_stays_as_it_is(
+    container_factory: Callable[..., Container], above: Path, sleeper: int
+) -> None:
+    (above / "cgroup.procs").write_text(str(sleeper))
+    container = inside(container_factory, above, {}).create()
+    assert (above / "cgroup.type").read_text() == "domain\n"
+    assert (above / "cgroup.subtree_control").read_text().strip() == ""
+    container.end()
+
+
+@only_ours  # runc 1.1 only warns
 def test_a_cgroup_with_processes_is_not_used(
     container_factory: Callable[..., Container], above: Path, sleeper: int
 ) -> None:
@@ -118,8 +140,7 @@ def place_of_user() -> Iterator[Path]:
 def delegated(above: Path) -> Path:
     """A cgroup that an ordinary user owns, with `session` in it for the user's own processes."""
     controllers = "+memory +pids +cpu"
-    for level in (UNIFIED, above.parent):
-        (level / "cgroup.subtree_control").write_text(controllers)
+    (UNIFIED / "cgroup.subtree_control").write_text(controllers)
     (above / "session").mkdir()
     for folder in (above, above / "session"):
         os.chown(folder, USER, USER)

@@ -58,13 +58,10 @@ def test_newer_flags(container_factory: Callable[..., Container]) -> None:
 
 
 def test_a_document(container_factory: Callable[..., Container]) -> None:
-    major, minor = disk_number()
     container = container_factory({"memory": {"limit": 64 * MB}}).create()
-    rate = {"major": major, "minor": minor, "rate": MB}
     changes: dict[str, Any] = {
         "cpu": {"quota": 20000, "period": 50000},
         "pids": {"limit": 30},
-        "blockIO": {"throttleReadBpsDevice": [rate]},
         "unified": {"memory.high": str(50 * MB)},
     }
     container.update(resources=changes).must_succeed()
@@ -73,9 +70,19 @@ def test_a_document(container_factory: Callable[..., Container]) -> None:
         "memory.high": str(50 * MB),
         "cpu.max": "20000 50000",
         "pids.max": "30",
-        "io.max": f"{major}:{minor} rbps={MB} wbps=max riops=max wiops=max",
     }
     assert container.values(*expected) == expected
+    container.end()
+
+
+@only_ours  # runc 1.1 takes no more than the weight of blockIO
+def test_a_document_with_rates(container_factory: Callable[..., Container]) -> None:
+    major, minor = disk_number()
+    container = container_factory().create()
+    rates = [{"major": major, "minor": minor, "rate": MB}]
+    container.update(resources={"blockIO": {"throttleReadBpsDevice": rates}}).must_succeed()
+    container.update(resources={"blockIO": {"throttleWriteIOPSDevice": rates}}).must_succeed()
+    assert container.value("io.max") == f"{major}:{minor} rbps={MB} wbps=max riops=max wiops={MB}"
     container.end()
 
 
@@ -89,13 +96,14 @@ def test_a_running_container_is_still_there_after_it(
     container.end()
 
 
+@only_ours  # runc 1.1 leaves what it wrote before the one that the kernel refused
 @pytest.mark.parametrize(
-    ("flags", "file"),
-    [(("--pids-limit", "9", "--cpuset-cpus", "7"), "pids.max"), (("--memory", "nonsense"), "memory.max")],
+    "flags",
+    [("--pids-limit", "9", "--cpuset-cpus", "7"), ("--memory", "nonsense")],
     ids=["the kernel refuses one", "no number"],
 )
 def test_a_failed_update_changes_nothing(
-    container_factory: Callable[..., Container], flags: tuple[str, ...], file: str
+    container_factory: Callable[..., Container], flags: tuple[str, ...]
 ) -> None:
     container = container_factory({"pids": {"limit": 77}, "memory": {"limit": 64 * MB}}).create()
     before = container.values("pids.max", "memory.max", "cpuset.cpus")
@@ -104,6 +112,7 @@ def test_a_failed_update_changes_nothing(
     container.end()
 
 
+@only_ours  # since runc 1.2
 def test_usage_above_the_new_limit_is_refused_if_asked_for(
     container_factory: Callable[..., Container],
 ) -> None:
