@@ -81,12 +81,12 @@ def number_list(text: str, where: str) -> list[int]:
     """
     numbers: list[int] = []
     for part in text.split(",") if text.strip() else ():
-        span, _, stride = part.strip().partition(":")
-        first, _, last = span.partition("-")
+        span, colon, stride = part.strip().partition(":")
+        first, dash, last = span.partition("-")
         used, _, group = stride.partition("/")
         try:
-            begin, end = int(first), int(last or first)
-            kept, size = int(used or 1), int(group or 1)
+            begin, end = int(first), int(last if dash else first)
+            kept, size = (int(used), int(group)) if colon else (1, 1)
         except ValueError as error:
             raise InvalidArgument(f"{where}: {text!r} is no list such as 0-3,7") from error
         if not (0 <= begin <= end <= NUMBER_MAXIMUM and 0 < kept <= size):
