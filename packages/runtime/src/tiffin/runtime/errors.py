@@ -32,7 +32,16 @@ class FailedPrecondition(RuntimeFailure):
 
 
 class TimedOut(RuntimeFailure):
-    """It did not end in the time that was given; it was killed, if it was ours to kill."""
+    """It did not end in the time that was given; it was killed, if it was ours to kill.
+
+    Args:
+        stdout, stderr: what it had written till then, where that was captured.
+    """
+
+    def __init__(self, message: str, *, stdout: bytes = b"", stderr: bytes = b"") -> None:
+        super().__init__(message)
+        self.stdout = stdout
+        self.stderr = stderr
 
 
 class Unsupported(RuntimeFailure):

@@ -7,7 +7,7 @@ import select
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import TimedOut
+from ..errors import FailedPrecondition, TimedOut
 from ..lifecycle.delete import delete, delete_ended
 from ..lifecycle.events import statistics
 from ..lifecycle.execute import ExecOptions, Execution
@@ -83,11 +83,13 @@ class Container:
             timeout: seconds; None: for ever.
 
         Raises:
-            TimedOut: it still runs.
+            TimedOut: it still runs. FailedPrecondition: it is being made. NotFound: it is deleted.
         """
         if self._process is not None:
             return self._process.wait(timeout=timeout)
         loaded = self._loaded()
+        if not loaded.state.pid:
+            raise FailedPrecondition(f"container {self.id} is being made")
         try:
             descriptor = os.pidfd_open(loaded.state.pid)
         except ProcessLookupError:
@@ -198,7 +200,7 @@ class Container:
 
         Args:
             input: what it reads from its stdin.
-            timeout: seconds; then it is killed, with its process group.
+            timeout: seconds; then it is killed, with all that it has started (`Process.kill_all`).
             options: cwd, env, user and so on, as for `popen`.
 
         Raises:

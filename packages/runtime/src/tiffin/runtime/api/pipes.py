@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from subprocess import DEVNULL, PIPE
 from typing import IO, TYPE_CHECKING
 
-from .process import Streams
+from .streams import Streams
 
 if TYPE_CHECKING:
     from typing import Self
@@ -28,7 +29,7 @@ class Pipes:
         self._opened: list[int] = []
         self._kept = False
         try:
-            theirs = [self._open(number, stream) for number, stream in enumerate(wanted)]
+            theirs = [self._apart(number, self._open(number, stream)) for number, stream in enumerate(wanted)]
         except BaseException:
             self._close()
             raise
@@ -48,6 +49,13 @@ class Pipes:
             self._opened.append(theirs)
         else:
             return stream
+        return self._opened[-1]
+
+    def _apart(self, number: int, descriptor: int) -> int:
+        """The container's 0, 1 and 2 are made one after another: none may be taken from the place of another."""
+        if descriptor == number or descriptor >= len(NAMES):
+            return descriptor
+        self._opened.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, len(NAMES)))
         return self._opened[-1]
 
     def keep(self) -> Streams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import select
@@ -9,11 +10,18 @@ import signal
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from ..errors import TimedOut
 from ..lifecycle.foreground import exit_code as code_of
+from .family import kill_family
+from .streams import Pump, Streams
 
-CHUNK = 65536
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNKNOWN = -1
+"""The exit code of a process that another part of this program has reaped."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +37,11 @@ class Result:
 
 
 @dataclass
-class Streams:
-    """The ends of pipes to a process; -1 where there is none."""
-
-    stdin: int = -1
-    stdout: int = -1
-    stderr: int = -1
-
-    def close(self) -> None:
-        for name in ("stdin", "stdout", "stderr"):
-            descriptor = getattr(self, name)
-            if descriptor >= 0:
-                os.close(descriptor)
-                setattr(self, name, -1)
-
-
-@dataclass
 class Process:
-    """A child of this program, inside a container. May be used by several threads."""
+    """A child of this program, inside a container. May be used by several threads.
+
+    pid: in this program's pid namespace. streams: our ends of its pipes, as descriptors.
+    """
 
     pid: int
     streams: Streams = field(default_factory=Streams)
@@ -54,17 +49,30 @@ class Process:
     _lock: Lock = field(default_factory=Lock)
 
     def poll(self) -> int | None:
-        """The exit code if it has ended, else None."""
+        """The exit code if it has ended, else None; UNKNOWN (-1) if another part of the program has reaped it."""
         with self._lock:
-            if self._code is None:
-                try:
-                    pid, status = os.waitpid(self.pid, os.WNOHANG)
-                except ChildProcessError:  # somebody else has reaped it
-                    self._code = -1
-                    return self._code
-                if pid != 0:
-                    self._code = code_of(status)
-            return self._code
+            return self._poll()
+
+    def _poll(self) -> int | None:
+        if self._code is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                self._code = UNKNOWN
+            else:
+                self._code = code_of(status) if pid else None
+        return self._code
+
+    @contextlib.contextmanager
+    def _pidfd(self) -> Iterator[int]:
+        """A descriptor that is readable once it has ended; -1 if it was reaped, and its pid may be another's."""
+        with self._lock:
+            descriptor = os.pidfd_open(self.pid) if self._poll() is None else -1
+        try:
+            yield descriptor
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def wait(self, *, timeout: float | None = None) -> int:
         """Waits for its end; returns the exit code.
@@ -75,35 +83,51 @@ class Process:
         Raises:
             TimedOut: it still runs.
         """
-        code = self.poll()
-        if code is not None:
-            return code
-        descriptor = os.pidfd_open(self.pid)
-        try:
-            poll = select.poll()
-            poll.register(descriptor, select.POLLIN)
-            poll.poll(None if timeout is None else max(0.0, timeout) * 1000)
-        finally:
-            os.close(descriptor)
+        with self._pidfd() as descriptor:
+            if descriptor >= 0:
+                poll = select.poll()
+                poll.register(descriptor, select.POLLIN)
+                poll.poll(None if timeout is None else max(0.0, timeout) * 1000)
+        return self._ended(timeout)
+
+    def _ended(self, timeout: float | None) -> int:
         code = self.poll()
         if code is None:
-            raise TimedOut(f"process {self.pid} still runs after {timeout:g} s")
+            raise TimedOut(f"process {self.pid} still runs after {timeout or 0:g} s")
         return code
+
+    async def wait_async(self, *, timeout: float | None = None) -> int:  # noqa: ASYNC109  # as `wait` has it
+        """As `wait`, in a program of asyncio: no thread waits. Cancelling it leaves the process alone.
+
+        Args:
+            timeout: seconds; None waits for ever.
+
+        Raises:
+            TimedOut: it still runs.
+        """
+        loop = asyncio.get_running_loop()
+        with self._pidfd() as descriptor:
+            if descriptor >= 0:
+                ended = asyncio.Event()
+                loop.add_reader(descriptor, ended.set)
+                try:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(ended.wait(), timeout)
+                finally:
+                    loop.remove_reader(descriptor)
+        return self._ended(timeout)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Sends a signal; one that has ended is fine."""
         with self._lock:
-            if self._code is None:  # not reaped: the pid is still its own
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self.pid, number)
+            if self._poll() is None:  # not reaped: the pid is still its own
+                os.kill(self.pid, number)
 
-    def kill_group(self) -> None:
-        """Kills it with everything that it started in its session's first process group."""
+    def kill_all(self) -> None:
+        """Kills it with everything that it has started, but for daemons, which have left its session."""
         with self._lock:
-            if self._code is None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self.pid, signal.SIGKILL)
-        self.kill()
+            if self._poll() is None:
+                kill_family(self.pid)
 
     def communicate(self, data: bytes = b"", *, timeout: float | None = None) -> Result:
         """Writes its stdin, reads its stdout and stderr, and waits for its end.
@@ -111,90 +135,29 @@ class Process:
         What it wrote before it ended is read to the last byte; a process that it left behind, and that keeps the
         pipes open, cannot hold this up.
 
+        Args:
+            data: for its stdin, which is closed then; the rest of it is dropped if the process reads no more.
+            timeout: seconds; None: for ever.
+
         Raises:
-            TimedOut: it did not end in time; it was killed.
+            TimedOut: it did not end in time; it was killed, as by `kill_all`. The error has what it wrote till then.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        pump = _Pump(self.streams, data)
-        descriptor = os.pidfd_open(self.pid)
+        pump = Pump(self.streams, data)
         try:
-            while not pump.turn(descriptor, deadline):
-                if deadline is not None and time.monotonic() >= deadline:
-                    self.kill_group()
-                    self.wait()
-                    raise TimedOut(f"process {self.pid} was killed: it still ran after {timeout:g} s")
+            with self._pidfd() as descriptor:
+                while descriptor >= 0 and not pump.turn(descriptor, deadline):
+                    if deadline is not None and time.monotonic() >= deadline:
+                        self._give_up(
+                            pump, f"process {self.pid} was killed: it still ran after {timeout:g} s"
+                        )
             pump.drain()
         finally:
-            os.close(descriptor)
             self.streams.close()
         return Result(self.wait(), bytes(pump.output["stdout"]), bytes(pump.output["stderr"]))
 
-
-class _Pump:
-    """Moves bytes between memory and a process's pipes."""
-
-    def __init__(self, streams: Streams, data: bytes) -> None:
-        self.streams = streams
-        self.output = {"stdout": bytearray(), "stderr": bytearray()}
-        self._pending = memoryview(data)
-        for descriptor in (streams.stdin, streams.stdout, streams.stderr):
-            if descriptor >= 0:
-                os.set_blocking(descriptor, False)
-        if not data:
-            self._close_stdin()
-
-    def turn(self, pidfd: int, deadline: float | None) -> bool:
-        """Waits for one event; true if the process has ended."""
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        names: dict[int, str] = {}
-        for name in self.output:
-            descriptor = getattr(self.streams, name)
-            if descriptor >= 0:
-                names[descriptor] = name
-                poll.register(descriptor, select.POLLIN)
-        if self.streams.stdin >= 0:
-            poll.register(self.streams.stdin, select.POLLOUT)
-        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-        ended = False
-        for descriptor, _ in poll.poll(left):
-            if descriptor == pidfd:
-                ended = True
-            elif descriptor == self.streams.stdin:
-                self._write()
-            else:
-                self._read(names[descriptor])
-        return ended
-
-    def drain(self) -> None:
-        """Reads what is there, without waiting for more."""
-        for name in self.output:
-            while getattr(self.streams, name) >= 0 and self._read(name):
-                pass
-
-    def _read(self, name: str) -> bool:
-        descriptor = getattr(self.streams, name)
-        try:
-            data = os.read(descriptor, CHUNK)
-        except BlockingIOError:
-            return False
-        self.output[name] += data
-        if not data:
-            os.close(descriptor)
-            setattr(self.streams, name, -1)
-        return bool(data)
-
-    def _write(self) -> None:
-        try:
-            self._pending = self._pending[os.write(self.streams.stdin, self._pending) :]
-        except BlockingIOError:
-            return
-        except BrokenPipeError:
-            self._pending = self._pending[:0]
-        if not self._pending:
-            self._close_stdin()
-
-    def _close_stdin(self) -> None:
-        if self.streams.stdin >= 0:
-            os.close(self.streams.stdin)
-            self.streams.stdin = -1
+    def _give_up(self, pump: Pump, text: str) -> None:
+        self.kill_all()
+        self.wait()
+        pump.drain()
+        raise TimedOut(text, stdout=bytes(pump.output["stdout"]), stderr=bytes(pump.output["stderr"]))

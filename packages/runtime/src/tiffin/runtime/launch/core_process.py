@@ -90,16 +90,16 @@ class CoreProcess:
         self._go = -1
 
     def reap(self) -> int:
-        """Waits for the launcher's end; its wait status."""
+        """Waits for the launcher's end; its wait status, 0 if another part of this program has reaped it."""
         pid, self.pid = self.pid, 0
-        return posix.waitpid(pid, 0)[1]
+        return reap(pid)
 
     def destroy(self) -> None:
         """Kills and reaps it if that was not done; it is an unreaped child till then, so that its pid is its own."""
         self.close()
         if self.pid:
-            posix.kill(self.pid, SIGKILL)
-            self.reap()
+            pid, self.pid = self.pid, 0
+            kill_child(pid)
 
     def close(self) -> None:
         """Closes our ends; once more is no error."""
@@ -108,6 +108,26 @@ class CoreProcess:
             if descriptor >= 0:
                 posix.close(descriptor)
         self.messages = self._blob = -1
+
+
+def reap(pid: int) -> int:
+    """Waits for the end of a child; its wait status, 0 if another part of this program has reaped it.
+
+    A program may ignore SIGCHLD, or reap whatever comes when it gets that signal.
+    """
+    try:
+        return posix.waitpid(pid, 0)[1]
+    except ChildProcessError:
+        return 0
+
+
+def kill_child(pid: int) -> int:
+    """Kills and reaps a child that we have not reaped; its wait status, as `reap` tells it."""
+    try:
+        posix.kill(pid, SIGKILL)
+    except ProcessLookupError:
+        return 0
+    return reap(pid)
 
 
 def above_stdio(descriptor: int) -> int:

@@ -7,8 +7,6 @@ controller ── BLOB (memfd: the plan) ──►  launcher ── clone ──
 
 from __future__ import annotations
 
-import posix
-
 from ..errors import OperationFailed
 from ..plan.operations import (
     MESSAGE_BARRIER,
@@ -18,6 +16,7 @@ from ..plan.operations import (
     MESSAGE_TRACE,
     MESSAGE_WARNING,
 )
+from .core_process import kill_child
 from .failure import death_of, failure_of
 from .message import read_messages
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from .message import Message
 
 WAIT_START = 22
-SIGKILL = 9
 CREATED = "created"
 
 
@@ -127,9 +125,8 @@ class Launch:
     def _death(self, attendant: Attendant, launcher_status: int) -> OperationFailed:
         oom_killed = attendant.oom_killed()
         if self.pid:
-            posix.kill(self.pid, SIGKILL)
             pid, self.pid = self.pid, 0
-            status = posix.waitpid(pid, 0)[1]
+            status = kill_child(pid)
             return death_of("init", status, oom_killed=oom_killed)
         return death_of("launcher", launcher_status, oom_killed=oom_killed)
 
@@ -137,6 +134,5 @@ class Launch:
         """Kills and reaps what still lives; both are unreaped children, so that their pids are theirs."""
         self._core.destroy()
         if self.pid:
-            posix.kill(self.pid, SIGKILL)
-            posix.waitpid(self.pid, 0)
+            kill_child(self.pid)
         self.pid = 0

@@ -14,6 +14,7 @@ from tiffin.spec.json_tree import encode as encode_json
 
 from ..cgroup.manager import select_manager
 from ..compile.create import CreateRequest, plan_create
+from ..launch.core_process import kill_child
 from ..logging.log import precise_timestamp
 from ..record import Record
 from ..state.container_state import ContainerState
@@ -278,8 +279,7 @@ class Creation(TracingAttendant):
         return self._manager.oom_kill_count() > 0
 
     def _kill(self) -> None:
-        posix.kill(self.state.pid, SIGKILL)
-        posix.waitpid(self.state.pid, 0)
+        kill_child(self.state.pid)
         if self.state.shared_pids:
             self._manager.kill(SIGKILL)
 

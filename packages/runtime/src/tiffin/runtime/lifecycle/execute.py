@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import posix
-
 from ..compile.execute import ExecRequest, plan_exec
 from ..errors import FailedPrecondition, InvalidArgument
+from ..launch.core_process import kill_child
 from ..record import Record
 from ..state.status import CREATING, PAUSED, STOPPED
 from .activation import check_preserved
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
     from ..plan.operation import Plan
     from .settings import Settings
-
-SIGKILL = 9
 
 
 class ExecOptions(Record):
@@ -109,8 +106,7 @@ class Execution(TracingAttendant):
         return self.container.manager().oom_kill_count() > 0
 
     def _kill(self) -> None:
-        posix.kill(self.pid, SIGKILL)
-        posix.waitpid(self.pid, 0)
+        kill_child(self.pid)
 
 
 def execute_detached(execution: Execution, process: ProcessTree) -> int:

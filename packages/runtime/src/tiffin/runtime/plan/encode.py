@@ -50,7 +50,7 @@ def encode_operation(operation: Operation) -> bytes:
     kinds = KINDS[number]
     if len(kinds) != len(arguments):
         raise ValueError(f"operation {number} has {len(arguments)} fields, the table says {len(kinds)}")
-    fields = b""
+    fields: bytes = b""
     for kind, value in zip(kinds, arguments):  # noqa: B905  # lengths were compared above
         try:
             if kind == "int":  # the two that most fields are
@@ -61,7 +61,8 @@ def encode_operation(operation: Operation) -> bytes:
                 fields += encode_field(kind, value)
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{where or 'plan'}: {error}") from error
-    return (number | step << 16 | len(fields) << 32).to_bytes(8, "little") + fields
+    head: int = number | step << 16 | len(fields) << 32
+    return head.to_bytes(8, "little") + fields
 
 
 def encode_field(kind: str, value: Any) -> bytes:
