@@ -7,7 +7,10 @@ import pty
 import subprocess
 import termios
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TIMEOUT = 60.0  # seconds, for one call
 
@@ -24,16 +27,17 @@ USUAL = Size(24, 80)
 
 @dataclass(frozen=True)
 class Client:
-    """A command line that talks to a peer: its leading arguments, and its environment."""
+    """A command line that talks to a peer: its leading arguments, its environment, its working directory."""
 
     argv: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    directory: Path | None = None
 
     def __call__(self, *arguments: str, status: int = 0, stdin: str = "") -> str:
         """Runs one command; returns stdout and stderr together. Fails if the exit status is another."""
         done = subprocess.run(
             [*self.argv, *arguments], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=TIMEOUT, check=False, env={**os.environ, **self.environment},
+            text=True, timeout=TIMEOUT, check=False, env={**os.environ, **self.environment}, cwd=self.directory,
         )  # fmt: skip
         assert done.returncode == status, (
             f"{' '.join(arguments)}: exit status {done.returncode}\n{done.stdout}"
@@ -47,7 +51,7 @@ class Client:
             termios.tcsetwinsize(follower, size)
             process = subprocess.Popen(
                 [*self.argv, *arguments], stdin=follower, stdout=follower, stderr=follower,
-                start_new_session=True, env={**os.environ, **self.environment},
+                start_new_session=True, env={**os.environ, **self.environment}, cwd=self.directory,
             )  # fmt: skip
             os.close(follower)
             shown = _read_all(master)

@@ -68,13 +68,16 @@ def daemon(argv: Sequence[str], folder: Path) -> Iterator[None]:
 
 
 def podman_client(runtime: Path, folder: Path) -> Client:
-    """podman, which is its own daemon. The runtime has its usual state directory: conmon's clean-up knows no other."""
+    """podman, which is its own daemon. The runtime has its usual state directory: conmon's clean-up knows no other.
+
+    Its working directory is the folder, since conmon leaves a file `oom` there.
+    """
     (folder / "containers.conf").write_text(CONTAINERS_CONF)
     argv = (
         "podman", "--root", f"{folder}/root", "--runroot", f"{folder}/runroot", "--tmpdir", f"{folder}/tmp",
         "--storage-driver", "vfs", "--runtime", str(runtime),
     )  # fmt: skip
-    return Client(argv, {"TMPDIR": str(folder), "CONTAINERS_CONF": f"{folder}/containers.conf"})
+    return Client(argv, {"TMPDIR": str(folder), "CONTAINERS_CONF": f"{folder}/containers.conf"}, folder)
 
 
 def buildah_client(runtime: Path, folder: Path) -> Client:
