@@ -38,19 +38,31 @@ static int set_flags(int tree, uint64_t set, uint64_t cleared)
 	return sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attributes);
 }
 
+/* By a remount, which drops what it does not repeat; where that is locked (user namespaces) dropping is refused. */
+static int remount_with_flags(struct context *context, const struct wire_bind *fields)
+{
+	unsigned long set = (unsigned long)fields->flags & FLAGS_OF_A_MOUNT, kept;
+	bool follow = !(fields->options & OPTION_MOUNT_NO_FOLLOW);
+	int mounted CLOSING = -1;
+	if (!set && !fields->cleared)
+		return 0;
+	mounted = follow ? open_in_root(context, fields->target, O_PATH) : open_in_root_nofollow(context, fields->target, O_PATH);
+	if (mounted < 0)
+		return fail("%s", fields->target);
+	kept = mount_flags_of(mounted) & ~(unsigned long)fields->cleared;
+	if (set & ATIME_FLAGS)
+		kept &= ~ATIME_FLAGS;
+	if (mount(NULL, path_of(mounted).text, NULL, MS_REMOUNT | MS_BIND | set | kept, NULL) < 0)
+		return fail("flags of %s", fields->target);
+	return 0;
+}
+
 static int bind_the_old_way(struct context *context, const struct wire_bind *fields, int target)
 {
 	unsigned long flags = MS_BIND | (fields->options & OPTION_MOUNT_RECURSIVE ? MS_REC : 0);
-	int mounted CLOSING = -1;
 	if (mount(fields->source, path_of(target).text, NULL, flags, NULL) < 0)
 		return fail("bind %s on %s", fields->source, fields->target);
-	if (!(fields->flags & FLAGS_OF_A_MOUNT))
-		return 0;
-	mounted = open_in_root(context, fields->target, O_PATH);
-	flags = MS_REMOUNT | MS_BIND | (unsigned long)(fields->flags & FLAGS_OF_A_MOUNT);
-	if (mounted < 0 || mount(NULL, path_of(mounted).text, NULL, flags, NULL) < 0)
-		return fail("flags of %s", fields->target);
-	return 0;
+	return remount_with_flags(context, fields);
 }
 
 /* Whether the source is a file tells what the target must be; a slot's source was opened by the launcher. */
@@ -63,36 +75,42 @@ static int source_is_file(int tree, const char *source, bool *is_file)
 	return 0;
 }
 
-OPERATION(bind)
+/* The copy that the launcher opened, else one of our own; -1 without a failure where neither can be had. */
+static int open_source(struct context *context, const struct wire_bind *fields, int *tree)
 {
 	unsigned recursive = fields->options & OPTION_MOUNT_RECURSIVE ? AT_RECURSIVE_ : 0;
+	if (fields->slot >= SLOTS)
+		return fail_with(EINVAL, "no such slot");
+	if (fields->slot >= 0 && context->trees[fields->slot] >= 0) {
+		*tree = context->trees[fields->slot];
+		return 0;
+	}
+	*tree = sys_open_tree(AT_FDCWD, fields->source, OPEN_TREE_CLONE_ | O_CLOEXEC | recursive);
+	return *tree < 0 && errno != ENOSYS && errno != EPERM ? fail("open_tree %s", fields->source) : 0;
+}
+
+static int attach(struct context *context, const struct wire_bind *fields, int tree, int target)
+{
+	bool by_remount = set_flags(tree, (uint64_t)fields->flags, (uint64_t)fields->cleared) < 0;
+	if (by_remount && errno != ENOSYS)
+		return fail("flags of %s", fields->target);
+	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_) == 0)
+		return by_remount ? remount_with_flags(context, fields) : 0;
+	if (errno != ENOSYS || (fields->slot >= 0 && context->idmapped[fields->slot]))
+		return fail("move_mount %s to %s", fields->source, fields->target);
+	return bind_the_old_way(context, fields, target);
+}
+
+OPERATION(bind)
+{
 	int tree CLOSING = -1, target CLOSING = -1;
 	bool is_file;
-	if (fields->slot >= 0) {
-		tree = fields->slot < SLOTS ? context->trees[fields->slot] : -1;
-		if (tree < 0)
-			return fail_with(EBADF, "%s was not opened by the launcher", fields->source);
-	} else {
-		tree = sys_open_tree(AT_FDCWD, fields->source, OPEN_TREE_CLONE_ | O_CLOEXEC | recursive);
-		if (tree < 0 && errno != ENOSYS && errno != EPERM)
-			return fail("open_tree %s", fields->source);
-	}
-	if (source_is_file(tree, fields->source, &is_file) < 0)
+	if (open_source(context, fields, &tree) < 0 || source_is_file(tree, fields->source, &is_file) < 0)
 		return -1;
 	target = make_target(context, fields->target, is_file, !(fields->options & OPTION_MOUNT_NO_FOLLOW));
 	if (target < 0 || check_target(target, fields->target, tree >= 0 ? is_procfs(tree) : is_procfs_path(fields->source)) < 0)
 		return -1;
-	if (tree >= 0 && set_flags(tree, (uint64_t)fields->flags, (uint64_t)fields->cleared) < 0) {
-		if (errno != ENOSYS || fields->slot >= 0)
-			return fail("flags of %s", fields->target);
-		close_descriptor(&tree);
-		tree = -1;
-	}
-	if (tree < 0)
-		return bind_the_old_way(context, fields, target);
-	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_) < 0)
-		return fail("move_mount %s to %s", fields->source, fields->target);
-	return 0;
+	return tree < 0 ? bind_the_old_way(context, fields, target) : attach(context, fields, tree, target);
 }
 
 static int write_map(struct context *context, pid_t pid, const char *name, const char *map)
@@ -111,6 +129,8 @@ static int mapping_namespace(struct context *context, const char *uid_map, const
 	int result = -1;
 	struct clone_arguments arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
 	pid_t child = sys_clone3(&arguments);
+	if (child < 0 && (errno == ENOSYS || errno == EPERM))
+		child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
 	if (child == 0)
 		for (;;)
 			pause();
@@ -135,6 +155,10 @@ OPERATION(open_tree)
 	if (fields->slot < 0 || fields->slot >= SLOTS)
 		return fail_with(EINVAL, "no such slot");
 	tree = sys_open_tree(AT_FDCWD, fields->source, OPEN_TREE_CLONE_ | O_CLOEXEC | recursive);
+	context->idmapped[fields->slot] = fields->uid_map || fields->user_namespace;
+	/* a kernel before 5.2, or somebody else's mount namespace: init binds by the path */
+	if (tree < 0 && (errno == ENOSYS || errno == EPERM) && !context->idmapped[fields->slot])
+		return 0;
 	if (tree < 0)
 		return fail("open_tree %s", fields->source);
 	context->trees[fields->slot] = tree;

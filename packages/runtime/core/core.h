@@ -42,11 +42,13 @@ struct context {
 	int listener;        /* seccomp listener socket, connected by the launcher */
 	int cgroup;          /* directory for CLONE_INTO_CGROUP */
 	uint64_t namespaces; /* CLONE_NEW flags of the clone */
+	bool late_time;      /* the time namespace of those is still to be made, by init */
 	pid_t init;          /* in the launcher: init's pid */
 	pid_t host_pid;      /* in init: its pid as the caller sees it */
 	bool pivoted;
 	bool in_directory;   /* the working directory is the program's, not the host's procfs any more */
-	int trees[SLOTS];    /* open_tree slots */
+	int trees[SLOTS];    /* open_tree slots; -1: the launcher could not open it */
+	bool idmapped[SLOTS];
 	char *program;       /* what find_program found */
 	const char *home;    /* HOME=..., from set_environment_home */
 };
@@ -70,6 +72,9 @@ void forget_failure(void);
 /* report.c: messages to the controller; all but report_warning end the process if the controller is gone. */
 void report(const struct context *context, enum wire_message type, int operation, int error, int64_t a, int64_t b, const char *text);
 int index_of(const struct context *context, const struct operation *operation);
+
+/* namespaces.c: makes a time namespace, with these offsets (NULL: none), and enters it. */
+int enter_new_time_namespace(struct context *context, const char *offsets);
 
 /* launcher.c, init.c */
 int run_launcher(struct context *context);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "operations.h"
@@ -44,19 +45,39 @@ static int give_state(struct context *context, const struct wire_run_hook *field
 	return 0;
 }
 
-/* Ends within the timeout, or is killed: waits on a pidfd, whose end is readable. */
+/* Without a pidfd (Linux before 5.3) only looking again and again has a time limit. */
+static bool ends_without_pidfd(pid_t child, int64_t timeout)
+{
+	const struct timespec interval = {.tv_nsec = 10 * 1000 * 1000};
+	siginfo_t info;
+	for (int64_t looks = timeout * 100; looks > 0; looks--) {
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == child)
+			return true;
+		nanosleep(&interval, NULL);
+	}
+	return false;
+}
+
+/* Waits on a pidfd, whose end is readable. timeout: seconds. */
+static bool ends_within(pid_t child, int64_t timeout)
+{
+	int process CLOSING = sys_pidfd_open(child, 0);
+	struct pollfd one = {.fd = process, .events = POLLIN};
+	if (process < 0)
+		return ends_without_pidfd(child, timeout);
+	return poll(&one, 1, (int)(timeout * 1000)) != 0;
+}
+
+/* Ends within the timeout, or is killed. */
 static int wait_for_hook(pid_t child, const struct wire_run_hook *fields)
 {
 	int status = 0;
-	int process CLOSING = fields->timeout > 0 ? sys_pidfd_open(child, 0) : -1;
-	if (process >= 0) {
-		struct pollfd one = {.fd = process, .events = POLLIN};
-		int64_t timeout = fields->timeout > 1000000 ? 1000000 : fields->timeout;
-		if (poll(&one, 1, (int)(timeout * 1000)) == 0) {
-			kill(child, SIGKILL);
-			waitpid(child, &status, 0);
-			return fail_with(ETIME, "%s hook %s did not end in %lld s", fields->kind, fields->path, (long long)fields->timeout);
-		}
+	int64_t timeout = fields->timeout > 1000000 ? 1000000 : fields->timeout;
+	if (timeout > 0 && !ends_within(child, timeout)) {
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+		return fail_with(ETIME, "%s hook %s did not end in %lld s", fields->kind, fields->path, (long long)fields->timeout);
 	}
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)

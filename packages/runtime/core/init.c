@@ -17,6 +17,15 @@ static int wait_for_launcher(struct context *context)
 	return got == sizeof context->host_pid ? 0 : -1;
 }
 
+static int make_late_namespace(struct context *context)
+{
+	const struct operation *cause = find_operation(context->plan, OPERATION_NEW_NAMESPACES);
+	if (!context->late_time || enter_new_time_namespace(context, NULL) == 0)
+		return 0;
+	report(context, MESSAGE_FAILED, cause ? index_of(context, cause) : -1, failure_errno(), 0, 0, failure_text());
+	return -1;
+}
+
 _Noreturn void run_init(struct context *context)
 {
 	/* by the controller's death, until the created barrier has passed: nobody else would ever end this process */
@@ -28,6 +37,8 @@ _Noreturn void run_init(struct context *context)
 	}
 	if (wait_for_launcher(context) < 0)
 		_exit(1); /* the launcher has reported why */
+	if (make_late_namespace(context) < 0)
+		_exit(1);
 	execute_step(context, STEP_INIT);
 	_exit(1); /* execute never returns, and any failure was reported */
 }

@@ -123,9 +123,9 @@ static pid_t clone_without_clone3(struct context *context)
 		if (procs < 0 || write(procs, "0", 1) < 0)
 			return fail("cgroup.procs of the container's cgroup");
 	}
-	if (context->namespaces & CLONE_NEWTIME)
-		return fail_with(ENOSYS, "a time namespace needs clone3");
-	return (pid_t)syscall(SYS_clone, context->namespaces | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+	/* CLONE_NEWTIME is among the bits of the exit signal here: init makes that one itself */
+	context->late_time = context->namespaces & CLONE_NEWTIME;
+	return (pid_t)syscall(SYS_clone, (context->namespaces & ~(uint64_t)CLONE_NEWTIME) | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 }
 
 /* CLONE_PARENT makes init a child of the controller, so that it can wait for it, and of the nearest subreaper later;
@@ -139,8 +139,8 @@ static pid_t clone_init(struct context *context)
 		arguments.cgroup = (uint64_t)context->cgroup;
 	}
 	pid = sys_clone3(&arguments);
-	/* E2BIG: before 5.7, no cgroup in the struct; EPERM by old seccomp profiles around us */
-	if (pid < 0 && (errno == ENOSYS || errno == E2BIG || (errno == EPERM && !context->namespaces)))
+	/* E2BIG: before 5.7, no cgroup in the struct; EPERM also by old seccomp profiles around us */
+	if (pid < 0 && (errno == ENOSYS || errno == E2BIG || errno == EPERM))
 		pid = clone_without_clone3(context);
 	return pid < 0 ? fail("clone") : pid;
 }

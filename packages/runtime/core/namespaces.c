@@ -86,12 +86,12 @@ OPERATION(map_ids)
 }
 
 /* Offsets can be set only while no process is in the namespace: unshare makes it for children, and then we enter it too. */
-OPERATION(time_offsets)
+int enter_new_time_namespace(struct context *context, const char *offsets)
 {
 	int namespace CLOSING = -1;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return fail("unshare of the time namespace");
-	if (write_in_proc(context, "timens_offsets", fields->offsets) < 0)
+	if (offsets && write_in_proc(context, "timens_offsets", offsets) < 0)
 		return -1;
 	namespace = openat(context->host_proc, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
 	if (namespace < 0 || setns(namespace, CLONE_NEWTIME) < 0)
@@ -99,18 +99,22 @@ OPERATION(time_offsets)
 	return 0;
 }
 
-/* All namespaces of a process at once: setns with a pidfd (Linux 5.8), else one by one, the user namespace first. */
-static int join_one_by_one(struct context *context, pid_t pid, uint64_t flags)
+OPERATION(time_offsets)
 {
-	static const struct { uint64_t flag; const char *name; } kinds[] = {
-		{CLONE_NEWUSER, "user"}, {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}, {CLONE_NEWNET, "net"}, {CLONE_NEWPID, "pid"},
-		{CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time_for_children"}, {CLONE_NEWNS, "mnt"},
-	};
-	int opened[sizeof kinds / sizeof *kinds];
+	return enter_new_time_namespace(context, fields->offsets);
+}
+
+static const struct { uint64_t flag; const char *name; } kinds[] = {
+	{CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}, {CLONE_NEWNET, "net"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWCGROUP, "cgroup"},
+	{CLONE_NEWTIME, "time"}, {CLONE_NEWNS, "mnt"}, {CLONE_NEWUSER, "user"},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+/* Opened before any is joined: once in another mount namespace, or another user, some could not be. */
+static int open_namespaces(struct context *context, pid_t pid, uint64_t flags, int opened[KINDS])
+{
 	char path[64];
-	/* opened first: once in another mount namespace, or another user, some could not be */
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		opened[i] = -1;
+	for (size_t i = 0; i < KINDS; i++) {
 		if (!(flags & kinds[i].flag))
 			continue;
 		snprintf(path, sizeof path, "%d/ns/%s", pid, kinds[i].name);
@@ -118,14 +122,32 @@ static int join_one_by_one(struct context *context, pid_t pid, uint64_t flags)
 		if (opened[i] < 0)
 			return fail("open /proc/%s", path);
 	}
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (opened[i] >= 0 && setns(opened[i], 0) < 0)
-			return fail("setns to the %s namespace", kinds[i].name);
-		close_descriptor(&opened[i]);
-	}
 	return 0;
 }
 
+/* First what the caller's privileges allow, since some may be of the host's user namespace; then the user namespace; then what
+ * the privileges in that allow. With a pidfd the kernel does it in one go. */
+static int join_one_by_one(struct context *context, pid_t pid, uint64_t flags)
+{
+	int opened[KINDS];
+	memset(opened, -1, sizeof opened);
+	if (open_namespaces(context, pid, flags, opened) < 0)
+		return -1;
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < KINDS; i++) {
+			if (opened[i] < 0)
+				continue;
+			if (setns(opened[i], (int)kinds[i].flag) == 0) {
+				close_descriptor(&opened[i]);
+				opened[i] = -1;
+			} else if (errno != EPERM || round > 0) {
+				return fail("setns to the %s namespace", kinds[i].name);
+			}
+		}
+	return 0;
+}
+
+/* All namespaces of a process at once: setns with a pidfd (Linux 5.8). */
 static int join_all(struct context *context, pid_t pid, int process, uint64_t flags)
 {
 	if (!flags || (process >= 0 && setns(process, (int)flags) == 0))

@@ -24,7 +24,9 @@ struct descriptor_path path_of(int descriptor);
 
 bool is_procfs(int descriptor);
 bool is_procfs_path(const char *path);
-/* rootfs.c: remounts with more flags, keeping those that are there. */
+/* rootfs.c: the flags of the mount that a descriptor is on, as mount(2) has them. */
+unsigned long mount_flags_of(int descriptor);
+/* The same file: remounts with more flags, keeping those that are there. */
 int add_mount_flags(int target, unsigned long flags, const char *path);
 /* mounts.c: whether something may be mounted here; brings_procfs: what is mounted is a procfs. -1 with fail() if not. */
 int check_target(int target, const char *path, bool brings_procfs);

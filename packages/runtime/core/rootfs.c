@@ -159,7 +159,7 @@ OPERATION(pivot_root)
 }
 
 /* A remount of a mount drops what it does not repeat, and in a user namespace dropping is refused: flags are kept. */
-static unsigned long flags_of(int descriptor)
+unsigned long mount_flags_of(int descriptor)
 {
 	struct statvfs info;
 	unsigned long flags = 0;
@@ -172,12 +172,13 @@ static unsigned long flags_of(int descriptor)
 	flags |= info.f_flag & ST_NOATIME ? MS_NOATIME : 0;
 	flags |= info.f_flag & ST_NODIRATIME ? MS_NODIRATIME : 0;
 	flags |= info.f_flag & ST_RELATIME ? MS_RELATIME : 0;
+	flags |= info.f_flag & ST_NOSYMFOLLOW_ ? MS_NOSYMFOLLOW : 0;
 	return flags;
 }
 
 int add_mount_flags(int target, unsigned long flags, const char *path)
 {
-	flags |= flags_of(target) | MS_REMOUNT | MS_BIND;
+	flags |= mount_flags_of(target) | MS_REMOUNT | MS_BIND;
 	return mount(NULL, path_of(target).text, NULL, flags, NULL) < 0 ? fail("remount %s", path) : 0;
 }
 

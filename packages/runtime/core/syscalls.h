@@ -65,6 +65,8 @@ struct scheduling_attributes { /* struct sched_attr of sched_setattr(2), Linux 3
 #define MS_NOSYMFOLLOW 256
 #endif
 
+#define ST_NOSYMFOLLOW_ 0x2000 /* statfs(2), Linux 5.10 */
+
 #define PROC_MAGIC 0x9fa0   /* statfs(2): PROC_SUPER_MAGIC */
 #define SYSFS_MAGIC 0x62656572
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _signal
+import errno
 import posix
 from _signal import pidfd_send_signal
 
@@ -60,23 +61,30 @@ def signal_init(container: LoadedContainer, signal: int) -> None:
     if not container.has_init():
         raise FailedPrecondition("container not running")
     try:
-        descriptor = posix.pidfd_open(container.state.pid)
-    except ProcessLookupError:
-        raise FailedPrecondition("container not running") from None
-    try:
-        if not container.has_init():  # again: the pidfd is of whoever has the pid now
-            raise FailedPrecondition("container not running")
-        pidfd_send_signal(descriptor, signal)
+        _send(container, signal)
     except ProcessLookupError:
         raise FailedPrecondition("container not running") from None
     except OSError as error:
-        raise OperationFailed(
-            f"unable to signal init: {reason_of(error.errno or 0)}", errno=error.errno or 0
-        ) from error
-    finally:
-        posix.close(descriptor)
+        reason = reason_of(error.errno or 0)
+        raise OperationFailed(f"unable to signal init: {reason}", errno=error.errno or 0) from error
     if signal == SIGKILL:
         thaw(container)
+
+
+def _send(container: LoadedContainer, signal: int) -> None:
+    try:
+        descriptor = posix.pidfd_open(container.state.pid)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        posix.kill(container.state.pid, signal)  # Linux before 5.3: it was our process a moment ago
+        return
+    try:
+        if not container.has_init():  # again: the pidfd is of whoever has the pid now
+            raise ProcessLookupError
+        pidfd_send_signal(descriptor, signal)
+    finally:
+        posix.close(descriptor)
 
 
 def kill_all(container: LoadedContainer) -> None:
