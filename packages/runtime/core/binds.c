@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,18 +123,27 @@ static int write_map(struct context *context, pid_t pid, const char *name, const
 	return file < 0 || write(file, map, strlen(map)) < 0 ? fail("%s of an idmapped mount", name) : 0;
 }
 
+/* Until it is killed, or the launcher is. */
+static _Noreturn void hold_namespace(pid_t launcher)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (getppid() == launcher)
+		pause();
+	_exit(0);
+}
+
 /* A user namespace with the wanted mappings, held by a child that does nothing: mount_setattr takes its descriptor. */
 static int mapping_namespace(struct context *context, const char *uid_map, const char *gid_map)
 {
 	char path[64];
 	int result = -1;
+	pid_t launcher = getpid();
 	struct clone_arguments arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
 	pid_t child = sys_clone3(&arguments);
 	if (child < 0 && (errno == ENOSYS || errno == EPERM))
 		child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
 	if (child == 0)
-		for (;;)
-			pause();
+		hold_namespace(launcher);
 	if (child < 0)
 		return fail("clone of a user namespace for an idmapped mount");
 	if (write_map(context, child, "uid_map", uid_map) == 0 && write_map(context, child, "gid_map", gid_map) == 0) {
@@ -147,10 +157,13 @@ static int mapping_namespace(struct context *context, const char *uid_map, const
 	return result;
 }
 
-OPERATION(open_tree)
+/* Maps the ids of a tree: by a user namespace that exists, or by maps. */
+static int map_tree(struct context *context, const struct wire_open_tree *fields, int tree)
 {
-	unsigned recursive = fields->recursive ? AT_RECURSIVE_ : 0;
 	struct mount_attributes attributes = {.set = MOUNT_ATTR_IDMAP_};
+<<<<<<< packages/runtime/core/binds.c
+	int namespace CLOSING = -1;
+=======
 	int tree, namespace CLOSING = -1; /* what the ids are mapped by */
 	if (fields->slot < 0 || fields->slot >= SLOTS)
 		return fail_with(EINVAL, "no such slot");
@@ -162,19 +175,31 @@ OPERATION(open_tree)
 	if (tree < 0)
 		return fail("open_tree %s", fields->source);
 	context->trees[fields->slot] = tree;
+>>>>>>> /tmp/h/clone/packages/runtime/core/binds.c
 	if (fields->user_namespace) {
 		namespace = open(fields->user_namespace, O_RDONLY | O_CLOEXEC);
 		if (namespace < 0)
 			return fail("open %s", fields->user_namespace);
-	} else if (fields->uid_map && fields->gid_map) {
+	} else {
 		namespace = mapping_namespace(context, fields->uid_map, fields->gid_map);
 		if (namespace < 0)
 			return -1;
-	} else {
-		return 0;
 	}
 	attributes.userns_fd = (uint64_t)namespace;
 	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (fields->mapping_recursive ? AT_RECURSIVE_ : 0), &attributes) < 0)
 		return fail("idmapped mount of %s (does its file system support it?)", fields->source);
 	return 0;
+}
+
+OPERATION(open_tree)
+{
+	unsigned recursive = fields->recursive ? AT_RECURSIVE_ : 0;
+	int tree;
+	if (fields->slot < 0 || fields->slot >= SLOTS)
+		return fail_with(EINVAL, "no such slot");
+	tree = sys_open_tree(AT_FDCWD, fields->source, OPEN_TREE_CLONE_ | O_CLOEXEC | recursive);
+	if (tree < 0)
+		return fail("open_tree %s", fields->source);
+	context->trees[fields->slot] = tree;
+	return fields->user_namespace || (fields->uid_map && fields->gid_map) ? map_tree(context, fields, tree) : 0;
 }

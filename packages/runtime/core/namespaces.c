@@ -50,6 +50,8 @@ static int run_map_tool(const char *tool, pid_t pid, const char *map)
 	char number[16], *words[MAP_WORDS + 3] = {(char *)tool, number}, *copy = strdup(map), *rest = NULL;
 	int count = 2, status;
 	pid_t child;
+	if (!copy)
+		return fail("no memory for the mapping");
 	snprintf(number, sizeof number, "%d", pid);
 	for (char *word = strtok_r(copy, " \n", &rest); word && count < MAP_WORDS; word = strtok_r(NULL, " \n", &rest))
 		words[count++] = word;

@@ -22,7 +22,7 @@ from tiffin.runtime.compile.mounts import SLOTS
 from tiffin.runtime.errors import InvalidArgument
 from tiffin.runtime.plan.operations import MOUNT_BIND_FALLBACK, MOUNT_COPY_UP, MOUNT_RECURSIVE
 
-RDONLY, NOSUID, REC, SHARED, SLAVE = 1, 2, 1 << 14, 1 << 20, 1 << 19
+RDONLY, NOSUID, REC, SHARED, SLAVE, PRIVATE = 1, 2, 1 << 14, 1 << 20, 1 << 19, 1 << 18
 OWN = [{"containerID": 0, "hostID": 7, "size": 3}]
 
 
@@ -145,6 +145,23 @@ def test_an_ordinary_user_has_no_more_rights_than_init() -> None:
     seen = planned(bind(), linux=mapped(uidMappings=ids, gidMappings=ids))
     assert not named(seen, "open_tree")
     assert only(seen, "bind").fields["slot"] == -1
+
+
+@pytest.mark.parametrize(
+    ("value", "flags"),
+    [
+        (None, [SLAVE | REC]),
+        ("slave", [SLAVE | REC]),
+        ("private", [PRIVATE | REC]),
+        ("unbindable", [PRIVATE | REC]),
+        ("rshared", []),
+    ],
+)
+def test_what_the_launcher_opened_is_cut_off_from_the_host(value: str | None, flags: list[int]) -> None:
+    seen = planned(bind("bind", "shared"), linux=mapped(**({"rootfsPropagation": value} if value else {})))
+    rows = [one for one in seen if one.where == "mounts[0]" and one.name == "set_propagation"]
+    assert [one.fields["flags"] for one in rows] == [*flags, SHARED]
+    assert place(seen, "bind") < seen.index(rows[0])
 
 
 def test_binds_beyond_the_slots_are_opened_by_init() -> None:

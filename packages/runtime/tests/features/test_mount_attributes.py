@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from packages.runtime.tests.features.subject import Config, Subject, bind, mount_of, with_mounts
+from packages.runtime.tests.features.subject import (
+    Config,
+    Subject,
+    bind,
+    mount_of,
+    user_namespace,
+    with_mounts,
+)
 
 pytestmark = pytest.mark.requires("root", "mount_setattr")
 
@@ -131,3 +138,18 @@ def test_without_pivot_root_the_container_sees_its_root(subject: Subject) -> Non
     text = subject.output({}, f"ls -d /bin /host-root 2>/dev/null; {MOUNTINFO}", flags=["--no-pivot"])
     assert text.splitlines()[0] == "/bin"
     assert mount_of(text, "/proc")[8] == "proc"
+
+
+@pytest.mark.parametrize("linux", [{}, user_namespace()], ids=["usual", "user-namespace"])
+@pytest.mark.parametrize("option", ["bind", "rbind"])
+def test_a_bind_does_not_reach_back_to_the_host(subject: Subject, option: str, linux: Config) -> None:
+    """It may see what is mounted there later, but what the container mounts stays its own."""
+    inside, config = shared_source(subject, option)
+    fields = mount_of(inside.output({**config, "linux": linux}, MOUNTINFO), "/mnt")
+    assert fields[TAGS].startswith("master:")
+
+
+def test_a_bind_of_a_user_namespace_may_be_private(subject: Subject) -> None:
+    inside, config = shared_source(subject, "rbind", "rprivate")
+    text = inside.output({**config, "linux": user_namespace()}, MOUNTINFO)
+    assert mount_of(text, "/mnt")[TAGS] == "-"

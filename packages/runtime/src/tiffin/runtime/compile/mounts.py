@@ -18,7 +18,16 @@ from ..plan.operations import (
     set_propagation,
 )
 from ..record import Record
-from .mount_options import MS_BIND, MS_RDONLY, MS_REC, parse_options
+from .mount_options import (
+    MS_BIND,
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    MS_SHARED,
+    MS_SLAVE,
+    PROPAGATION,
+    parse_options,
+)
 from .namespaces import mapping_text
 from .rootfs import clean
 
@@ -135,6 +144,19 @@ def _plan_bind(
     extra = MOUNT_RECURSIVE if recursive else 0
     flags = options.flags & ~(MS_BIND | MS_REC)
     plan.init.append(bind(STEP_INIT, where, source, target, flags, options.cleared, extra, slot))
+    if slot != NO_SLOT and (cut := _cut_off(request.config)):
+        plan.init.append(set_propagation(STEP_INIT, where, target, cut))
+
+
+def _cut_off(config: ConfigTree) -> int:
+    """What the launcher opened is a peer of the host's mount: it must not carry the container's mounts back to it.
+
+    What init opens is cut off already, with all else (`rootfs.opening_operations`), and as the config says.
+    """
+    flags = PROPAGATION.get(config.get("linux", {}).get("rootfsPropagation", ""), MS_SLAVE)
+    if flags & MS_SHARED:
+        return 0
+    return (MS_SLAVE if flags & MS_SLAVE else MS_PRIVATE) | MS_REC
 
 
 def _needs_launcher(request: MountRequest) -> bool:
