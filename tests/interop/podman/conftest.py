@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,17 +10,25 @@ from tests.interop.peers import podman_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.interop.client import Client
 
 IMAGE = "localhost/busybox"
+HIERARCHIES = Path("/sys/fs/cgroup")
+CONMONS_OF_PODS = "*/libpod_parent/conmon"
 
 
 @pytest.fixture(scope="module")
-def kept_by_caller() -> str:
-    """podman keeps the cgroup of its conmons; and of a pod's, those of the hierarchies without a controller."""
-    return "/conmon$|/(systemd|unified)/[^/]+/[0-9a-f]{64}$"
+def kept_by_caller() -> Iterator[str]:
+    """podman keeps the cgroup of its conmons; and of a pod's, those of the hierarchies without a controller.
+
+    The conmons of a pod are in a cgroup at the top, wherever the pod is: it is removed if it was not there before.
+    """
+    before = set(HIERARCHIES.glob(CONMONS_OF_PODS))
+    yield "/conmon$|/(systemd|unified)/[^/]+/[0-9a-f]{64}$"
+    for path in set(HIERARCHIES.glob(CONMONS_OF_PODS)) - before:
+        path.rmdir()
+        path.parent.rmdir()
 
 
 @pytest.fixture(scope="module")
