@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..plan.operation import Operation, Plan
     from .message import Message
 
+NEW_NAMESPACES, MAP_IDS, UNSHARE_NAMESPACES = 11, 12, 15  # numbers of operations
 FIND_PROGRAM = 67
 EXECUTE = 70
 SIGNAL_NAMES = {
@@ -44,7 +45,17 @@ def failure_of(plan: Plan, message: Message) -> OperationFailed:
     text = _with_reason(text, message.errno)
     if operation.where:
         text += f" ({operation.where})"
+    if operation.number in {NEW_NAMESPACES, MAP_IDS, UNSHARE_NAMESPACES}:
+        text += _remedy(operation, message.errno)
     return OperationFailed(text, where=operation.where, errno=message.errno)
+
+
+def _remedy(operation: Operation, number: int) -> str:
+    from .namespace_limits import remedy
+
+    flags = 0 if operation.number == MAP_IDS else operation.arguments[0]
+    found = remedy(flags, number, later=operation.number != NEW_NAMESPACES)
+    return f": {found}" if found else ""
 
 
 def _program_failure(operation: Operation, message: Message) -> OperationFailed:
