@@ -161,21 +161,7 @@ static int mapping_namespace(struct context *context, const char *uid_map, const
 static int map_tree(struct context *context, const struct wire_open_tree *fields, int tree)
 {
 	struct mount_attributes attributes = {.set = MOUNT_ATTR_IDMAP_};
-<<<<<<< packages/runtime/core/binds.c
 	int namespace CLOSING = -1;
-=======
-	int tree, namespace CLOSING = -1; /* what the ids are mapped by */
-	if (fields->slot < 0 || fields->slot >= SLOTS)
-		return fail_with(EINVAL, "no such slot");
-	tree = sys_open_tree(AT_FDCWD, fields->source, OPEN_TREE_CLONE_ | O_CLOEXEC | recursive);
-	context->idmapped[fields->slot] = fields->uid_map || fields->user_namespace;
-	/* a kernel before 5.2, or somebody else's mount namespace: init binds by the path */
-	if (tree < 0 && (errno == ENOSYS || errno == EPERM) && !context->idmapped[fields->slot])
-		return 0;
-	if (tree < 0)
-		return fail("open_tree %s", fields->source);
-	context->trees[fields->slot] = tree;
->>>>>>> /tmp/h/clone/packages/runtime/core/binds.c
 	if (fields->user_namespace) {
 		namespace = open(fields->user_namespace, O_RDONLY | O_CLOEXEC);
 		if (namespace < 0)
@@ -198,8 +184,12 @@ OPERATION(open_tree)
 	if (fields->slot < 0 || fields->slot >= SLOTS)
 		return fail_with(EINVAL, "no such slot");
 	tree = sys_open_tree(AT_FDCWD, fields->source, OPEN_TREE_CLONE_ | O_CLOEXEC | recursive);
+	context->idmapped[fields->slot] = fields->user_namespace || (fields->uid_map && fields->gid_map);
+	/* a kernel before 5.2, or somebody else's mount namespace: init binds by the path */
+	if (tree < 0 && (errno == ENOSYS || errno == EPERM) && !context->idmapped[fields->slot])
+		return 0;
 	if (tree < 0)
 		return fail("open_tree %s", fields->source);
 	context->trees[fields->slot] = tree;
-	return fields->user_namespace || (fields->uid_map && fields->gid_map) ? map_tree(context, fields, tree) : 0;
+	return context->idmapped[fields->slot] ? map_tree(context, fields, tree) : 0;
 }
