@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.interop.peers import podman_client
 
+from tiffin_testing.cgroups import remove_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 IMAGE = "localhost/busybox"
 HIERARCHIES = Path("/sys/fs/cgroup")
-CONMONS_OF_PODS = "*/libpod_parent/conmon"
+OF_PODS = "*/libpod_parent"
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,10 @@ def kept_by_caller() -> Iterator[str]:
 
     The conmons of a pod are in a cgroup at the top, wherever the pod is: it is removed if it was not there before.
     """
-    before = set(HIERARCHIES.glob(CONMONS_OF_PODS))
+    before = set(HIERARCHIES.glob(OF_PODS))
     yield "/conmon$|/(systemd|unified)/[^/]+/[0-9a-f]{64}$"
-    for path in set(HIERARCHIES.glob(CONMONS_OF_PODS)) - before:
-        path.rmdir()
-        path.parent.rmdir()
+    for path in set(HIERARCHIES.glob(OF_PODS)) - before:
+        remove_tree(path)
 
 
 @pytest.fixture(scope="module")
