@@ -1,5 +1,6 @@
 /* Where init waits: for the launcher, for the controller, for the start. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -35,9 +36,17 @@ static int index_of_fields(const struct context *context, const void *fields)
 	return -1;
 }
 
+/* Whether the controller has answered before it was asked: as soon as it knows the pid, if that is all it needs. */
+static bool may_pass(const struct context *context)
+{
+	struct pollfd go = {.fd = context->go, .events = POLLIN};
+	return poll(&go, 1, 0) == 1 && (go.revents & POLLIN);
+}
+
 OPERATION(barrier)
 {
-	report(context, MESSAGE_BARRIER, index_of_fields(context, fields), 0, 0, 0, fields->name);
+	if (!may_pass(context))
+		report(context, MESSAGE_BARRIER, index_of_fields(context, fields), 0, 0, 0, fields->name);
 	wait_for_byte(context->go);
 	if (strcmp(fields->name, "created") == 0) {
 		close_descriptor(&context->lock); /* whoever deletes the container finds this process in its state */

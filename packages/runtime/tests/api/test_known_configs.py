@@ -20,6 +20,16 @@ from tiffin.runtime.plan.operation import Plan
 from tiffin_testing.bundle import default_config
 
 Tree = Mapping[str, Any]
+KINDS = ("devices", "memory", "freezer")
+EVERYTHING = "a *:* rwm\n"
+
+
+@pytest.fixture(autouse=True)
+def trees(tmp_path: Path) -> None:
+    """Folders that look like those of cgroup v1."""
+    for kind in KINDS:
+        (tmp_path / kind).mkdir()
+    (tmp_path / "devices/devices.list").write_text(EVERYTHING)
 
 
 def planned(config: Tree, known: KnownConfigs, name: str, tmp_path: Path) -> tuple[WarmCreation, Plan]:
@@ -27,7 +37,7 @@ def planned(config: Tree, known: KnownConfigs, name: str, tmp_path: Path) -> tup
     settings = Settings(str(tmp_path), logging.getLogger("test"), rootless="false")
     creation = WarmCreation(settings, name, CreateOptions(bundle="/bundle"), known, waits=False)
     creation.load(cast("Any", config))
-    paths = {kind: f"/nowhere/{kind}/{name}" for kind in ("devices", "memory", "freezer")}
+    paths = {kind: f"{tmp_path}/{kind}/{name}" for kind in KINDS}
     return creation, creation.plan(V1Manager(paths))
 
 
@@ -54,6 +64,22 @@ def test_the_plan_of_a_known_config_is_the_one_that_would_be_made(name: str, tmp
     _, anew = planned(CONFIGS[name], KnownConfigs(), "second", tmp_path)
     without_time = [json.dumps(plan.operations, default=bytes.hex) for plan in (again, anew)]
     assert without_time[0] == without_time[1]
+
+
+@pytest.mark.parametrize("change", ["rules", "parent", "leftover"])
+def test_a_host_that_has_changed_is_asked_again(change: str, tmp_path: Path) -> None:
+    known = KnownConfigs()
+    planned(CONFIGS["usual"], known, "first", tmp_path)
+    if change == "rules":
+        (tmp_path / "devices/devices.list").write_text("c 1:3 rwm\n")
+    elif change == "parent":
+        (tmp_path / "memory").rmdir()
+    else:
+        (tmp_path / "devices/second").mkdir()
+        (tmp_path / "devices/second/devices.list").write_text("c 1:5 rwm\n")
+    _, again = planned(CONFIGS["usual"], known, "second", tmp_path)
+    _, anew = planned(CONFIGS["usual"], KnownConfigs(), "second", tmp_path)
+    assert again == anew
 
 
 def test_what_was_encoded_is_what_would_be(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tiffin.spec.json_tree import encode as encode_json
 
+from ..cgroup.v1 import V1Manager
 from ..compile.create import keyring_operation, mounts_block_device
 from ..lifecycle.config import CONFIG_FILE, check_config, decode_config, read_config
 from ..lifecycle.create import CreateOptions, Creation
@@ -59,12 +60,14 @@ class WarmCreation(Creation):
         known = self._known
         if known is None or not known.repeatable or self.waits:
             return super().plan(manager)
-        self._pattern = known.pattern
-        if self._pattern is not None:
-            return self._pattern.plan(self._limits(manager), self._keyring(), manager.paths())
+        paths = manager.paths()
+        pattern = self._pattern = known.pattern
+        if pattern is not None:
+            limits = pattern.cgroups.moved(paths) if type(manager) is V1Manager else None
+            return pattern.plan(limits or self._limits(manager), self._keyring(), paths)
         recorder = _Recorder(manager)
         plan = super().plan(cast("CgroupManager", recorder))
-        known.pattern = PlanPattern(plan, recorder.operations, self._keyring(), manager.paths(), self.config)
+        known.pattern = PlanPattern(plan, recorder.operations, self._keyring(), paths, self.config)
         return plan
 
     def launch(self, plan: Plan, name: str, *, encoded: Mapping[int, bytes] | None = None) -> Launch:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..plan.encode import encode_operation
 from ..plan.operation import Operation, Plan
+from .cgroup_pattern import CgroupPattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,8 @@ class PlanPattern:
         paths: of its cgroups, by controller.
         config: where they come from.
 
-    encoded: operations as the core reads them, by the id() of those that are in every plan.
+    encoded: operations as the core reads them, by the id() of those that may be in every plan.
+    cgroups: how to have `limits` of another container for less.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class PlanPattern:
             raise ValueError("the operations of the cgroups do not stand together")
         self._keyring = plan.operations.index(keyring) if keyring is not None else -1
         self._binds = _binds_of_cgroups(plan, paths, config)
-        own = {self._keyring, *range(self._first, self._end), *self._binds}
+        self.cgroups = CgroupPattern(limits, paths)
+        own = {self._keyring, *self._binds}
         self.encoded = {
             id(operation): encode_operation(operation)
             for index, operation in enumerate(self._operations)
