@@ -21,7 +21,11 @@ class BuildWithCore(build_py):
     """Makes tiffin-core first, so that it is package data like any other; an editable install has it too."""
 
     def run(self) -> None:
-        build_program(HERE / "core", HERE / "src/tiffin/runtime/bin/tiffin-core", HERE / "build/native/core")
+        try:
+            build_program(HERE / "core", HERE / "src/tiffin/runtime/bin/tiffin-core", HERE / "build/native/core")
+        except RuntimeError as error:
+            # of an editable install, setuptools would only warn of any other exception, and leave the old core in place
+            raise SystemExit(str(error)) from error
         self.data_files = self._get_data_files()
         super().run()
 

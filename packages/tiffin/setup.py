@@ -16,7 +16,11 @@ class BuildWithHello(build_py):
     def run(self) -> None:
         from build_hello import build_hello
 
-        build_hello(HERE / "hello", HERE / "src/tiffin/cli/images/hello")
+        try:
+            build_hello(HERE / "hello", HERE / "src/tiffin/cli/images/hello")
+        except RuntimeError as error:
+            # of an editable install, setuptools would only warn of any other exception
+            raise SystemExit(str(error)) from error
         self.data_files = self._get_data_files()
         super().run()
 
