@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from packages.runtime.tests.api.conftest import Make, shell
 
-from tiffin.runtime import Container, FailedPrecondition, NotFound, Runtime, TimedOut
-from tiffin.runtime.api.pipes import DEVNULL, PIPE
+from tiffin.runtime import DEVNULL, PIPE, Container, FailedPrecondition, NotFound, Runtime, TimedOut
 
 pytestmark = pytest.mark.requires("root")
 

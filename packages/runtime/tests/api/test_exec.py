@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from packages.runtime.tests.api.conftest import Make, shell
 
-from tiffin.runtime import Container, FailedPrecondition, OperationFailed, Runtime, TimedOut
-from tiffin.runtime.api.pipes import DEVNULL, PIPE
+from tiffin.runtime import DEVNULL, PIPE, Container, FailedPrecondition, OperationFailed, Runtime, TimedOut
 
 pytestmark = pytest.mark.requires("root")
 SECONDS = 20.0

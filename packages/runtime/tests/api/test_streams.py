@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from packages.runtime.tests.api.conftest import Make, shell
 
-from tiffin.runtime import Runtime
-from tiffin.runtime.api.pipes import DEVNULL, INHERIT, PIPE, Stream
+from tiffin.runtime import DEVNULL, INHERIT, PIPE, Runtime
+from tiffin.runtime.api.pipes import Stream
 
 pytestmark = pytest.mark.requires("root")
 TEN_MEGABYTES = 10 * 1024 * 1024

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 import pytest
 from packages.runtime.tests.api.conftest import Make, shell
 
-from tiffin.runtime import Container, Runtime, TimedOut
-from tiffin.runtime.api.pipes import PIPE
+from tiffin.runtime import PIPE, Container, Runtime, TimedOut
 
 pytestmark = pytest.mark.requires("root")
 SECONDS = 20.0

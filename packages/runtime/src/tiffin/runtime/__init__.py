@@ -12,6 +12,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .api.container import Container
+    from .api.pipes import DEVNULL, INHERIT, PIPE
     from .api.process import Process, Result
     from .api.runtime import Runtime
     from .errors import (
@@ -31,6 +32,9 @@ _MODULES = {
     "Container": "api.container",
     "Process": "api.process",
     "Result": "api.process",
+    "DEVNULL": "api.pipes",
+    "INHERIT": "api.pipes",
+    "PIPE": "api.pipes",
 }
 _ERRORS = (
     "AlreadyExists",
@@ -45,6 +49,9 @@ _ERRORS = (
 )
 
 __all__ = [
+    "DEVNULL",
+    "INHERIT",
+    "PIPE",
     "AlreadyExists",
     "CleanupFailed",
     "Container",
