@@ -27,11 +27,12 @@ static _Noreturn void become_hook(const struct wire_run_hook *fields, int input)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* A hook that does not read its stdin closes it, which is no error: SIGPIPE is ignored, and EPIPE is skipped. */
-static int give_state(struct context *context, const struct wire_run_hook *fields, int output)
+/* A hook inside is told the pid as the container sees it (runtime-spec, "State"). One that does not read its stdin closes
+ * it, which is no error: SIGPIPE is ignored, and EPIPE is skipped. */
+static int give_state(const struct wire_run_hook *fields, int output)
 {
 	char pid[16];
-	int length = snprintf(pid, sizeof pid, "%d", context->host_pid);
+	int length = snprintf(pid, sizeof pid, "%d", getpid());
 	struct { const void *data; size_t length; } parts[] = {
 		{fields->head.data, fields->head.length}, {pid, (size_t)length}, {fields->tail.data, fields->tail.length},
 	};
@@ -94,6 +95,7 @@ OPERATION(run_hook)
 	int ends[2];
 	pid_t child;
 	int given;
+	(void)context;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail("pipe for the hook");
 	child = fork();
@@ -104,7 +106,7 @@ OPERATION(run_hook)
 		close(ends[1]);
 		return fail("fork for the hook");
 	}
-	given = give_state(context, fields, ends[1]);
+	given = give_state(fields, ends[1]);
 	close(ends[1]);
 	return wait_for_hook(child, fields) < 0 || given < 0 ? -1 : 0;
 }

@@ -183,7 +183,7 @@ static int follow_init(struct context *context, int socket)
 {
 	pid_t pid = context->init;
 	report(context, MESSAGE_PID, -1, 0, pid, start_time_of(context, pid), NULL);
-	/* init learns its pid as the caller sees it: hooks are told that one */
+	/* init learns its pid as the caller sees it: the seccomp listener is told that one */
 	if (execute_step(context, STEP_MAPPING) < 0 || write(socket, &pid, sizeof pid) != sizeof pid)
 		return -1;
 	if (!find_operation(context->plan, OPERATION_ASK_LAUNCHER))

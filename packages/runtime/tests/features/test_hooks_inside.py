@@ -6,7 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from packages.runtime.tests.features.subject import Config, Subject, bind, user_namespace, with_mounts
+from packages.runtime.tests.features.subject import (
+    Config,
+    Subject,
+    bind,
+    namespaces,
+    user_namespace,
+    with_mounts,
+)
 
 pytestmark = pytest.mark.requires("root")
 
@@ -57,10 +64,14 @@ def test_a_hook_without_arguments_is_called_by_its_path(subject: Subject, kind: 
 
 
 @pytest.mark.parametrize("kind", ["createContainer", "startContainer"])
-def test_the_pid_in_the_state_is_the_hosts(subject: Subject, kind: str) -> None:
+def test_the_pid_in_the_state_is_the_containers(subject: Subject, kind: str) -> None:
+    """As the container sees it (runtime-spec, "State"): 1, unless it shares the host's pids."""
     config = with_hook(subject, kind, hook(subject, 'cat > "$OUT/said"'))
+    subject.run(config, "true", "true").must_succeed()
+    assert json.loads(noted(subject))["pid"] == 1
     pid_file = subject.folder / "pid"
-    subject.run(config, "true", "true", flags=["--pid-file", pid_file]).must_succeed()
+    shared = {**config, "linux": {"namespaces": namespaces(without=["pid"])}}
+    subject.run(shared, "true", "true", flags=["--pid-file", pid_file]).must_succeed()
     assert json.loads(noted(subject))["pid"] == int(pid_file.read_text())
 
 
