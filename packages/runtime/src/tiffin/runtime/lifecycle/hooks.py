@@ -55,7 +55,7 @@ def run_hooks(config: ConfigTree, kind: str, state: ContainerState, status: Stat
         return
     document = hook_document(state, status, pid)
     for index, hook in enumerate(hooks):
-        _run(hook, document, state.bundle, f"error running {kind} hook #{index} ({hook['path']})")
+        _run(hook, document, state.bundle, _name(kind, index, hook))
 
 
 def run_hooks_tolerantly(
@@ -65,9 +65,14 @@ def run_hooks_tolerantly(
     document = hook_document(state, status, 0)
     for index, hook in enumerate(hooks_of(config, kind)):
         try:
-            _run(hook, document, state.bundle, f"error running {kind} hook #{index} ({hook['path']})")
+            _run(hook, document, state.bundle, _name(kind, index, hook))
         except HookFailed as error:
             log.warning(str(error))
+
+
+def _name(kind: str, index: int, hook: HookTree) -> str:
+    """For errors: runc's words, then the place in the config."""
+    return f"error running {kind} hook #{index} ({hook['path']}, hooks.{kind}[{index}])"
 
 
 def _run(hook: HookTree, document: bytes, directory: str, name: str) -> None:
