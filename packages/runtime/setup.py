@@ -22,7 +22,9 @@ class BuildWithCore(build_py):
 
     def run(self) -> None:
         try:
-            build_program(HERE / "core", HERE / "src/tiffin/runtime/bin/tiffin-core", HERE / "build/native/core")
+            build_program(
+                HERE / "core", HERE / "src/tiffin/runtime/bin/tiffin-core", HERE / "build/native/core"
+            )
         except RuntimeError as error:
             # of an editable install, setuptools would only warn of any other exception, and leave the old core in place
             raise SystemExit(str(error)) from error

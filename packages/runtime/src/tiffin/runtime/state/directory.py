@@ -102,8 +102,8 @@ class StateDirectory:
 def default_root() -> str:
     """Where state lives when nothing is said: /run/tiffin, or the user's runtime directory without root.
 
-    Root of a user namespace, who may not write to /run, counts as the user, unless $USER says that this is a root's login.
-    `front/arguments.c` decides the same.
+    Root of a user namespace, who may not write to /run, counts as the user, unless $USER says that this is a root's
+    login. `front/arguments.c` decides the same.
     """
     runtime = posix.environ.get(b"XDG_RUNTIME_DIR", b"").decode("utf-8", "surrogateescape")
     if runtime and (posix.geteuid() != 0 or (posix.environ.get(b"USER") != b"root" and in_user_namespace())):
