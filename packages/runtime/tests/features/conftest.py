@@ -54,7 +54,9 @@ def subject(
     tmp_path: Path,
     probe: Path,
 ) -> Subject:
-    """The runtime, asked by a test of one feature."""
+    """The runtime, asked by a test of one feature; Debian's runc and crun are older than these features."""
+    if runtime_under_test.name in {"runc", "crun"}:
+        pytest.skip(f"{runtime_under_test.name} lacks most of runtime-spec 1.3")
 
     def make(overrides: dict[str, Any], args: list[str]) -> Bundle:
         bundle = bundle_factory(overrides, args=args)
