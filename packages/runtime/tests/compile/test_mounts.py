@@ -154,7 +154,7 @@ def test_an_ordinary_user_has_no_more_rights_than_init() -> None:
         ("slave", [SLAVE | REC]),
         ("private", [PRIVATE | REC]),
         ("unbindable", [PRIVATE | REC]),
-        ("rshared", []),
+        ("rshared", [SLAVE | REC]),
     ],
 )
 def test_what_the_launcher_opened_is_cut_off_from_the_host(value: str | None, flags: list[int]) -> None:
@@ -162,6 +162,12 @@ def test_what_the_launcher_opened_is_cut_off_from_the_host(value: str | None, fl
     rows = [one for one in seen if one.where == "mounts[0]" and one.name == "set_propagation"]
     assert [one.fields["flags"] for one in rows] == [*flags, SHARED]
     assert place(seen, "bind") < seen.index(rows[0])
+
+
+def test_without_a_user_namespace_an_idmapped_mount_may_stay_shared_with_the_host() -> None:
+    one = bind("bind", "idmap", uidMappings=OWN, gidMappings=OWN)
+    seen = planned(one, linux={"rootfsPropagation": "rshared"})
+    assert [one.where for one in named(seen, "set_propagation")] == ["linux.rootfsPropagation"] * 2
 
 
 def test_binds_beyond_the_slots_are_opened_by_init() -> None:

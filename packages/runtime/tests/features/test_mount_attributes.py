@@ -140,13 +140,18 @@ def test_without_pivot_root_the_container_sees_its_root(subject: Subject) -> Non
     assert mount_of(text, "/proc")[8] == "proc"
 
 
-@pytest.mark.parametrize("linux", [{}, user_namespace()], ids=["usual", "user-namespace"])
+@pytest.mark.parametrize(
+    "linux",
+    [{}, user_namespace(), user_namespace(rootfsPropagation="rshared")],
+    ids=["usual", "user-namespace", "user-namespace-shared"],
+)
 @pytest.mark.parametrize("option", ["bind", "rbind"])
 def test_a_bind_does_not_reach_back_to_the_host(subject: Subject, option: str, linux: Config) -> None:
     """It may see what is mounted there later, but what the container mounts stays its own."""
     inside, config = shared_source(subject, option)
     fields = mount_of(inside.output({**config, "linux": linux}, MOUNTINFO), "/mnt")
-    assert fields[TAGS].startswith("master:")
+    tags = fields[TAGS : fields.index("-")]
+    assert any(tag.startswith("master:") for tag in tags)
 
 
 def test_a_bind_of_a_user_namespace_may_be_private(subject: Subject) -> None:

@@ -144,19 +144,20 @@ def _plan_bind(
     extra = MOUNT_RECURSIVE if recursive else 0
     flags = options.flags & ~(MS_BIND | MS_REC)
     plan.init.append(bind(STEP_INIT, where, source, target, flags, options.cleared, extra, slot))
-    if slot != NO_SLOT and (cut := _cut_off(request.config)):
+    if slot != NO_SLOT and (cut := _cut_off(request)):
         plan.init.append(set_propagation(STEP_INIT, where, target, cut))
 
 
-def _cut_off(config: ConfigTree) -> int:
+def _cut_off(request: MountRequest) -> int:
     """What the launcher opened is a peer of the host's mount: it must not carry the container's mounts back to it.
 
-    What init opens is cut off already, with all else (`rootfs.opening_operations`), and as the config says.
+    What init opens is cut off already, with all else (`rootfs.opening_operations`), and as the config says; in a user
+    namespace the kernel cuts off even what is to be shared (mount_namespaces(7), "Restrictions").
     """
-    flags = PROPAGATION.get(config.get("linux", {}).get("rootfsPropagation", ""), MS_SLAVE)
-    if flags & MS_SHARED:
+    flags = PROPAGATION.get(request.config.get("linux", {}).get("rootfsPropagation", ""), MS_SLAVE)
+    if flags & MS_SHARED and not request.namespaces.has("user"):
         return 0
-    return (MS_SLAVE if flags & MS_SLAVE else MS_PRIVATE) | MS_REC
+    return (MS_SLAVE if flags & (MS_SLAVE | MS_SHARED) else MS_PRIVATE) | MS_REC
 
 
 def _needs_launcher(request: MountRequest) -> bool:
