@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tiffin_testing.bundle import Bundle
+from tiffin_testing.bundle import Bundle, default_config
 from tiffin_testing.oci_runtime import OCIRuntime
 
 from .stepping import ROLES
 
 SLEEP = ("sleep", "1000")
 HOOK = [{"path": "/bin/true"}]
-# Much of what create can do: mappings, limits that the launcher sets for init, hooks of all kinds, a filter.
+MAPPED = {
+    "destination": "/mapped",
+    "type": "bind",
+    "source": "/usr",
+    "options": ["bind", "ro"],
+    "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 10}],
+    "gidMappings": [{"containerID": 0, "hostID": 1000, "size": 10}],
+}
+# Much of what create can do: mappings, also of a mount, limits that the launcher sets for init, all hooks, a filter.
 RICH: dict[str, Any] = {
     "process": {"rlimits": [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]},
     "hooks": dict.fromkeys(
@@ -28,7 +36,9 @@ RICH: dict[str, Any] = {
         ),
         HOOK,
     ),
+    "mounts": [*default_config()["mounts"], MAPPED],
     "linux": {
+        "namespaces": [*default_config()["linux"]["namespaces"], {"type": "user"}],
         "uidMappings": [{"containerID": 0, "hostID": 0, "size": 65536}],
         "gidMappings": [{"containerID": 0, "hostID": 0, "size": 65536}],
         "seccomp": {

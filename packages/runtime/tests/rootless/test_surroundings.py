@@ -94,6 +94,8 @@ def test_without_a_network_namespace_it_has_the_hosts(
 def test_sysfs_is_the_hosts_where_it_cannot_be_mounted_anew(
     runtime_under_test: OCIRuntime, rootless_bundle: Rootless, container_id: str
 ) -> None:
+    if runtime_under_test.name == "runc":
+        pytest.skip("Debian's 1.1 does not try a bind")
     first = rootless_bundle()
     mounts = [entry for entry in first.config["mounts"] if entry["destination"] != "/sys"]
     sysfs = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "ro"]}
