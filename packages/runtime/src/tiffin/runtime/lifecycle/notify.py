@@ -45,10 +45,14 @@ class NotifySocket:
 
     def __init__(self, directory: str, host: str) -> None:
         self._host = "\0" + host[1:] if host.startswith("@") else host
-        self._path = f"{directory}/{FOLDER}/{NAME}"
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
-        self._socket.bind(self._path)
-        posix.chmod(self._path, SOCKET_MODE)
+        folder = posix.open(f"{directory}/{FOLDER}", posix.O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+        try:
+            # by its descriptor: the name of a socket has 107 bytes at the most (unix(7)), a state directory may have more
+            self._socket.bind(f"/proc/self/fd/{folder}/{NAME}")
+            posix.chmod(NAME, SOCKET_MODE, dir_fd=folder)
+        finally:
+            posix.close(folder)
 
     @classmethod
     def of_container(cls, directory: str, host: str) -> NotifySocket | None:
