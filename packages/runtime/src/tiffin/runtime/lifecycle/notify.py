@@ -48,7 +48,7 @@ class NotifySocket:
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
         folder = posix.open(f"{directory}/{FOLDER}", posix.O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
         try:
-            # by its descriptor: the name of a socket has 107 bytes at the most (unix(7)), a state directory may have more
+            # by its descriptor: a socket's name has 107 bytes at the most (unix(7)), a state directory may have more
             self._socket.bind(f"/proc/self/fd/{folder}/{NAME}")
             posix.chmod(NAME, SOCKET_MODE, dir_fd=folder)
         finally:
