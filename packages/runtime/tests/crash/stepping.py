@@ -13,7 +13,7 @@ from tiffin_testing.oci_runtime import OCIRuntime, Outcome
 
 SOURCE = Path(__file__).parent / "stepper.c"
 ROLES = ("controller", "launcher", "init")
-EVERY_STEP = os.environ.get("TIFFIN_TEST_EVERY_STEP") == "1"  # half an hour instead of two minutes
+EVERY_STEP = os.environ.get("TIFFIN_TEST_EVERY_STEP") == "1"  # five minutes instead of one and a half
 SAMPLE = 25  # of the quiet steps one in so many is tried too: where the others are by then is left to chance
 BROKEN = 250  # the stepper's own exit code for what should not happen
 
