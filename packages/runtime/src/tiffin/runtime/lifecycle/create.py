@@ -24,6 +24,7 @@ from ..state.identity import boot_id, process_stat
 from ..state.status import CREATING, STOPPED
 from .activation import check_preserved, with_activation
 from .config import check_config, decode_config, read_config
+from .config_facts import joins_time, resctrl_group, shares_pids
 from .hooks import kept_hooks, run_hooks, run_hooks_tolerantly
 from .launching import TracingAttendant, check_terminal
 from .pid_file import send_pidfd, write_pid_file
@@ -291,26 +292,3 @@ class Creation(TracingAttendant):
             send_pidfd(self.options.pidfd_socket, self.state.pid)
         if self.options.pid_file:
             write_pid_file(self.options.pid_file, self.state.pid)
-
-
-def resctrl_group(config: ConfigTree, identifier: str) -> str:
-    """The resctrl directory that create makes and delete removes; "" if it makes none."""
-    intel_rdt = config.get("linux", {}).get("intelRdt")
-    if not intel_rdt:
-        return ""
-    from ..cgroup.resctrl import find_mount, group_of
-
-    group = group_of(intel_rdt, identifier, find_mount())
-    return group.directory if group.made else group.monitoring
-
-
-def shares_pids(config: ConfigTree) -> bool:
-    """Whether the container has no pid namespace of its own, so that killing its init does not kill the rest."""
-    namespaces = config.get("linux", {}).get("namespaces", ())
-    return not any(namespace["type"] == "pid" and not namespace.get("path") for namespace in namespaces)
-
-
-def joins_time(config: ConfigTree) -> bool:
-    """Whether the container is to be in a time namespace that exists."""
-    namespaces = config.get("linux", {}).get("namespaces", ())
-    return any(namespace["type"] == "time" and namespace.get("path") for namespace in namespaces)

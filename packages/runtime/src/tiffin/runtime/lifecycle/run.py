@@ -5,7 +5,8 @@ from __future__ import annotations
 import posix
 
 from ..state.directory import StateDirectory
-from .create import CreateOptions, Creation, shares_pids
+from .config_facts import shares_pids
+from .create import CreateOptions, Creation
 from .undo import Undo
 
 TYPE_CHECKING = False
