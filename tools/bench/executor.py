@@ -5,8 +5,8 @@
 
 Both run the same bundle (busybox from /bin/busybox, runc's default config). Each round runs every verb once with
 ours and once with the peer, in turn, so that a drift of the machine's speed meets both. The state of both lies on a
-tmpfs, as /run does on most hosts. Figures are of the whole
-process as its parent sees it: wall time, and the peak of resident memory of the command and what it waited for.
+tmpfs, as /run does on most hosts. Figures are of the whole process: wall time as its parent sees it, and in rounds of their
+own the peak of resident memory of the command and what it waited for.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+TIME = "/usr/bin/time"  # of Debian's package time; without it there are no figures of memory
 TMPFS = "/dev/shm"  # where the state of both lies: /run is one, on a host that is set up as usual
 VERBS = ("run", "create", "start", "state", "exec", "kill", "delete")
 LIFE = ("create", "start", "kill", "delete")
@@ -47,18 +48,30 @@ class Subject:
     command: tuple[str, ...]
     root: Path
 
-    def call(self, verb: str, *arguments: str) -> tuple[float, int]:
-        """Runs one verb; returns (wall seconds, peak kB). Raises RuntimeError if it fails."""
-        argv = [*self.command, "--root", str(self.root), verb, *arguments]
+    def call(self, verb: str, *arguments: str) -> float:
+        """Runs one verb; returns its wall seconds. Raises RuntimeError if it fails."""
+        return self._run([*self.command, "--root", str(self.root), verb, *arguments])
+
+    def peak_of(self, verb: str, *arguments: str) -> int:
+        """Runs one verb under time(1); returns the peak of resident memory in kB.
+
+        Not by wait4(2) here: a spawned process counts the memory of its parent until it calls execve.
+        """
+        report = self.root.with_suffix(".peak")
+        before = [TIME, "--format=%M", f"--output={report}"]
+        self._run([*before, *self.command, "--root", str(self.root), verb, *arguments])
+        return int(report.read_text())
+
+    def _run(self, argv: list[str]) -> float:
         null = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDWR, 0)
         actions = [null, (os.POSIX_SPAWN_DUP2, 0, 1)]
         begin = time.perf_counter()
         pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
-        _, status, usage = os.wait4(pid, 0)
+        _, status = os.waitpid(pid, 0)
         wall = time.perf_counter() - begin
         if status != 0:
             raise RuntimeError(f"{' '.join(argv)}: exit status {os.waitstatus_to_exitcode(status)}")
-        return wall, usage.ru_maxrss
+        return wall
 
     def pid_of(self, container: str) -> int:
         argv = [*self.command, "--root", str(self.root), "state", container]
@@ -89,13 +102,26 @@ def bundles() -> Iterator[tuple[Path, Path]]:
         yield base / "true", base / "sleep"
 
 
-def one_round(subject: Subject, samples: Samples, number: int, bundle_true: Path, bundle_sleep: Path) -> None:
-    """Each verb once; the wait for the end of a killed process is not counted."""
+def one_round(
+    subject: Subject,
+    samples: Samples,
+    number: int,
+    bundle_true: Path,
+    bundle_sleep: Path,
+    *,
+    memory: bool = False,
+) -> None:
+    """Each verb once; the wait for the end of a killed process is not counted.
+
+    Args:
+        memory: measure the peak instead of the time.
+    """
 
     def measure(verb: str, *arguments: str) -> None:
-        wall, peak = subject.call(verb, *arguments)
-        samples.wall[verb].append(wall)
-        samples.peak[verb].append(peak)
+        if memory:
+            samples.peak[verb].append(subject.peak_of(verb, *arguments))
+        else:
+            samples.wall[verb].append(subject.call(verb, *arguments))
 
     container = f"bench-{os.getpid()}-{number}"
     measure("run", "--bundle", str(bundle_true), container)
@@ -120,7 +146,8 @@ def rows(ours: Samples, peer: Samples) -> Iterator[tuple[str, float, float, floa
 
     for verb in VERBS:
         mine, theirs = median(ours, verb), median(peer, verb)
-        yield verb, mine, theirs, mine / theirs, max(ours.peak[verb]), max(peer.peak[verb])
+        peak, peer_peak = (max(samples.peak[verb], default=0) for samples in (ours, peer))
+        yield verb, mine, theirs, mine / theirs, peak, peer_peak
     mine, theirs = (sum(median(samples, verb) for verb in LIFE) for samples in (ours, peer))
     yield " + ".join(LIFE), mine, theirs, mine / theirs, 0, 0
 
@@ -167,13 +194,12 @@ def main() -> int:
         one_warm_up = {subject.name: Samples() for subject in subjects}
         for number in range(options.rounds + 1):
             for subject in subjects:
-                one_round(
-                    subject,
-                    one_warm_up[subject.name] if number == 0 else samples[subject.name],
-                    number,
-                    bundle_true,
-                    bundle_sleep,
-                )
+                kept = one_warm_up if number == 0 else samples
+                one_round(subject, kept[subject.name], number, bundle_true, bundle_sleep)
+        if os.access(TIME, os.X_OK):
+            for number in range(options.rounds + 1, options.rounds + 4):
+                for subject in subjects:
+                    one_round(subject, samples[subject.name], number, bundle_true, bundle_sleep, memory=True)
     report(
         samples["ours"],
         samples["peer"],
