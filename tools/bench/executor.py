@@ -5,8 +5,8 @@
 
 Both run the same bundle (busybox from /bin/busybox, runc's default config). Each round runs every verb once with
 ours and once with the peer, in turn, so that a drift of the machine's speed meets both. The state of both lies on a
-tmpfs, as /run does on most hosts. Figures are of the whole process: wall time as its parent sees it, and in rounds of their
-own the peak of resident memory of the command and what it waited for.
+tmpfs, as /run does on most hosts. Figures are of the whole process: wall time as its parent sees it, and in rounds of
+their own the peak of resident memory of the command and what it waited for.
 """
 
 from __future__ import annotations
