@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pytest
-from tools.vm.initrd import RESULTS
+from tools.vm.initrd import RESULTS, SCRATCH
 from tools.vm.kernel import KernelMissing
 from tools.vm.machine import QEMU, Machine, MachineFailed
 
@@ -111,11 +111,11 @@ class HostReports:
             "-m",
             "pytest",
             "-o",
-            "cache_dir=/tmp/cache",
+            f"cache_dir={SCRATCH}/cache",
             "--tb=short",
             "tests/vm/guest",
         ]
-        environment = {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/tmp"}
+        environment = {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": SCRATCH}
         with (self._folder / "console").open("wb") as console:
             self._machine = Machine(
                 command,

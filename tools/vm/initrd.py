@@ -12,6 +12,7 @@ from pathlib import Path
 from .kernel import read_module
 
 RESULTS = "/run/vm-results"
+SCRATCH = "/run/vm-scratch"  # on tmpfs; not /tmp, where the checkout itself may be
 
 INIT = f"""#!/bin/busybox sh
 fail() {{ echo "vm: $1"; /bin/busybox poweroff -f; }}
@@ -31,8 +32,8 @@ for place in proc sys dev; do $B mount --move /$place /root/$place; done
 $B mkdir -p /root/dev/pts /root/dev/shm
 $B mount -t devpts -o mode=620,ptmxmode=666 devpts /root/dev/pts
 $B mount -t tmpfs shm /root/dev/shm
-$B mount -t tmpfs -o mode=1777 tmp /root/tmp
 $B mount -t tmpfs -o mode=755 run /root/run
+$B mkdir -m 1777 /root{SCRATCH}
 $B mount -t cgroup2 cgroup2 /root/sys/fs/cgroup || fail "no cgroup2"
 $B mkdir /root{RESULTS}
 $B mount -t 9p -o trans=virtio,version=9p2000.L,cache=none,msize=524288 results /root{RESULTS} || fail "no results"
