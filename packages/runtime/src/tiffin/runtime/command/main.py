@@ -33,21 +33,24 @@ def main_of_front(argv: Sequence[str]) -> None:
     except OSError:
         code = code or FAILURE
     if code == 0:
-        _keep_bundle()
+        _keep_bundle(argv)
     posix._exit(code)  # noqa: SLF001  # the function's name
 
 
-def _keep_bundle() -> None:
+def _keep_bundle(argv: Sequence[str]) -> None:
     """Has the next command of this verb start faster, if this one used modules that came from no bundle."""
     used = [name for name in sys.modules if name.startswith("tiffin.")]
     main_module = sys.modules["__main__"]
-    verbs = [name for name in used if name.startswith(VERBS)]
-    if len(verbs) != 1 or (getattr(main_module, "FRESH", False) and len(used) <= len(main_module.MODULES)):
+    if getattr(main_module, "FRESH", False) and len(used) <= len(main_module.MODULES):
+        return
+    options, rest = parse_globals(argv)
+    verb = parse_verb(argv[0], options, rest).verb
+    if verb is None or f"{VERBS}{verb.name}_" not in used:  # --help, --version
         return
     from .bundle import bundled_names, write_bundle
 
     try:
-        write_bundle(verbs[0].removeprefix(VERBS).rstrip("_"), bundled_names().union(used))
+        write_bundle(verb.name, bundled_names().union(used))
     except (OSError, SyntaxError):
         # A full disk, or sources that are being replaced. The command has done its work, and a caller that was told
         # otherwise would think that its container is not there; the next command tries again.
@@ -113,7 +116,7 @@ def _run(invocation: Invocation, log: Log) -> int:
     )
     verb = invocation.verb
     assert verb is not None  # noqa: S101  # for the type checker: help was answered before
-    name = f"tiffin.runtime.command.verbs.{verb.name}_"
+    name = f"{VERBS}{verb.name}_"
     module = __import__(name, None, None, ["run_verb"])
     code: int = module.run_verb(settings, invocation)
     return code
