@@ -1,11 +1,10 @@
 """The start of a code bundle: executes all modules of a verb without the import system.
 
 Not imported: `bundle.write_bundle` compiles this text, with the modules in the place of the constant "MODULES", into
-the .pyc that the front gives to the interpreter as its program, with the arguments PATHS PROGRAM ...
+the .pyc that the front has the interpreter execute, with the arguments PATHS PROGRAM ...
 """
 # mypy: ignore-errors
 
-import gc
 import posix
 import sys
 
@@ -44,7 +43,6 @@ def execute():
         exec(code, module.__dict__)  # noqa: S102  # as importlib does
 
 
-gc.disable()  # a command lives for milliseconds; collecting would take one of them
 paths = sys.argv[1].split(":")
 sys.path[:0] = paths
 package = sys.modules["tiffin"] = type(sys)("tiffin")
