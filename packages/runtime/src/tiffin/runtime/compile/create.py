@@ -20,7 +20,6 @@ from ..plan.operations import (
     join_session_keyring,
     loopback_up,
     new_session,
-    open_console,
     set_oom_score_adj,
     set_parent_death_signal,
     set_umask,
@@ -30,6 +29,7 @@ from ..record import Record
 from ..state.identity import in_user_namespace
 from ..state.status import CREATED, CREATING
 from . import namespaces as kernel_namespaces
+from .console import console_operations
 from .devices import device_operations
 from .groups import is_denied
 from .hooks import hook_operations
@@ -89,7 +89,7 @@ def plan_create(request: CreateRequest) -> Plan:
             JSON path.
     """
     config = request.config
-    linux = config.get("linux", {})
+    process, linux = config.get("process", NO_PROCESS), config.get("linux", {})
     namespaces = kernel_namespaces.namespaces_of(config)
     kernel_namespaces.check_mapped(namespaces, config)
     mounts = plan_mounts(MountRequest(config, request.bundle, namespaces, request.manager))
@@ -106,7 +106,7 @@ def plan_create(request: CreateRequest) -> Plan:
             *device_operations(config, namespaces, in_user_namespace=in_user_namespace()),
             *_hooks_before_pivot(request),
             *pivot_operations(config, own_mounts=namespaces.has("mount"), no_pivot=request.no_pivot),
-            *console_operations(request),
+            *console_operations(process, request.console_socket, request.console_descriptor, mounted=True),
             *readonly_operations(config, own_mounts=namespaces.has("mount")),
             *name_operations(config),
             *hidden_operations(linux),
@@ -192,20 +192,6 @@ def _hooks_before_pivot(request: CreateRequest) -> list[Operation]:
         [barrier(STEP_INIT, "hooks", "hooks")] if any(hooks.get(kind) for kind in HOOKS_BEFORE_PIVOT) else []
     )
     return operations + hook_operations(config, "createContainer", request.state, CREATING)
-
-
-def console_operations(request: CreateRequest) -> list[Operation]:
-    """The terminal, if the process wants one."""
-    process = request.config.get("process", {})
-    if not process.get("terminal"):
-        return []
-    size = process.get("consoleSize", {})
-    return [
-        open_console(
-            STEP_INIT, "process.terminal", request.console_socket or None, request.console_descriptor,
-            size.get("width", 0), size.get("height", 0), 1,
-        )
-    ]  # fmt: skip
 
 
 def _process_operations(request: CreateRequest, namespaces: kernel_namespaces.Namespaces) -> list[Operation]:

@@ -13,12 +13,12 @@ from ..plan.operations import (
     barrier,
     join_process,
     new_session,
-    open_console,
     set_oom_score_adj,
     set_parent_death_signal,
 )
 from ..record import Record
 from ..state.status import RUNNING
+from .console import console_operations
 from .create import keyring_operation
 from .groups import is_denied
 from .namespaces import Namespaces, namespaces_of
@@ -68,7 +68,9 @@ def plan_exec(request: ExecRequest) -> Plan:
         (
             *_launcher_operations(request, namespaces),
             *_first_operations(request),
-            *_console_operations(request),
+            *console_operations(
+                request.process, request.console_socket, request.console_descriptor, mounted=False
+            ),
             *_affinity(request, "final", STEP_INIT),
             *process_operations(
                 request.process,
@@ -114,16 +116,3 @@ def _first_operations(request: ExecRequest) -> list[Operation]:
             keyring_operation(request.state.id, request.config.get("linux", {}).get("mountLabel", ""))
         )
     return operations
-
-
-def _console_operations(request: ExecRequest) -> list[Operation]:
-    process = request.process
-    if not process.get("terminal"):
-        return []
-    size = process.get("consoleSize", {})
-    return [
-        open_console(
-            STEP_INIT, "process.terminal", request.console_socket or None, request.console_descriptor,
-            size.get("width", 0), size.get("height", 0), 0,
-        )
-    ]  # fmt: skip
