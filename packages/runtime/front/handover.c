@@ -38,9 +38,9 @@ static const char loader[] =
 	"gc.disable()\n"
 	"import marshal, posix, sys\n"
 	"file = posix.open(sys.argv.pop(1), posix.O_RDONLY | posix.O_CLOEXEC)\n"
-	"code = marshal.loads(posix.pread(file, posix.fstat(file).st_size, 16))\n"
+	"exec(marshal.loads(posix.pread(file, posix.fstat(file).st_size, 16)))\n" /* and is freed, since no name holds it */
 	"posix.close(file)\n"
-	"exec(code)\n";
+	"main_of_front(sys.argv[2:])\n";
 
 static bool fits(int length)
 {

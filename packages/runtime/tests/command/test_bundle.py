@@ -22,6 +22,11 @@ package.__path__ = [path + '/tiffin' for path in paths]
 from tiffin.runtime.command.main import main_of_front
 main_of_front(sys.argv[2:])
 """
+LOADER = """
+import marshal, sys
+exec(marshal.loads(open(sys.argv.pop(1), 'rb').read()[16:]))
+main_of_front(sys.argv[2:])
+"""
 WITHOUT_OVERRIDE = (
     "setpriv",
     "--bounding-set=-dac_override",
@@ -45,7 +50,7 @@ class Installation:
         self, *words: str, flags: tuple[str, ...] = (), before: tuple[str, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command as the front does: from the bundle if there is one."""
-        program = [str(self.bundle)] if self.bundle.exists() else ["-c", BOOTSTRAP]
+        program = ["-c", LOADER, str(self.bundle)] if self.bundle.exists() else ["-c", BOOTSTRAP]
         argv = [
             *before,
             sys.executable,

@@ -1,6 +1,6 @@
 """Writes the code bundle of a verb: all modules that the verb used, compiled, in one file that the front starts.
 
-    tiffin-runtime create ─► front ─► python3 BUNDLE ─► bundle_start: executes the modules in order ─► main
+    tiffin-runtime create ─► front ─► python3, BUNDLE ─► bundle_start: executes the modules in order ─► main
                                                          └─ a source changed: imports them as usual
 
 Sixty modules by way of the import system cost seven milliseconds, and this costs two. The bundle is written by the
@@ -40,12 +40,8 @@ def bundle_path(verb: str) -> str:
 
 def bundled_names() -> frozenset[str]:
     """The modules of the bundle that this command runs from; empty without one."""
-    main = sys.modules["__main__"]
-    return (
-        frozenset(entry[0] for entry in getattr(main, "MODULES", ()))
-        if getattr(main, "FRESH", False)
-        else frozenset()
-    )
+    names: frozenset[str] = getattr(sys.modules["__main__"], "NAMES", frozenset())
+    return names
 
 
 def write_bundle(verb: str, names: frozenset[str]) -> None:

@@ -1,7 +1,7 @@
 """The start of a code bundle: executes all modules of a verb without the import system.
 
 Not imported: `bundle.write_bundle` compiles this text, with the modules in the place of the constant "MODULES", into
-the .pyc that the front has the interpreter execute, with the arguments PATHS PROGRAM ...
+the .pyc that the front has the interpreter execute, with the arguments PATHS PROGRAM ... Then it calls `main_of_front`.
 """
 # mypy: ignore-errors
 
@@ -47,9 +47,9 @@ paths = sys.argv[1].split(":")
 sys.path[:0] = paths
 package = sys.modules["tiffin"] = type(sys)("tiffin")
 package.__path__ = [f"{path}/tiffin" for path in paths]
-FRESH = fresh()
-if FRESH:
+NAMES = frozenset()  # of the modules that came from here
+if fresh():
     execute()
-from tiffin.runtime.command.main import main_of_front  # noqa: E402
-
-main_of_front(sys.argv[2:])
+    NAMES = frozenset(entry[0] for entry in MODULES)
+MODULES = ()  # module code has done its work: what it held is free for the command
+from tiffin.runtime.command.main import main_of_front  # noqa: E402, F401  # the front's loader calls it

@@ -40,8 +40,7 @@ def main_of_front(argv: Sequence[str]) -> None:
 def _keep_bundle(argv: Sequence[str]) -> None:
     """Has the next command of this verb start faster, if this one used modules that came from no bundle."""
     used = [name for name in sys.modules if name.startswith("tiffin.")]
-    main_module = sys.modules["__main__"]
-    if getattr(main_module, "FRESH", False) and len(used) <= len(main_module.MODULES):
+    if len(used) <= len(getattr(sys.modules["__main__"], "NAMES", ())):
         return
     options, rest = parse_globals(argv)
     verb = parse_verb(argv[0], options, rest).verb
