@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +115,15 @@ def test_hooks_run_in_their_namespaces(
 ) -> None:
     script = f"for name in mnt net; do readlink /proc/self/ns/$name; done > {notes.folder}/"
     hooks = {kind: [hook(script + kind)] for kind in KINDS}
-    with running(runtime_under_test, with_hooks(bundle_factory, notes, hooks), container_id) as pid:
-        inside = [os.readlink(f"/proc/{pid}/ns/{name}") for name in ("mnt", "net")]
+    late = notes.folder / "startContainer"
+    os.mkfifo(late)  # `start` need not wait for this hook; who reads from a FIFO does
+    with ThreadPoolExecutor(1) as readers:
+        said = readers.submit(late.read_text)
+        with running(runtime_under_test, with_hooks(bundle_factory, notes, hooks), container_id) as pid:
+            inside = [os.readlink(f"/proc/{pid}/ns/{name}") for name in ("mnt", "net")]
+            found = {late.name: said.result(timeout=30).split()}
     outside = [os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "net")]
-    found = {kind: (notes.folder / kind).read_text().split() for kind in KINDS}
+    found |= {kind: (notes.folder / kind).read_text().split() for kind in KINDS if kind != late.name}
     for kind in ("prestart", "createRuntime", "poststart", "poststop"):
         assert found[kind] == outside, kind
     for kind in ("createContainer", "startContainer"):
