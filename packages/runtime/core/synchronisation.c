@@ -64,9 +64,7 @@ OPERATION(wait_start)
 	close(context->go);
 	close_descriptor(&context->launcher);
 	context->messages = context->go = context->launcher = -1;
-	wait_for_byte(context->fifo);
-	close(context->fifo);
-	context->fifo = -1;
+	wait_for_byte(context->fifo); /* it stays open until execve: by its end `start` knows that the program runs */
 	return 0;
 }
 

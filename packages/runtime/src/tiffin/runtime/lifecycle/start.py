@@ -77,6 +77,8 @@ def let_go(container: LoadedContainer) -> None:
         descriptor = posix.open(taken, posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOFOLLOW)
         try:
             posix.write(descriptor, b"\n")
+            if "poststart" in container.state.hooks:
+                wait_for_program(descriptor)
         finally:
             posix.close(descriptor)
     except OSError as error:
@@ -85,6 +87,18 @@ def let_go(container: LoadedContainer) -> None:
         raise
     finally:
         posix.unlink(taken)
+
+
+def wait_for_program(fifo: int) -> None:
+    """Returns when init has become the user's program, or is dead: poststart hooks come after startContainer ones.
+
+    Init holds the reading end until then; a pipe without one has an error to report (pipe(7), poll(2)).
+    """
+    import select
+
+    poll = select.poll()
+    poll.register(fifo, 0)
+    poll.poll()
 
 
 def run_poststart(container: LoadedContainer) -> None:
