@@ -10,7 +10,7 @@
 | `cannot exec in a stopped container`, `cannot exec in a paused container` | dockerd, nerdctl |
 | `level=error msg=...`, `{"level":"error","msg":...}` | containerd's shim: the last error line of --log is the reason |
 
-The texts stand where they arise; tests/command/test_messages.py holds them, with runc as its subject too.
+The texts stand where they arise; tests/command/test_as_runc.py holds them against runc.
 """
 
 from __future__ import annotations

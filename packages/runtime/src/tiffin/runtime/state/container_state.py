@@ -2,7 +2,8 @@
 
 A value is the rest of its line; a newline in it is written `\\n`, a backslash `\\\\`. A key that a reader does
 not know is kept as it is (`other`), so that an older tiffin-runtime does not lose what a newer one wrote.
-The C reader is `front/state.c`; both are held together by packages/runtime/tests/front.
+The C reader is `front/state.c`; both are held together by
+tests/command/test_front_and_python.py.
 """
 
 from __future__ import annotations
