@@ -37,22 +37,25 @@ class Subject:
 
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         argv = [*self.command, "--root", str(self.root), *arguments]
-        options.setdefault("check", False)
-        return subprocess.run(argv, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, **options)  # noqa: PLW1510  # in options
+        options = {"check": False, "stdin": subprocess.DEVNULL, **options}
+        return subprocess.run(argv, text=True, timeout=TIMEOUT, **options)  # noqa: PLW1510  # in options
 
 
 def container_name() -> str:
     return f"differential-{os.getpid()}"
 
 
-def observe(subject: Subject, case: Case, base: Tree, probe: Path, folder: Path) -> Facts:
+def observe(
+    subject: Subject, case: Case, base: Tree, probe: Path, folder: Path, stdin: Path = Path(os.devnull)
+) -> Facts:
     """Facts of one run, by `section key`; a config that is refused gives the single fact `refused`."""
     bundle = make_bundle(case, base, probe, folder)
     container = container_name()
     output = folder / "output"
     try:
-        with output.open("wb") as stream, (folder / "errors").open("wb") as errors:
-            created = subject.run("create", "--bundle", str(bundle), container, stdout=stream, stderr=errors)
+        with output.open("wb") as stream, (folder / "errors").open("wb") as errors, stdin.open() as given:
+            streams = {"stdin": given, "stdout": stream, "stderr": errors}
+            created = subject.run("create", "--bundle", str(bundle), container, **streams)
         if created.returncode != 0:
             return {"refused": "", "#text": (folder / "errors").read_text()}
         pid = int(json.loads(subject.run("state", container, capture_output=True, check=True).stdout)["pid"])
@@ -114,9 +117,12 @@ def cgroup_facts(pid: int) -> Facts:
         for file in sorted(folder.iterdir()):
             if CGROUP_FILES.fullmatch(file.name):
                 try:
-                    facts[f"host-cgroup {controllers}/{file.name}"] = file.read_text().strip()
+                    value = file.read_text().strip()
                 except OSError as error:
-                    facts[f"host-cgroup {controllers}/{file.name}"] = f"errno {error.errno}"
+                    value = f"errno {error.errno}"
+                if file.name == "devices.list":  # a set: in which order its rules were written does not count
+                    value = "\n".join(sorted(value.splitlines()))
+                facts[f"host-cgroup {controllers}/{file.name}"] = value
     return facts
 
 

@@ -6,12 +6,8 @@ puts another runtime in our place: with `runc` there, every case passes, which t
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,44 +18,7 @@ from tests.differential.observe import Subject, differences, observe
 
 from tiffin_testing.oci_runtime import runtime_command
 
-HERE = Path(__file__).parent
 pytestmark = pytest.mark.requires("root", "runc", "gcc")
-
-
-@pytest.fixture(scope="module")
-def workshop() -> Iterator[Path]:
-    """A folder below one that every user may enter, since user namespaces have to reach it."""
-    with tempfile.TemporaryDirectory(prefix="tiffin-differential-", dir="/var/tmp") as name:
-        os.chmod(name, 0o755)  # noqa: S103  # ids of a user namespace must enter it
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
-def probe(workshop: Path) -> Path:
-    program = workshop / "probe"
-    command = [
-        "gcc",
-        "-O2",
-        "-static",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-o",
-        str(program),
-        str(HERE / "probe.c"),
-    ]
-    subprocess.run(command, check=True)
-    return program
-
-
-@pytest.fixture(scope="module")
-def base(workshop: Path) -> Tree:
-    """The config that `runc spec` makes, without a terminal."""
-    subprocess.run(["runc", "spec", "-b", str(workshop)], check=True)
-    tree: Tree = json.loads((workshop / "config.json").read_text())
-    tree["process"]["terminal"] = False
-    tree["linux"].setdefault("resources", {}).setdefault("devices", [{"allow": False, "access": "rwm"}])
-    return tree
 
 
 @pytest.fixture(scope="module")

@@ -68,9 +68,14 @@ def runtime_command(name: str) -> list[str]:
     path = str(beside) if beside.exists() else shutil.which(name)
     if path is None:
         raise LookupError(f"the runtime under test, {name}, is neither beside {sys.executable} nor in $PATH")
-    if Path(path).name == "crun" and os.geteuid() == 0 and Path("/sys/fs/cgroup/unified").is_dir():
-        return [*CRUN_ON_HYBRID, path]
-    return [path]
+    return without_hybrid([path]) if Path(path).name == "crun" else [path]
+
+
+def without_hybrid(command: list[str]) -> list[str]:
+    """The command in a mount namespace where cgroups are not laid out in a hybrid way; as it is, where that is so."""
+    if command[0] == CRUN_ON_HYBRID[0] or os.geteuid() != 0 or not Path("/sys/fs/cgroup/unified").is_dir():
+        return command
+    return [*CRUN_ON_HYBRID, *command]
 
 
 @dataclass
