@@ -31,15 +31,16 @@ static bool is_of_a_user(void)
 	return geteuid() != 0 || ((!user || strcmp(user, "root") != 0) && in_user_namespace());
 }
 
-static void find_default_root(void)
+const char *find_default_root(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	size_t length = runtime ? strlen(runtime) : 0;
 
-	if (length == 0 || length + sizeof("/tiffin") > sizeof(default_root) || !is_of_a_user())
-		return;
-	memcpy(default_root, runtime, length);
-	memcpy(default_root + length, "/tiffin", sizeof("/tiffin"));
+	if (length > 0 && length + sizeof("/tiffin") <= sizeof(default_root) && is_of_a_user()) {
+		memcpy(default_root, runtime, length);
+		memcpy(default_root + length, "/tiffin", sizeof("/tiffin"));
+	}
+	return default_root;
 }
 
 static const struct flag *find_flag(const struct flag *flags, const char *name, size_t length)
@@ -122,8 +123,7 @@ bool parse_arguments(int argc, char **argv, struct arguments *arguments)
 	int count = 0;
 	int index = 1;
 
-	find_default_root();
-	arguments->root = default_root;
+	arguments->root = find_default_root();
 	for (; index < argc && is_flag(argv[index]); index++) {
 		if (!parse_flag(arguments, global_flags, argc, argv, &index))
 			return false;

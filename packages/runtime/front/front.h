@@ -65,6 +65,8 @@ enum status { CREATING, CREATED, RUNNING, PAUSED, STOPPED };
 
 /* arguments.c */
 bool parse_arguments(int argc, char **argv, struct arguments *arguments);
+const char *find_default_root(void);
+const char *find_verb_name(int argc, char **argv); /* the first word that is one, or NULL */
 
 /* state.c: 0, or HAND_OVER, or an exit code with the error already logged */
 int read_container(const struct arguments *arguments, struct container *container);
@@ -99,9 +101,15 @@ int verb_kill(const struct arguments *arguments);
 int verb_delete(const struct arguments *arguments);
 int send_signal(const struct arguments *arguments, const struct container *container, int descriptor, int signal);
 
-/* handover.c: returns only if there is nothing to hand over to */
-void hand_over(int argc, char **argv);
-const char *find_verb_name(int argc, char **argv); /* arguments.c: the first word that is one, or NULL */
+/* handover.c: returns only if there is nothing to hand over to, with the reason */
+const char *hand_over(int argc, char **argv);
+
+/* image.c */
+bool snapshot_path(const char *front, char path[PATH_SIZE]);
+const char *why_not_resumed(void);
+
+/* resume.c: returns only if there is no snapshot that can be used */
+bool resume(const char *path, int argc, char **argv);
 
 static inline void free_container_at(struct container *container)
 {

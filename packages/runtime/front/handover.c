@@ -1,5 +1,9 @@
 /*
- * Becomes the interpreter: `/PATH/python3.N -I -S -X ... (-c LOADER BUNDLE | -c BOOTSTRAP) PATHS PROGRAM arguments...`.
+ * Becomes the interpreter: goes on from a snapshot of one, or else executes
+ *
+ *     /PATH/python3.N -I -S -X ... (-c LOADER BUNDLE | -c BOOTSTRAP) PATHS SNAPSHOT FRONT PROGRAM arguments...
+ *
+ * SNAPSHOT is where one is missed, FRONT this program. TIFFIN_SNAPSHOT=no does without, and =only insists on one.
  *
  * The package is looked for beside this program: PREFIX/bin/tiffin-runtime belongs to
  * PREFIX/lib/python3.N/site-packages (or Debian's dist-packages) and PREFIX/bin/python3.N. An editable install has
@@ -15,7 +19,7 @@
 
 #define NEWEST_MINOR 20
 #define OLDEST_MINOR 11
-#define FIXED_ARGUMENTS 12
+#define FIXED_ARGUMENTS 14
 
 /* without the columns of tracebacks a code bundle is a third smaller */
 static const char *const flags[] = { "-I", "-S", "-X", "utf8", "-X", "no_debug_ranges" };
@@ -29,7 +33,7 @@ static const char bootstrap[] =
 	"package.__path__=[path+'/tiffin' for path in paths]\n"
 	"sys.modules['tiffin']=package\n"
 	"from tiffin.runtime.command.main import main_of_front\n"
-	"main_of_front(sys.argv[2:])\n";
+	"main_of_front(sys.argv[4:], sys.argv[1:4])\n";
 
 /* Executes a code bundle. Not given to the interpreter as its program: that reads it in pieces of 4 kB, and collects garbage
  * meanwhile, which is half a millisecond. */
@@ -40,7 +44,14 @@ static const char loader[] =
 	"file = posix.open(sys.argv.pop(1), posix.O_RDONLY | posix.O_CLOEXEC)\n"
 	"exec(marshal.loads(posix.pread(file, posix.fstat(file).st_size, 16)))\n" /* and is freed, since no name holds it */
 	"posix.close(file)\n"
-	"main_of_front(sys.argv[2:])\n";
+	"main_of_front(sys.argv[4:], sys.argv[1:4])\n";
+
+struct command {
+	int argc;
+	char **argv;
+	char front[PATH_SIZE];
+	char snapshot[PATH_SIZE]; /* "" if none is wanted */
+};
 
 static bool fits(int length)
 {
@@ -60,12 +71,12 @@ static bool find_bundle(const char *interpreter, const char *paths, const char *
 	       access(bundle, R_OK) == 0;
 }
 
-static void become(const char *interpreter, const char *paths, int argc, char **argv)
+static void become(const char *interpreter, const char *paths, const struct command *command)
 {
 	static char resolved[PATH_MAX];
 	char bundle[PATH_SIZE];
 	const char *program = realpath(interpreter, resolved) ? resolved : interpreter;
-	const char **words = calloc((size_t)argc + FIXED_ARGUMENTS + 1, sizeof(*words));
+	const char **words = calloc((size_t)command->argc + FIXED_ARGUMENTS + 1, sizeof(*words));
 	size_t count = 0;
 
 	if (!words)
@@ -73,7 +84,7 @@ static void become(const char *interpreter, const char *paths, int argc, char **
 	words[count++] = program; /* whole: a bare name it would look up in PATH, and take another one's library */
 	for (size_t index = 0; index < sizeof(flags) / sizeof(flags[0]); index++)
 		words[count++] = flags[index];
-	if (find_bundle(strrchr(program, '/'), paths, find_verb_name(argc, argv), bundle)) {
+	if (find_bundle(strrchr(program, '/'), paths, find_verb_name(command->argc, command->argv), bundle)) {
 		words[count++] = "-c";
 		words[count++] = loader;
 		words[count++] = bundle;
@@ -82,13 +93,15 @@ static void become(const char *interpreter, const char *paths, int argc, char **
 		words[count++] = bootstrap;
 	}
 	words[count++] = paths;
-	memcpy(words + count, argv, (size_t)argc * sizeof(*words));
+	words[count++] = command->snapshot;
+	words[count++] = command->front;
+	memcpy(words + count, command->argv, (size_t)command->argc * sizeof(*words));
 	/* of a virtual environment the real interpreter: it need not look for pyvenv.cfg */
 	execv(program, (char *const *)words);
 	free(words);
 }
 
-static void try_interpreters(const char *prefix, int minor, const char *paths, int argc, char **argv)
+static void try_interpreters(const char *prefix, int minor, const char *paths, const struct command *command)
 {
 	const char *const places[] = { prefix, "/usr", "/usr/local" };
 	char interpreter[PATH_SIZE];
@@ -97,7 +110,7 @@ static void try_interpreters(const char *prefix, int minor, const char *paths, i
 		if (!fits(snprintf(interpreter, PATH_SIZE, "%s/bin/python3.%d", places[index], minor)))
 			continue;
 		if (access(interpreter, X_OK) == 0)
-			become(interpreter, paths, argc, argv);
+			become(interpreter, paths, command);
 	}
 }
 
@@ -114,7 +127,7 @@ static bool holds_all(const char *folder)
 	return true;
 }
 
-static void try_installed(const char *prefix, int argc, char **argv)
+static void try_installed(const char *prefix, const struct command *command)
 {
 	static const char *const kinds[] = { "site", "dist" };
 	char paths[PATH_SIZE];
@@ -124,13 +137,13 @@ static void try_installed(const char *prefix, int argc, char **argv)
 			if (!fits(snprintf(paths, PATH_SIZE, "%s/lib/python3.%d/%s-packages", prefix, minor, kinds[index])))
 				continue;
 			if (holds_all(paths))
-				try_interpreters(prefix, minor, paths, argc, argv);
+				try_interpreters(prefix, minor, paths, command);
 		}
 	}
 }
 
 /* The environment's own folder goes last: there lies what the sources need of others. */
-static void try_sources(const char *prefix, int argc, char **argv)
+static void try_sources(const char *prefix, const struct command *command)
 {
 #ifdef SOURCE_PATHS
 	char paths[PATH_SIZE];
@@ -141,36 +154,57 @@ static void try_sources(const char *prefix, int argc, char **argv)
 		    access(interpreter, X_OK) != 0)
 			continue;
 		if (fits(snprintf(paths, PATH_SIZE, "%s:%s/lib/python3.%d/site-packages", SOURCE_PATHS, prefix, minor)))
-			become(interpreter, paths, argc, argv);
+			become(interpreter, paths, command);
 	}
 #else
 	(void)prefix;
-	(void)argc;
-	(void)argv;
+	(void)command;
 #endif
 }
 
-void hand_over(int argc, char **argv)
+/* PREFIX/bin/tiffin-runtime-python knows its interpreter by its first line. */
+static void try_script(const char *folder, const struct command *command)
 {
-	char program[PATH_SIZE];
 	char script[PATH_SIZE];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	if (fits(snprintf(script, PATH_SIZE, "%s/tiffin-runtime-python", folder)))
+		execv(script, command->argv);
+}
+
+static void try_all(const struct command *command)
+{
+	char folder[PATH_SIZE];
 	char *slash;
 
-	if (length <= 0)
-		return;
-	program[length] = '\0';
-	slash = strrchr(program, '/');
-	if (!slash || slash == program)
+	memcpy(folder, command->front, PATH_SIZE);
+	slash = strrchr(folder, '/');
+	if (!slash || slash == folder)
 		return;
 	*slash = '\0'; /* PREFIX/bin */
-	if (!fits(snprintf(script, PATH_SIZE, "%s/tiffin-runtime-python", program)))
-		return;
-	slash = strrchr(program, '/');
+	slash = strrchr(folder, '/');
 	if (slash) {
 		*slash = '\0'; /* PREFIX */
-		try_installed(program, argc, argv);
-		try_sources(program, argc, argv);
+		try_installed(folder, command);
+		try_sources(folder, command);
+		*slash = '/';
 	}
-	execv(script, argv);
+	try_script(folder, command);
+}
+
+const char *hand_over(int argc, char **argv)
+{
+	static struct command command;
+	const char *wish = getenv("TIFFIN_SNAPSHOT");
+	ssize_t length = readlink("/proc/self/exe", command.front, sizeof(command.front) - 1);
+
+	if (length <= 0)
+		return "/proc/self/exe cannot be read: is /proc mounted?";
+	command.argc = argc;
+	command.argv = argv;
+	if (!(wish && strcmp(wish, "no") == 0) && snapshot_path(command.front, command.snapshot))
+		resume(command.snapshot, argc, argv);
+	if (wish && strcmp(wish, "only") == 0)
+		return why_not_resumed();
+	try_all(&command);
+	return "no Python found that has the package tiffin.runtime: install tiffin-runtime again";
 }

@@ -10,6 +10,7 @@ void close_at(int *descriptor)
 {
 	if (*descriptor >= 0)
 		close(*descriptor);
+	*descriptor = -1;
 }
 
 /* A descriptor that we open must never become somebody's standard stream. */
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
 {
 	const char *wish = getenv("TIFFIN_FRONT");
 	struct arguments arguments = { .log_descriptor = STDERR_FILENO };
+	const char *problem;
 	int code = HAND_OVER;
 
 	if (fcntl(0, F_GETFD) < 0 || fcntl(1, F_GETFD) < 0 || fcntl(2, F_GETFD) < 0) {
@@ -63,8 +65,8 @@ int main(int argc, char **argv)
 		code = answer(&arguments);
 	if (code != HAND_OVER)
 		return code;
-	hand_over(argc, argv);
+	problem = hand_over(argc, argv);
 	if (arguments.log_descriptor < 0)
 		arguments.log_descriptor = STDERR_FILENO;
-	return fail(&arguments, "tiffin-runtime: no Python found that has the package tiffin.runtime: install tiffin-runtime again");
+	return fail(&arguments, "tiffin-runtime: %s", problem);
 }

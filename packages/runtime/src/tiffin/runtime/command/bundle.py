@@ -17,19 +17,21 @@ import sys
 from importlib.util import MAGIC_NUMBER
 
 from ..state.files import read_file, write_all
+from .imports import imports_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import CodeType
 
-    Entry = tuple[str, bool, str, int, int, CodeType]  # name, is it a package, file, mtime in ns, size, code
+    Entry = tuple[str, bool, str, int, int, CodeType | bytes]  # as bundle_start has them
 
 PYC_HEADER_SIZE = 16
-PREFIX = "tiffin."
 FUTURE_ANNOTATIONS = 0x1000000  # CO_FUTURE_ANNOTATIONS
 WITHOUT_DOCSTRINGS = 2
-THIS = "tiffin.runtime.command.bundle"
+EXTENSION_SUFFIX = ".so"
+PACKAGE = "tiffin.runtime"
+THIS = f"{PACKAGE}.command.bundle"
 
 
 def bundle_path(verb: str) -> str:
@@ -53,11 +55,29 @@ def write_bundle(verb: str, names: frozenset[str]) -> None:
     if not posix.access(path.rpartition("/")[0], posix.W_OK):
         return
     trees = {name: _parse(name) for name in names if name != THIS}
-    entries = tuple(_entry(name, trees[name]) for name in _in_order(trees))
+    roots = (f"{PACKAGE}.command.main", f"{PACKAGE}.command.verbs.{verb}_")
+    at_once = _in_order(roots, trees)
+    later = [name for name in sorted(trees) if name not in at_once]
+    filled = {
+        "MODULES": tuple(_entry(name, trees[name]) for name in at_once),
+        "LATER": tuple(_marshalled(_entry(name, trees[name])) for name in later),
+        "EXTENSIONS": tuple(_extensions()),
+    }
     start = f"{__file__.rpartition('/')[0]}/bundle_start.py"
     code = compile(read_file(start), start, "exec", dont_inherit=True, optimize=WITHOUT_DOCSTRINGS)
-    constants = tuple(entries if constant == "MODULES" else constant for constant in code.co_consts)
-    _write(path, code.replace(co_consts=constants))
+    constants = (
+        filled.get(constant, constant) if isinstance(constant, str) else constant
+        for constant in code.co_consts
+    )
+    _write(path, code.replace(co_consts=tuple(constants)))
+
+
+def _extensions() -> Iterator[tuple[str, str]]:
+    """The interpreter's modules in C that this command has loaded, each with its file."""
+    for name, module in sys.modules.items():
+        file = getattr(module, "__file__", None) or ""
+        if file.endswith(EXTENSION_SUFFIX):
+            yield name, file
 
 
 def _parse(name: str) -> ast.Module:
@@ -91,33 +111,34 @@ def _entry(name: str, tree: ast.Module) -> Entry:
     return name, _is_package(name), file, status.st_mtime_ns, status.st_size, code
 
 
-def _in_order(trees: dict[str, ast.Module]) -> list[str]:
-    """The modules, each behind those that it imports at once; imports inside of functions do not count."""
+def _marshalled(entry: Entry) -> Entry:
+    return (*entry[:-1], marshal.dumps(entry[-1]))
+
+
+def _in_order(roots: Sequence[str], trees: dict[str, ast.Module]) -> list[str]:
+    """The modules that the roots need at once, each behind those that it imports; imports in functions do not count."""
     order: dict[str, None] = {}
 
     def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in order or name in path:
+        if name not in trees or name in order or name in path:
             return
-        for needed in _imports(name, trees[name]):
-            if needed in trees:
-                visit(needed, (*path, name))
+        for package in _packages(name):  # first, as the import system does: it may import this very module
+            visit(package, path)
+        if name in order:
+            return
+        for needed in imports_of(name, trees[name], is_package=_is_package(name)):
+            visit(needed, (*path, name))
         order[name] = None
 
-    for name in sorted(trees):
+    for name in roots:
         visit(name, ())
     return list(order)
 
 
-def _imports(name: str, tree: ast.Module) -> Iterator[str]:
-    package = name.split(".") if _is_package(name) else name.split(".")[:-1]
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom):
-            base = package[: len(package) - statement.level + 1] if statement.level else []
-            whole = ".".join([*base, *([statement.module] if statement.module else [])])
-            yield whole
-            yield from (f"{whole}.{alias.name}" for alias in statement.names)
-        elif isinstance(statement, ast.Import):
-            yield from (alias.name for alias in statement.names)
+def _packages(name: str) -> Iterator[str]:
+    """The packages that a module lies in, from the top."""
+    parts = name.split(".")[:-1]
+    yield from (".".join(parts[: count + 1]) for count in range(len(parts)))
 
 
 def _file(name: str) -> str:
