@@ -42,6 +42,7 @@ struct context {
 	int listener;        /* seccomp listener socket, connected by the launcher */
 	int cgroup;          /* directory for CLONE_INTO_CGROUP */
 	uint64_t namespaces; /* CLONE_NEW flags of the clone */
+	uint64_t made;       /* those that the launcher made for init before there was a plan, and is in itself */
 	bool late_time;      /* the time namespace of those is still to be made, by init */
 	pid_t init;          /* in the launcher: init's pid */
 	pid_t host_pid;      /* in init: its pid as the caller sees it */

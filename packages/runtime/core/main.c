@@ -1,12 +1,14 @@
-/* tiffin-core launch BLOB MESSAGES GO [LOCK]: executes a plan. The arguments are numbers of inherited descriptors: a memfd
- * with the encoded plan, a pipe for messages to the controller, a pipe for its answers, the container's lock. The controller
- * starts this program while it still makes the plan: the first byte on GO says that the memfd holds it.
+/* tiffin-core launch BLOB MESSAGES GO LOCK NAMESPACES: executes a plan. The first arguments are numbers of inherited
+ * descriptors: a memfd with the encoded plan, a pipe for messages to the controller, a pipe for its answers, the container's
+ * lock or -1. The controller starts this program while it still makes the plan: the first byte on GO says that the memfd holds
+ * it. NAMESPACES are CLONE_NEW flags of what the plan will ask for anyhow and may be made till then.
  *
  * The controller runs this program from a sealed memfd, so that what the container can reach by /proc/PID/exe is a
  * private copy that nobody can write to (CVE-2019-5736). It uses no environment variable and opens no file by itself. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 
 #include "core.h"
 
+#define ARGUMENTS 7
 #define USAGE "tiffin-core: started by tiffin-runtime with a plan; it does nothing by itself\n"
 
 /* A descriptor's number, kept from programs that the container runs; -1 if it is none. */
@@ -47,12 +50,21 @@ static int load_plan(const struct context *context, int descriptor, struct plan 
 
 static bool take_descriptors(struct context *context, int argc, char **argv)
 {
-	if (argc < 5 || argc > 6 || strcmp(argv[1], "launch") != 0)
+	if (argc != ARGUMENTS || strcmp(argv[1], "launch") != 0)
 		return false;
 	context->messages = inherited(argv[3]);
 	context->go = inherited(argv[4]);
-	context->lock = argc == 6 ? inherited(argv[5]) : -1;
-	return context->messages >= 0 && context->go >= 0 && (argc == 5 || context->lock >= 0);
+	context->lock = inherited(argv[5]);
+	return context->messages >= 0 && context->go >= 0 && (context->lock >= 0 || strcmp(argv[5], "-1") == 0);
+}
+
+/* A network namespace takes the kernel half a millisecond, and the controller about as long for its plan. What does not work
+ * now does not work when the plan asks for it either, and is reported then. */
+static void make_early_namespaces(struct context *context, const char *argument)
+{
+	uint64_t flags = strtoull(argument, NULL, 10);
+	if (flags && unshare((int)flags) == 0)
+		context->made = flags;
 }
 
 /* The launcher makes cgroups: it may not outlive the controller, whose death somebody may be cleaning up after already. */
@@ -79,6 +91,7 @@ int main(int argc, char **argv)
 	memset(context.trees, -1, sizeof context.trees);
 	signal(SIGPIPE, SIG_IGN);
 	end_with_controller(&context);
+	make_early_namespaces(&context, argv[ARGUMENTS - 1]);
 	if (load_plan(&context, blob, &plan) < 0) {
 		report(&context, MESSAGE_FAILED, -1, failure_errno(), 0, 0, failure_text());
 		return 1;

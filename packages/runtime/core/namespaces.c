@@ -24,7 +24,9 @@ OPERATION(join_namespace)
 
 OPERATION(new_namespaces)
 {
-	context->namespaces |= (uint64_t)fields->flags;
+	if (context->made & ~(uint64_t)fields->flags)
+		return fail_with(EINVAL, "the launcher has made namespaces that the plan does not ask for");
+	context->namespaces |= (uint64_t)fields->flags & ~context->made;
 	return 0;
 }
 

@@ -36,6 +36,7 @@ FLAGS = {  # linux/sched.h
     "pid": 0x20000000, "network": 0x40000000,
 }  # fmt: skip
 JOINED_FIRST = ("ipc", "uts", "network", "pid", "cgroup", "time")
+MADE_EARLY = ("network", "ipc", "uts")
 NEWUIDMAP, NEWGIDMAP = "newuidmap", "newgidmap"
 PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")
 
@@ -89,6 +90,18 @@ def launcher_operations(namespaces: Namespaces, linux: LinuxTree) -> list[Operat
     flags = sum(FLAGS[kind] for kind, path, _ in namespaces.rows if not path and kind not in late)
     operations.append(new_namespaces(STEP_LAUNCHER, "linux.namespaces", flags))
     return operations
+
+
+def early_namespaces(config: ConfigTree) -> int:
+    """The CLONE_NEW* flags of those that the launcher can make before there is a plan, and be in itself.
+
+    It does nothing that they matter for. With a user namespace none: they are to belong to that one.
+    """
+    found: Sequence[NamespaceTree] = config.get("linux", {}).get("namespaces", ())
+    new = {each["type"] for each in found if not each.get("path")}
+    if any(each["type"] == "user" for each in found):
+        return 0
+    return sum(FLAGS[kind] for kind in MADE_EARLY if kind in new)
 
 
 def _made_late(namespaces: Namespaces, linux: LinuxTree) -> tuple[str, ...]:

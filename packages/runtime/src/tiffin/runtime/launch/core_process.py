@@ -25,12 +25,14 @@ class CoreRequest(Record):
     inherited: descriptors that the core gets under their own numbers, beside those that are not close-on-exec.
     lock: descriptor of the container's lock, -1 for none. A launcher, and an init of which no state tells yet, hold it
         until they are dead, so that a `delete` after our own death waits for them.
+    namespaces: CLONE_NEW* flags of new ones that the plan will ask for, which the launcher makes while it waits for it.
     """
 
     core: int
     stdio: tuple[int, int, int] = (0, 1, 2)
     inherited: tuple[int, ...] = ()
     lock: int = -1
+    namespaces: int = 0
 
 
 class CoreProcess:
@@ -59,9 +61,10 @@ class CoreProcess:
                 if own != number
             ]
             # a descriptor onto itself: clears close-on-exec in the child
-            given = [self._blob, messages, go, *([request.lock] if request.lock >= 0 else [])]
-            actions += [(posix.POSIX_SPAWN_DUP2, kept, kept) for kept in (*given, *request.inherited)]
-            argv = [ARGV0, "launch", *map(str, given)]
+            given = (self._blob, messages, go, request.lock)
+            kept = (*given, *request.inherited)
+            actions += [(posix.POSIX_SPAWN_DUP2, number, number) for number in kept if number >= 0]
+            argv = [ARGV0, "launch", *map(str, given), str(request.namespaces)]
             self.pid = posix.posix_spawn(
                 f"/proc/self/fd/{request.core}", argv, {}, file_actions=actions, setsigmask=()
             )

@@ -14,6 +14,7 @@ from tiffin.spec.json_tree import encode as encode_json
 
 from ..cgroup.manager import select_manager
 from ..compile.create import CreateRequest, plan_create
+from ..compile.namespaces import early_namespaces
 from ..launch.core_process import kill_child
 from ..logging.log import precise_timestamp
 from ..record import Record
@@ -238,7 +239,12 @@ class Creation(TracingAttendant):
         """Now already: it starts while the plan is made."""
         options = self.options
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.start_core(stdio=options.stdio, inherited=inherited, lock=self._lock)
+        self.start_core(
+            stdio=options.stdio,
+            inherited=inherited,
+            lock=self._lock,
+            namespaces=early_namespaces(self.config),
+        )
 
     def _launch(self, manager: CgroupManager) -> None:
         self._manager = manager

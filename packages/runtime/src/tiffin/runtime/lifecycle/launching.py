@@ -35,18 +35,23 @@ class TracingAttendant(Attendant):
             self._trace.add(operation, begin, end)
 
     def start_core(
-        self, *, stdio: tuple[int, int, int] = (0, 1, 2), inherited: Sequence[int] = (), lock: int = -1
+        self,
+        *,
+        stdio: tuple[int, int, int] = (0, 1, 2),
+        inherited: Sequence[int] = (),
+        lock: int = -1,
+        namespaces: int = 0,
     ) -> None:
         """Starts the core, which waits for `launch`, or for `abandon_core`.
 
         Args:
             inherited: descriptors that the plan names, which the core must have under the same number.
-            lock: descriptor of the container's lock, as `CoreRequest` has it.
+            lock, namespaces: as `CoreRequest` has them.
         """
         settings = self.settings
         core = settings.core if settings.core >= 0 else sealed_core()
         try:
-            self._core = CoreProcess(CoreRequest(core, stdio, tuple(inherited), lock))
+            self._core = CoreProcess(CoreRequest(core, stdio, tuple(inherited), lock, namespaces))
         finally:
             if core != settings.core:
                 posix.close(core)

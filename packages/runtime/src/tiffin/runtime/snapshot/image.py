@@ -1,11 +1,11 @@
 """The image: a file that front/resume.c checks, maps, and goes on from. front/image.h has the same layout.
 
-    head   magic[16] boot[40], then numbers of 64 bits: how many files, mapped files and areas, where the pages begin, from
-           where to where the kernel's mappings are, where the vdso, the size of it all, the registers
-    files  device inode size mtime_ns path     first those that areas are mapped from; the image holds for these alone
-    areas  start end protection source offset  source: number of a file, or FROM_IMAGE, or ZEROS
-    paths  each with a \\0 behind it
-    pages  from a multiple of the page's size
+head   magic[16] boot[40], then numbers of 64 bits: how many files, mapped files and areas, where the pages begin, from
+       where to where the kernel's mappings are, where the vdso, the size of it all, the registers
+files  device inode size mtime_ns path     first those that areas are mapped from; the image holds for these alone
+areas  start end protection source offset  source: number of a file, or FROM_IMAGE, or ZEROS
+paths  each with a \\0 behind it
+pages  from a multiple of the page's size
 """
 
 from __future__ import annotations
