@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from packages.runtime.tests.lifecycle.containers import FOREVER, Fifo, Make, has
 
 from tiffin_testing.bundle import Bundle
 from tiffin_testing.oci_runtime import OCIRuntime
+from tiffin_testing.streams import Pipes
 
 pytestmark = pytest.mark.requires("root")
 
@@ -21,24 +21,10 @@ Flags = list[str | Path]
 
 
 @contextmanager
-def with_pipes(runtime: OCIRuntime) -> Iterator[OCIRuntime]:
-    """The runtime with pipes for streams: CRIU cannot save what the host has opened for them, but knows pipes."""
-    stdin, feed = os.pipe()
-    drain, stdout = os.pipe()
-    place = f"/proc/{os.getpid()}/fd"
-    redirected = f'exec "$@" <{place}/{stdin} >{place}/{stdout} 2>&1'
-    try:
-        yield OCIRuntime(["bash", "-c", redirected, "sh", *runtime.command], runtime.root)
-    finally:
-        for descriptor in (stdin, feed, drain, stdout):
-            os.close(descriptor)
-
-
-@contextmanager
 def piped(runtime: OCIRuntime, bundle: Bundle, container: str) -> Iterator[int]:
     """A running container whose streams are pipes; gives its pid."""
-    with with_pipes(runtime) as creator:
-        assert creator.create(container, bundle).exit_code == 0
+    with Pipes.opened() as pipes:
+        assert pipes.under(runtime).create(container, bundle).exit_code == 0
         try:
             runtime.start(container).must_succeed()
             yield int(runtime.state(container)["pid"])
@@ -63,7 +49,8 @@ def test_a_container_goes_on_where_it_was(
         assert has_ended(pid)
         assert not list(runtime_under_test.containers())
         flags: Flags = [*images, "--detach", "--bundle", bundle.path]
-        with with_pipes(runtime_under_test) as restorer:
+        with Pipes.opened() as pipes:
+            restorer = pipes.under(runtime_under_test)
             assert restorer.call("restore", *flags, container_id).exit_code == 0
         ready = Fifo(bundle)
         assert ready.read() == first

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tiffin.runtime.checkpoint.dump import check_parent
 from tiffin.runtime.checkpoint.external import (
     close_inherited,
     mounts_to_leave_out,
@@ -15,7 +16,7 @@ from tiffin.runtime.checkpoint.external import (
     namespaces_to_leave_out,
 )
 from tiffin.runtime.checkpoint.log import explain
-from tiffin.runtime.checkpoint.options import CriuOptions, common_options, page_server
+from tiffin.runtime.checkpoint.options import CheckpointOptions, CriuOptions, common_options, page_server
 from tiffin.runtime.checkpoint.paths import resolve_in_root
 from tiffin.runtime.checkpoint.rpc import CriuFailed
 from tiffin.runtime.errors import InvalidArgument, Unsupported
@@ -109,6 +110,14 @@ def test_options_with_bad_values_are_refused() -> None:
     for text in ("x", ":80", "x:", "x:0", "x:65536", "x:y"):
         with pytest.raises(InvalidArgument, match="ADDRESS:PORT"):
             page_server(text)
+
+
+def test_a_parent_is_found_beside_images_that_are_not_there_yet(tmp_path: Path) -> None:
+    options = CheckpointOptions(str(tmp_path / "after"), parent_path="../before")
+    with pytest.raises(InvalidArgument, match=f"{tmp_path}/before is no folder"):
+        check_parent(options)
+    (tmp_path / "before").mkdir()
+    check_parent(options)
 
 
 def test_the_log_says_why(tmp_path: Path) -> None:

@@ -82,10 +82,10 @@ def check_parent(options: CheckpointOptions) -> None:
         return
     if options.parent_path.startswith("/"):
         raise InvalidArgument("--parent-path must be relative")
-    if not os.path.isdir(f"{options.image_path}/{options.parent_path}"):
-        raise InvalidArgument(
-            f"invalid --parent-path: {options.image_path}/{options.parent_path} is no folder"
-        )
+    # by its name alone: the folder of the images, which a leading `..` leaves, may not be there yet
+    parent = os.path.normpath(f"{options.image_path}/{options.parent_path}")
+    if not os.path.isdir(parent):
+        raise InvalidArgument(f"invalid --parent-path: {parent} is no folder")
 
 
 def _request(container: LoadedContainer, config: Config, options: CheckpointOptions) -> dict[str, Any]:

@@ -89,6 +89,9 @@ class Restoration(Creation):
         state = super()._first_state(manager)
         return state.replace(hooks=tuple(kind for kind in state.hooks if kind != "poststart"))
 
+    def _start_core(self) -> None:
+        """None: CRIU makes the processes, and a core would wait, with our lock, for as long as we do."""
+
     def _launch(self, manager: CgroupManager) -> None:
         """Has CRIU make the processes."""
         self._manager = manager
