@@ -16,8 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 METAPACKAGE = "linux-image-amd64"
+# nf_tables holds a container's network still while CRIU looks at it, which asks *_diag about sockets.
+CHECKPOINT_MODULES = (
+    "crc32c_generic", "libcrc32c", "nf_tables", "nft_compat", "xt_mark", "nf_conntrack_netlink", "veth", "tun",
+    "unix_diag", "inet_diag", "tcp_diag", "udp_diag", "raw_diag", "netlink_diag", "af_packet_diag",
+)  # fmt: skip
 # bfq: gives cgroups their io.bfq.weight
-MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console", "virtio_blk", "bfq")
+MODULES = (
+    "virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console", "virtio_blk", "bfq", *CHECKPOINT_MODULES
+)  # fmt: skip
 XZ_MAGIC = b"\xfd7zXZ\x00"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
