@@ -11,6 +11,22 @@ class InvalidReference(ImageFailure):
     """What was given to name an image cannot be read as one."""
 
 
+class AlreadyExists(ImageFailure):
+    """There is such a thing already."""
+
+
+class FailedPrecondition(ImageFailure):
+    """It is not in the state that this needs; the text says in which it is."""
+
+
+class Unavailable(ImageFailure):
+    """Not now: somebody else is at it, or a server cannot be reached. Trying again may help."""
+
+
+class PermissionDenied(ImageFailure):
+    """A server wants other credentials."""
+
+
 class NotFound(ImageFailure):
     """There is no such image, tag, platform, blob or layer entry."""
 

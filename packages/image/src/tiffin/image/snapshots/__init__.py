@@ -1,0 +1,1 @@
+"""Snapshots of file trees: the protocol (`protocol.py`), and the snapshotters `overlayfs` and `native`."""
