@@ -8,6 +8,7 @@
 #define IMAGE_MAGIC "tiffin-snapshot1"
 #define FROM_IMAGE UINT64_MAX
 #define ZEROS (UINT64_MAX - 1)
+#define KERNEL (UINT64_MAX - 2) /* the kernel's own, which this process has too, elsewhere */
 
 struct image_head {
 	char magic[16];
@@ -36,7 +37,7 @@ struct image_area {
 	uint64_t start;
 	uint64_t end;
 	uint64_t protection;
-	uint64_t source; /* number of a file, FROM_IMAGE or ZEROS */
+	uint64_t source; /* number of a file, FROM_IMAGE, ZEROS or KERNEL */
 	uint64_t offset;
 };
 

@@ -15,6 +15,7 @@
 #define ARCH_SET_FS 0x1002
 #define RED_ZONE 128
 #define FAILURE 1
+#define STANDARD_ERROR 2
 
 #define restorer __attribute__((section("restore_code"), no_stack_protector, used))
 #define inlined static inline __attribute__((always_inline))
@@ -34,10 +35,27 @@ inlined long call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, u
 }
 
 /* There is nothing left that could say more: memory is short, or a file was changed at this very moment. */
-inlined void require(bool holds)
+inlined void require(const struct restoration *work, bool holds)
 {
-	if (!holds)
-		call(SYS_exit_group, FAILURE, 0, 0, 0, 0, 0);
+	if (holds)
+		return;
+	call(SYS_write, STANDARD_ERROR, (uint64_t)work->failure, sizeof(work->failure), 0, 0, 0);
+	call(SYS_exit_group, FAILURE, 0, 0, 0, 0, 0);
+}
+
+/* One by one: before Linux 6.17 several are not moved at once. False: they are sealed, and so is the first. */
+inlined bool move_kernel(const struct restoration *work, uint64_t from, uint64_t to)
+{
+	for (uint64_t index = 0; index < work->head->areas; index++) {
+		const struct image_area *area = &work->areas[index];
+		uint64_t size = area->end - area->start;
+		uint64_t offset = area->start - work->head->kernel_start;
+
+		if (area->source == KERNEL && call(SYS_mremap, from + offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+						   to + offset, 0) != (long)(to + offset))
+			return false;
+	}
+	return true;
 }
 
 inlined void map(const struct restoration *work, const struct image_area *area)
@@ -46,6 +64,8 @@ inlined void map(const struct restoration *work, const struct image_area *area)
 	uint64_t offset = area->offset;
 	int file = -1;
 
+	if (area->source == KERNEL)
+		return;
 	if (area->source == ZEROS) {
 		flags |= MAP_ANONYMOUS | MAP_NORESERVE;
 	} else if (area->source == FROM_IMAGE) {
@@ -54,8 +74,8 @@ inlined void map(const struct restoration *work, const struct image_area *area)
 	} else {
 		file = work->files[area->source];
 	}
-	require(call(SYS_mmap, area->start, area->end - area->start, area->protection, flags, (uint64_t)file, offset) ==
-		(long)area->start);
+	require(work, call(SYS_mmap, area->start, area->end - area->start, area->protection, flags, (uint64_t)file,
+			   offset) == (long)area->start);
 }
 
 inlined void close_files(const struct restoration *work)
@@ -88,16 +108,14 @@ inlined void go_on(const struct restoration *work)
 restorer void restore(struct restoration *work)
 {
 	const struct image_head *head = work->head;
-	uint64_t kernel_size = head->kernel_end - head->kernel_start;
 
-	if (call(SYS_mremap, work->kernel_now, kernel_size, kernel_size, MREMAP_MAYMOVE | MREMAP_FIXED, STAGE_KERNEL, 0) < 0)
-		return; /* the kernel has sealed it: nothing has happened yet */
-	require(call(SYS_munmap, LOWEST, STAGE - LOWEST, 0, 0, 0, 0) == 0);
-	require(call(SYS_munmap, STAGE_END, USER_END - STAGE_END, 0, 0, 0, 0) == 0);
+	if (!move_kernel(work, work->kernel_now, STAGE_KERNEL))
+		return; /* nothing has happened yet */
+	require(work, call(SYS_munmap, LOWEST, STAGE - LOWEST, 0, 0, 0, 0) == 0);
+	require(work, call(SYS_munmap, STAGE_END, USER_END - STAGE_END, 0, 0, 0, 0) == 0);
 	for (uint64_t index = 0; index < head->areas; index++)
 		map(work, &work->areas[index]);
-	require(call(SYS_mremap, STAGE_KERNEL, kernel_size, kernel_size, MREMAP_MAYMOVE | MREMAP_FIXED, head->kernel_start,
-		     0) == (long)head->kernel_start);
+	require(work, move_kernel(work, STAGE_KERNEL, head->kernel_start));
 	close_files(work);
 	call(SYS_arch_prctl, ARCH_SET_FS, head->registers.fs_base, 0, 0, 0, 0);
 	go_on(work);

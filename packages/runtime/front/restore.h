@@ -8,6 +8,7 @@
 #include "image.h"
 
 #define FILES_MAXIMUM 64
+#define FAILURE_TEXT "tiffin-runtime: the snapshot cannot be mapped: is memory short?\n"
 
 /* Addresses that no kernel on x86-64 gives to anybody unasked: between the programs' and the libraries'. */
 #define STAGE UINT64_C(0x600000000000)
@@ -22,6 +23,7 @@ struct restoration {
 	const struct image_area *areas;
 	uint64_t kernel_now; /* where the kernel's mappings are in this process */
 	int image;
+	char failure[sizeof(FAILURE_TEXT) - 1];
 	int files[FILES_MAXIMUM];
 	ucontext_t context;
 };

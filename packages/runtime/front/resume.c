@@ -17,12 +17,25 @@
 #ifdef __x86_64__
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #ifdef __GLIBC_PREREQ
 #if __GLIBC_PREREQ(2, 35)
 #include <sys/rseq.h>
 #endif
 #endif
+
+/* Then the interpreter starts, which can say what it lacks: we could not, without our memory. */
+static bool is_memory_limited(void)
+{
+	static const __rlimit_resource_t kinds[] = { RLIMIT_AS, RLIMIT_DATA };
+	struct rlimit limit;
+
+	for (size_t index = 0; index < sizeof(kinds) / sizeof(kinds[0]); index++)
+		if (getrlimit(kinds[index], &limit) != 0 || limit.rlim_cur != RLIM_INFINITY)
+			return true;
+	return false;
+}
 
 static bool open_files(const struct image_head *head, struct restoration *work)
 {
@@ -39,13 +52,13 @@ static bool add_word(FILE *stream, const char *word)
 	return fwrite(word, strlen(word) + 1, 1, stream) == 1;
 }
 
-/* The command, as snapshot/template.py reads it; its descriptor. */
+/* The command, as snapshot/template.py reads it; its descriptor. The caller's limit on files is no reason to die. */
 static int write_command(int argc, char **argv)
 {
 	struct sigaction interrupt;
 	int descriptor = memfd_create("tiffin-command", MFD_CLOEXEC);
 	FILE *stream = descriptor < 0 ? NULL : fdopen(dup(descriptor), "w");
-	bool whole = stream && sigaction(SIGINT, NULL, &interrupt) == 0 &&
+	bool whole = signal(SIGXFSZ, SIG_IGN) != SIG_ERR && stream && sigaction(SIGINT, NULL, &interrupt) == 0 &&
 		     fprintf(stream, "%d %d", argc, interrupt.sa_handler == SIG_IGN) > 0 && fputc('\0', stream) == '\0';
 
 	for (int index = 0; whole && index < argc; index++)
@@ -124,6 +137,7 @@ static bool restore_on_stage(const struct image_head *head, struct restoration *
 	memcpy(stage, __start_restore_code, code_size);
 	if (mprotect(stage, STAGE_WORK - STAGE, PROT_READ | PROT_EXEC) != 0)
 		return refuse("no snapshot: memory cannot be made executable");
+	memcpy(work->failure, FAILURE_TEXT, sizeof(work->failure));
 	work->head = head;
 	work->areas = (const struct image_area *)(image_files(head) + head->files);
 	work->kernel_now = kernel_mappings(head);
@@ -142,6 +156,8 @@ bool resume(const char *path, int argc, char **argv)
 
 	if (image < 0)
 		return false;
+	if (is_memory_limited())
+		return refuse("no snapshot: memory is limited");
 	if (mmap((void *)STAGE, STAGE_STACK - STAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
 		 0) != (void *)STAGE)
 		return refuse("no snapshot: its place in memory is taken");

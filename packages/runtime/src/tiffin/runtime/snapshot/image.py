@@ -3,7 +3,7 @@
 head   magic[16] boot[40], then numbers of 64 bits: how many files, mapped files and areas, where the pages begin, from
        where to where the kernel's mappings are, where the vdso, the size of it all, the registers
 files  device inode size mtime_ns path     first those that areas are mapped from; the image holds for these alone
-areas  start end protection source offset  source: number of a file, or FROM_IMAGE, or ZEROS
+areas  start end protection source offset  source: number of a file, or FROM_IMAGE, ZEROS, KERNEL
 paths  each with a \\0 behind it
 pages  from a multiple of the page's size
 """
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAGIC = b"tiffin-snapshot1"
 FROM_IMAGE = (1 << 64) - 1
 ZEROS = (1 << 64) - 2
+KERNEL = (1 << 64) - 3
 HEAD = struct.Struct("<16s40s8Q")
 NUMBERS = struct.Struct("<5Q")  # of a file, or of an area
 
@@ -52,13 +53,19 @@ def encode_image(image: Image) -> Iterator[bytes]:
     mapped = list(dict.fromkeys(area.path for area in image.areas if area.path))
     files = [*mapped, *(path for path in dict.fromkeys(image.files) if path not in mapped)]
     encoded = [os.fsencode(path) + b"\0" for path in files]
-    size = HEAD.size + len(image.registers) + NUMBERS.size * (len(files) + len(image.areas))
+    size = (
+        HEAD.size + len(image.registers) + NUMBERS.size * (len(files) + len(image.kernel) + len(image.areas))
+    )
     pages = _round_up(size + sum(map(len, encoded)))
-    table = [*_file_table(files, encoded, size), *_area_table(image.areas, mapped)]
+    table = [
+        *_file_table(files, encoded, size),
+        *_kernel_table(image.kernel),
+        *_area_table(image.areas, mapped),
+    ]
     vdso = next(mapping.start for mapping in image.kernel if mapping.path == "[vdso]")
     first, last = image.kernel[0].start, image.kernel[-1].end
     whole = pages + sum(len(area.data) for area in image.areas)
-    counts = len(files), len(mapped), len(image.areas)
+    counts = len(files), len(mapped), len(image.kernel) + len(image.areas)
     head = HEAD.pack(MAGIC, image.boot.encode(), *counts, pages, first, last, vdso, whole)
     yield b"".join((head, image.registers, *table, *encoded)).ljust(pages, b"\0")
     yield from (area.data for area in image.areas)
@@ -69,6 +76,11 @@ def _file_table(files: Sequence[str], encoded: Sequence[bytes], start: int) -> I
         status = os.stat(path)
         yield NUMBERS.pack(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, start)
         start += len(text)
+
+
+def _kernel_table(mappings: Sequence[Mapping]) -> Iterator[bytes]:
+    for mapping in mappings:
+        yield NUMBERS.pack(mapping.start, mapping.end, mapping.protection, KERNEL, 0)
 
 
 def _area_table(areas: Sequence[Area], mapped: Sequence[str]) -> Iterator[bytes]:
