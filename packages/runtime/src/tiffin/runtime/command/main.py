@@ -32,24 +32,24 @@ def main_of_front(argv: Sequence[str], missed: Sequence[str] = ("", "", "")) -> 
     Args:
         missed: the folders of our packages, the path of a snapshot, "" if none is wanted, and the front's.
     """
-    code = main(argv)
+    code = _flushed(main(argv))  # first: what follows takes its time
     if code == 0 and not _keep_snapshot(*missed):
         _keep_bundle(argv)
-    _leave(code)
+    posix._exit(code)  # noqa: SLF001  # the function's name
 
 
 def main_of_snapshot(argv: Sequence[str]) -> None:
     """Runs one command in an interpreter that goes on from the snapshot, and leaves."""
-    _leave(main(argv))
+    posix._exit(_flushed(main(argv)))  # noqa: SLF001  # at once: tearing it down would take a millisecond
 
 
-def _leave(code: int) -> None:
-    """At once: tearing the interpreter down would take a millisecond."""
+def _flushed(code: int) -> int:
+    """The exit code, when all that was printed has been written."""
     try:
         sys.stdout.flush()
     except OSError:
-        code = code or FAILURE
-    posix._exit(code)  # noqa: SLF001  # the function's name
+        return code or FAILURE
+    return code
 
 
 def _keep_snapshot(paths: str, image: str, front: str) -> bool:

@@ -42,6 +42,7 @@ FLAGS = ("-I", "-S", "-X", "utf8", "-X", "no_debug_ranges")  # front/handover.c
 ENVIRONMENT = {
     "GLIBC_TUNABLES": "glibc.pthread.rseq=0"
 }  # rseq(2) would stay registered where nothing is any more
+FAILURES = (OSError, RuntimeFailure, subprocess.SubprocessError, SyntaxError, ValueError)
 PROGRAM = """
 import gc, sys
 gc.disable()
@@ -72,11 +73,14 @@ def keep_snapshot(request: Request) -> bool:
             try:
                 _take(request)
                 _prune(directory, name)
-            except (OSError, RuntimeFailure, subprocess.SubprocessError) as error:
+            except FAILURES as error:
                 with open(request.image + REFUSED, "w") as file:
                     file.write(f"{error}\n")
                 return False
-    except OSError:  # no folder that is ours, or another command is at it
+    except (
+        OSError,
+        KeyboardInterrupt,
+    ):  # no folder that is ours, another command is at it, or the user is in a hurry
         return False
     return True
 
@@ -146,6 +150,8 @@ def _image_of_template(request: Request, modules: list[str], files: list[str]) -
 def _image(pid: int, registers: bytes, files: list[str]) -> Image:
     mappings = read_mappings(pid)
     kernel = kernel_mappings(mappings)
+    if not any(mapping.path == "[vdso]" for mapping in kernel):
+        raise OperationFailed("the kernel has no vdso")
     if any(one.end != other.start for one, other in itertools.pairwise(kernel)):
         raise OperationFailed("the kernel's mappings do not follow each other")
     memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
@@ -160,17 +166,21 @@ def _try_out(front: str) -> None:
     """Goes on from the image once.
 
     Raises:
-        SubprocessError: that does not work.
+        SubprocessError: it does not end.
+        OperationFailed: that does not work.
     """
     environment = {**os.environ, "TIFFIN_SNAPSHOT": "only"}
-    subprocess.run(
+    done = subprocess.run(
         [front, "--version"],
         env=environment,
-        check=True,
+        check=False,
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=TEST_SECONDS,
     )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        raise OperationFailed(f"the snapshot does not work: exit code {done.returncode} {said}")
 
 
 def _prune(directory: str, own: str) -> None:

@@ -46,9 +46,19 @@ def _read_command(descriptor: int) -> tuple[list[str], bool]:
     posix.close(descriptor)
     first, *parts = data.split(SEPARATOR)
     count, ignores_interrupt = map(int, first.split())
-    environment = parts[count:-1]
-    posix.environ.clear()
-    for pair in environment:
-        name, _, value = pair.partition(b"=")
-        posix.environ.setdefault(name, value)  # the first of two, as the interpreter has it
+    _set_environment(parts[count:-1])
     return [word.decode("utf-8", "surrogateescape") for word in parts[:count]], bool(ignores_interrupt)
+
+
+def _set_environment(pairs: Sequence[bytes]) -> None:
+    """As the interpreter does it; and the C library's, which programs get that are executed with none said."""
+    for name in posix.environ:
+        posix.unsetenv(name)
+    posix.environ.clear()
+    for pair in pairs:
+        name, equals, value = pair.partition(b"=")
+        if equals:
+            posix.environ.setdefault(name, value)  # the first of two
+    for name, value in posix.environ.items():
+        if name:  # the C library takes no other
+            posix.putenv(name, value)
