@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class BlobInfo(Record):
-    """A blob. size: bytes. created, updated: nanoseconds since 1970. labels: containerd's, for collection and lookup."""
+    """A blob.
+
+    size: bytes. created, updated: nanoseconds since 1970. labels: containerd's, for collection and lookup.
+    """
 
     digest: str
     size: int
@@ -27,7 +30,10 @@ class BlobInfo(Record):
 
 
 class IngestStatus(Record):
-    """An ingest. offset: bytes that are there. total: bytes that are expected, 0 if unknown. expected: a digest or ""."""
+    """An ingest.
+
+    offset: bytes that are there. total: bytes that are expected, 0 if unknown. expected: a digest or "".
+    """
 
     reference: str
     offset: int

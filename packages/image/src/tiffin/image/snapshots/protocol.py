@@ -56,7 +56,10 @@ class Snapshotter(Protocol):
     def prepare(
         self, key: str, parent: str = "", *, labels: Mapping[str, str] | None = None
     ) -> tuple[Mount, ...]:
-        """A new active snapshot. Raises AlreadyExists, NotFound (the parent), FailedPrecondition (it is not committed)."""
+        """A new active snapshot.
+
+        Raises AlreadyExists, NotFound (the parent), FailedPrecondition (the parent is not committed).
+        """
         ...
 
     def view(

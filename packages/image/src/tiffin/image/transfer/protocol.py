@@ -1,6 +1,6 @@
 """`ImageSource` and `ImageDestination`: a registry, a layout, an archive, a folder or the store, seen from a copy.
 
-A source hands out manifests and blobs by descriptor; nothing that it hands out is trusted before its digest was checked.
+A source hands out manifests and blobs by descriptor; nothing of it is trusted before its digest was checked.
 A destination takes blobs first, then the manifests that name them, the one with the tag last.
 """
 
