@@ -43,11 +43,10 @@ static int set_flags(int tree, uint64_t set, uint64_t cleared)
 static int remount_with_flags(struct context *context, const struct wire_bind *fields)
 {
 	unsigned long set = (unsigned long)fields->flags & FLAGS_OF_A_MOUNT, kept;
-	bool follow = !(fields->options & OPTION_MOUNT_NO_FOLLOW);
 	int mounted CLOSING = -1;
 	if (!set && !fields->cleared)
 		return 0;
-	mounted = follow ? open_in_root(context, fields->target, O_PATH) : open_in_root_nofollow(context, fields->target, O_PATH);
+	mounted = open_in_root(context, fields->target, O_PATH);
 	if (mounted < 0)
 		return fail("%s", fields->target);
 	kept = mount_flags_of(mounted) & ~(unsigned long)fields->cleared;
@@ -108,7 +107,7 @@ OPERATION(bind)
 	bool is_file;
 	if (open_source(context, fields, &tree) < 0 || source_is_file(tree, fields->source, &is_file) < 0)
 		return -1;
-	target = make_target(context, fields->target, is_file, !(fields->options & OPTION_MOUNT_NO_FOLLOW));
+	target = make_target(context, fields->target, is_file, true);
 	if (target < 0 || check_target(target, fields->target, tree >= 0 ? is_procfs(tree) : is_procfs_path(fields->source)) < 0)
 		return -1;
 	return tree < 0 ? bind_the_old_way(context, fields, target) : attach(context, fields, tree, target);

@@ -50,14 +50,20 @@ static int real_directory(const struct context *context, const char *path)
 	return target;
 }
 
-/* In a user namespace without a network namespace of its own, sysfs cannot be mounted anew: the host's, with the flags. */
+/* In a user namespace without a network namespace of its own, sysfs cannot be mounted anew: the host's, with the flags. What
+ * the host has mounted below it comes along, and becomes read-only with it (where the kernel can: Linux 5.12). */
 static int bind_sysfs(const struct context *context, const struct wire_mount *fields, int target)
 {
+	struct mount_attributes read_only = {.set = MOUNT_ATTR_RDONLY_};
 	int mounted CLOSING = -1;
 	if (mount("/sys", path_of(target).text, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return fail("bind /sys on %s", fields->target);
 	mounted = open_in_root(context, fields->target, O_PATH);
-	return mounted < 0 ? fail("%s", fields->target) : add_mount_flags(mounted, (unsigned long)fields->flags, fields->target);
+	if (mounted < 0)
+		return fail("%s", fields->target);
+	if (fields->flags & MS_RDONLY && sys_mount_setattr(mounted, "", AT_EMPTY_PATH | AT_RECURSIVE_, &read_only) < 0 && errno != ENOSYS)
+		return fail("mount_setattr %s", fields->target);
+	return add_mount_flags(mounted, (unsigned long)fields->flags, fields->target);
 }
 
 static int mount_or_bind(const struct context *context, const struct wire_mount *fields, int target)
@@ -90,7 +96,7 @@ OPERATION(mount)
 {
 	int mode = mode_to_keep(context, fields);
 	int target CLOSING = needs_real_directory(fields->type) ? real_directory(context, fields->target)
-								 : make_target(context, fields->target, false, !(fields->options & OPTION_MOUNT_NO_FOLLOW));
+								 : make_target(context, fields->target, false, true);
 	int covered CLOSING = -1;
 	if (target < 0 || check_target(target, fields->target, strcmp(fields->type, "proc") == 0) < 0)
 		return -1;

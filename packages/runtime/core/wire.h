@@ -103,9 +103,7 @@ enum wire_operation {
 #define OPTION_WRITE_MAY_FAIL 1 /* write_file, write_pid, attach_device_program: a failure is reported as a warning */
 #define OPTION_WRITE_OPTIONAL 2 /* write_file: a missing file is not an error */
 #define OPTION_MOUNT_COPY_UP 1 /* mount: a tmpfs starts with a copy of what it covers (tmpcopyup) */
-#define OPTION_MOUNT_SOURCE_FILE 2 /* bind: the source is a file; make the target a file when it is missing */
 #define OPTION_MOUNT_RECURSIVE 4 /* bind: take the submounts along (rbind) */
-#define OPTION_MOUNT_NO_FOLLOW 8 /* mount, bind: the target itself must not be a symbolic link */
 #define OPTION_MOUNT_BIND_FALLBACK 16 /* mount: where sysfs may not be mounted (user namespace), bind the host's */
 #define OPTION_NODE_BIND 1 /* make_node: bind the host's device instead of mknod */
 #define OPTION_PIVOT_MOVE 1 /* pivot_root: MS_MOVE and chroot instead */
