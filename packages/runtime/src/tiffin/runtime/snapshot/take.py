@@ -21,6 +21,7 @@ from ..record import Record
 from ..state.files import make_parents
 from ..state.identity import boot_id
 from .areas import kernel_mappings, read_areas, read_mappings
+from .heap import forget_break
 from .image import Image, encode_image
 from .preloading import preloaded_modules
 from .template import READY
@@ -154,8 +155,9 @@ def _image(pid: int, registers: bytes, files: list[str]) -> Image:
         raise OperationFailed("the kernel has no vdso")
     if any(one.end != other.start for one, other in itertools.pairwise(kernel)):
         raise OperationFailed("the kernel's mappings do not follow each other")
-    memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    memory = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
     try:
+        forget_break(mappings, memory)
         areas = tuple(read_areas(mappings, memory))
     finally:
         os.close(memory)
