@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FailedPrecondition, TimedOut
+from ..launch.process_end import open_end
 from ..lifecycle.delete import delete, delete_ended
 from ..lifecycle.events import statistics
 from ..lifecycle.execute import ExecOptions, Execution
@@ -91,7 +92,7 @@ class Container:
         if not loaded.state.pid:
             raise FailedPrecondition(f"container {self.id} is being made")
         try:
-            descriptor = os.pidfd_open(loaded.state.pid)
+            descriptor = open_end(loaded.state.pid)
         except ProcessLookupError:
             return None
         try:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..errors import TimedOut
+from ..launch.process_end import open_end
 from ..lifecycle.foreground import exit_code as code_of
 from .family import kill_family
 from .streams import Pump, Streams
@@ -64,10 +65,10 @@ class Process:
         return self._code
 
     @contextlib.contextmanager
-    def _pidfd(self) -> Iterator[int]:
+    def _end(self) -> Iterator[int]:
         """A descriptor that is readable once it has ended; -1 if it was reaped, and its pid may be another's."""
         with self._lock:
-            descriptor = os.pidfd_open(self.pid) if self._poll() is None else -1
+            descriptor = open_end(self.pid) if self._poll() is None else -1
         try:
             yield descriptor
         finally:
@@ -83,7 +84,7 @@ class Process:
         Raises:
             TimedOut: it still runs.
         """
-        with self._pidfd() as descriptor:
+        with self._end() as descriptor:
             if descriptor >= 0:
                 poll = select.poll()
                 poll.register(descriptor, select.POLLIN)
@@ -106,7 +107,7 @@ class Process:
             TimedOut: it still runs.
         """
         loop = asyncio.get_running_loop()
-        with self._pidfd() as descriptor:
+        with self._end() as descriptor:
             if descriptor >= 0:
                 ended = asyncio.Event()
                 loop.add_reader(descriptor, ended.set)
@@ -145,7 +146,7 @@ class Process:
         deadline = None if timeout is None else time.monotonic() + timeout
         pump = Pump(self.streams, data)
         try:
-            with self._pidfd() as descriptor:
+            with self._end() as descriptor:
                 while descriptor >= 0 and not pump.turn(descriptor, deadline):
                     if deadline is not None and time.monotonic() >= deadline:
                         self._give_up(

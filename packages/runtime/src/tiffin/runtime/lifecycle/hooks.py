@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SIGKILL = 9
 SEEK_SET = 0  # <unistd.h>
 OUTPUT_MAXIMUM = 16 * 1024  # of what a failed hook wrote, in the error
-INTERVAL = 0.01  # seconds between two looks, where there is no pidfd
 KEPT_HOOKS = ("poststart", "poststop")  # those that the state file must tell the front of
 
 
@@ -139,33 +138,17 @@ def _wait(pid: int, timeout: int | None) -> str:
 
 
 def _ends_within(pid: int, seconds: int) -> bool:
-    import errno
     import select
 
-    try:
-        descriptor = posix.pidfd_open(pid)
-    except OSError as error:
-        if error.errno != errno.ENOSYS:
-            raise
-        return _ends_within_by_looking(pid, seconds)
+    from ..launch.process_end import open_end
+
+    end = open_end(pid)
     try:
         poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
+        poll.register(end, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
     finally:
-        posix.close(descriptor)
-
-
-def _ends_within_by_looking(pid: int, seconds: int) -> bool:
-    """Linux before 5.3 has nothing to wait on with a time limit, but for signals, which a caller of the API may use."""
-    import time
-
-    deadline = time.monotonic() + seconds
-    while posix.waitid(posix.P_PID, pid, posix.WEXITED | posix.WNOHANG | posix.WNOWAIT) is None:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(INTERVAL)
-    return True
+        posix.close(end)
 
 
 def _written(file: int) -> str:

@@ -10,6 +10,8 @@ import _socket
 import posix
 import select
 
+from ..launch.process_end import open_end
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -69,7 +71,7 @@ class NotifySocket:
             pid: of the container's process.
             main_pid: what systemd shall watch, if it is not that.
         """
-        watched = posix.pidfd_open(pid)
+        watched = open_end(pid)
         try:
             poll = select.poll()
             poll.register(self._socket.fileno(), select.POLLIN)

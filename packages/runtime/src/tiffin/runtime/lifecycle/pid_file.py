@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posix
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, Unsupported
 from ..state.files import write_all
 
 
@@ -29,11 +29,17 @@ def send_pidfd(path: str, pid: int) -> None:
     """Sends a pidfd of the process to a unix socket.
 
     Raises:
-        InvalidArgument: nobody listens there.
+        InvalidArgument: nobody listens there. Unsupported: Linux before 5.3 has no pidfds.
     """
     import _socket
+    import errno
 
-    descriptor = posix.pidfd_open(pid)
+    try:
+        descriptor = posix.pidfd_open(pid)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        raise Unsupported("--pidfd-socket: this kernel has no pidfds (Linux 5.3)") from error
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
     try:
         sock.connect(path)
