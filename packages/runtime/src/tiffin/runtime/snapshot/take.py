@@ -41,8 +41,9 @@ WRITABLE_BY_OTHERS = 0o022
 IMAGE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 FLAGS = ("-I", "-S", "-X", "utf8", "-X", "no_debug_ranges")  # front/handover.c
 ENVIRONMENT = {
-    "GLIBC_TUNABLES": "glibc.pthread.rseq=0"
-}  # rseq(2) would stay registered where nothing is any more
+    "GLIBC_TUNABLES": "glibc.pthread.rseq=0",  # rseq(2) would stay registered where nothing is any more
+    "LD_BIND_NOW": "1",  # else each process that goes on looks up the functions of libraries again
+}
 FAILURES = (OSError, RuntimeFailure, subprocess.SubprocessError, SyntaxError, ValueError)
 PROGRAM = """
 import gc, sys
