@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tiffin.image.layers.apply import LayerWriter
-from tiffin.image.layers.attributes import Ownership
+from tiffin.image.layers.owners import Ownership
 from tiffin.image.layers.root import Root
 
 Apply = Callable[..., LayerWriter]

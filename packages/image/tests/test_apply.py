@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tiffin.image.errors import InvalidImage
-from tiffin.image.layers.attributes import Ownership
+from tiffin.image.layers.owners import Ownership
 from tiffin_testing.images import XATTR, directory, entry, file, hardlink, opaque, symlink, tar, whiteout
 
 Apply = Callable[..., Any]

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from .errors import InvalidImage, Unsupported
 from .verified import Readable
+from .zstd_frames import Counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import zstandard
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 BLOCK = 256 * 1024
+GZIP_FORM = 31  # zlib's number for a window of 32 kB in a gzip member, with its checksum
 
 
 class Decompressed:
@@ -92,18 +99,12 @@ def _is_zstd(magic: bytes) -> bool:
 
 
 def _gzip(stream: Readable) -> Readable:
-    import gzip
-
     try:
-        from isal import igzip, isal_zlib
+        from isal import isal_zlib
     except ImportError:
-        return Decompressed(
-            gzip.GzipFile(fileobj=cast("IO[bytes]", stream), mode="rb"),
-            (gzip.BadGzipFile, EOFError, zlib.error),
-        )
-    damage = (gzip.BadGzipFile, EOFError, cast("type[Exception]", isal_zlib.IsalError))
-    reader: Readable = cast("Any", igzip).IGzipFile(fileobj=stream, mode="rb")  # untyped in its stubs
-    return Decompressed(reader, damage)
+        return Decompressed(Members(stream, lambda: zlib.decompressobj(GZIP_FORM)), (zlib.error, EOFError))
+    damage = (cast("type[Exception]", isal_zlib.IsalError), EOFError)
+    return Decompressed(Members(stream, lambda: isal_zlib.decompressobj(GZIP_FORM)), damage)
 
 
 def _zstd(stream: Readable) -> Readable:
@@ -111,7 +112,61 @@ def _zstd(stream: Readable) -> Readable:
         import zstandard
     except ImportError as error:
         raise Unsupported("the layer is compressed with zstd: install `tiffin-image[zstd]`") from error
-    reader = zstandard.ZstdDecompressor().stream_reader(
-        cast("IO[bytes]", stream), read_across_frames=True, closefd=False
-    )
-    return Decompressed(reader, (zstandard.ZstdError,))
+    return Decompressed(Frames(stream, zstandard.ZstdDecompressor()), (zstandard.ZstdError, EOFError))
+
+
+class Members:
+    """A reader of gzip members, one after the other (RFC 1952, 2.2); zeros may follow the last.
+
+    Big blocks without the buffers of `gzip.GzipFile`: the library releases the interpreter's lock while it works.
+
+    Args:
+        stream: the compressed bytes.
+        make: makes a decompressor of one member.
+    """
+
+    def __init__(self, stream: Readable, make: Callable[[], Any]) -> None:
+        self._stream = stream
+        self._make = make
+        self._member = make()
+        self._input = b""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes. Raises EOFError in the middle of a member, and the library's own errors."""
+        while True:
+            if self._member.eof and not self._next_member():
+                return b""
+            data = self._member.unconsumed_tail or self._input or self._stream.read(BLOCK)
+            self._input = b""
+            plain: bytes = self._member.decompress(data, size)
+            if plain:
+                return plain
+            if not data and not self._member.eof:
+                raise EOFError("it ends in the middle")
+
+    def _next_member(self) -> bool:
+        rest = self._member.unused_data.lstrip(b"\0")
+        while not rest:
+            block = self._stream.read(BLOCK)
+            if not block:
+                return False
+            rest = block.lstrip(b"\0")
+        self._member, self._input = self._make(), rest
+        return True
+
+
+class Frames:
+    """A reader of zstd frames that tells a cut one from a whole one: the library's own takes both for the end."""
+
+    def __init__(self, stream: Readable, decompressor: zstandard.ZstdDecompressor) -> None:
+        self._counted = Counted(stream)
+        self._reader = decompressor.stream_reader(
+            cast("IO[bytes]", self._counted), read_size=BLOCK, read_across_frames=True, closefd=False
+        )
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes. Raises EOFError in the middle of a frame, and ZstdError."""
+        data = self._reader.read(size)
+        if not data and not self._counted.whole():
+            raise EOFError("it ends in the middle of a frame")
+        return data

@@ -4,113 +4,90 @@ from __future__ import annotations
 
 import os
 import stat
-import tarfile
-from collections.abc import Callable, Iterable
-from errno import EEXIST, ENOENT, ENOTDIR, EPERM
-from tarfile import TarFile, TarInfo
-from typing import Any, cast
+from collections.abc import Callable
+from errno import EFBIG, EINVAL, ENOENT, ENOTDIR, EPERM
 
 from tiffin.image.errors import InvalidImage
 
 from . import names
 from .root import Root
+from .tar import entry as kinds
+from .tar.entry import Entry
+from .tar.reader import TarReader
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-BLOCK = 1024 * 1024
 
-Creator = Callable[[TarFile, TarInfo, bytes, int, Root], None]
+Creator = Callable[[Entry, bytes, int, Root], None]
+REGULAR = frozenset((kinds.REGULAR, kinds.CONTIGUOUS, kinds.GNU_SPARSE))
 
 
-def regular(archive: TarFile, entry: TarInfo, base: bytes, parent: int, _root: Root) -> None:
-    """A file with content; the holes of a sparse one stay holes."""
-    descriptor = os.open(base, NEW_FILE, 0o600, dir_fd=parent)
+def fill(archive: TarReader, entry: Entry, descriptor: int) -> None:
+    """Writes the content of a regular file; the holes of a sparse one stay holes.
+
+    Raises:
+        InvalidImage: if the archive ends in the middle, or says a size that no file can have.
+    """
+    if entry.extents is None:
+        for piece in archive.content():
+            _write(descriptor, piece)
+        return
     try:
-        if entry.size:
-            _fill(archive, entry, descriptor)
-    finally:
-        os.close(descriptor)
+        for start, size in entry.extents:
+            os.lseek(descriptor, start, os.SEEK_SET)
+            for piece in archive.content(size):
+                _write(descriptor, piece)
+        os.ftruncate(descriptor, entry.real_size)
+    except OSError as error:
+        if error.errno in (EFBIG, EINVAL):
+            raise InvalidImage(
+                f"{entry.shown} in the layer is of {entry.real_size} bytes, with holes"
+            ) from error
+        raise
 
 
-def _fill(archive: TarFile, entry: TarInfo, descriptor: int) -> None:
-    content = archive.extractfile(entry)
-    if content is None:
-        raise InvalidImage(f"{entry.name!r} in the layer has no content")
-    reader = cast(
-        "Any", content
-    ).raw  # a stream cannot seek, and the buffer would ask; its map of extents can
-    for start, size in _extents(entry):
-        reader.seek(start)
-        left = size
-        while left:
-            data = reader.read(min(BLOCK, left))
-            if not data:
-                raise InvalidImage(f"the layer ends in the middle of {entry.name!r}")
-            _write(descriptor, data, start + size - left)
-            left -= len(data)
-    if entry.issparse():
-        os.ftruncate(descriptor, entry.size)
+def _write(descriptor: int, piece: memoryview) -> None:
+    written = os.write(descriptor, piece)
+    while written < len(piece):
+        written += os.write(descriptor, piece[written:])
 
 
-def _extents(entry: TarInfo) -> Iterable[tuple[int, int]]:
-    """Where a file has content: (start, size), in order."""
-    if not entry.issparse():
-        return ((0, entry.size),)
-    extents: list[tuple[int, int]] = cast("Any", entry).sparse  # typeshed has another type for it
-    end = 0
-    for start, size in extents:
-        if size == 0:  # GNU tar pads its map with these, and ends it with one at the end of the file
-            continue
-        if start < end or size < 0 or start + size > entry.size:
-            raise InvalidImage(f"the map of the sparse file {entry.name!r} in the layer is broken")
-        end = start + size
-    return extents
-
-
-def _write(descriptor: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(descriptor, view, offset)
-        view, offset = view[written:], offset + written
-
-
-def symbolic_link(_archive: TarFile, entry: TarInfo, base: bytes, parent: int, _root: Root) -> None:
+def symbolic_link(entry: Entry, base: bytes, parent: int, _root: Root) -> None:
     """A symbolic link, as it is: whatever it says, it is resolved inside the root."""
-    target = entry.linkname.encode("utf-8", "surrogateescape")
-    if not target:
-        raise InvalidImage(f"the symbolic link {entry.name!r} in the layer points to nothing")
-    os.symlink(target, base, dir_fd=parent)
+    if not entry.target or b"\0" in entry.target or len(entry.target) > names.MOST_BYTES:
+        raise InvalidImage(f"the symbolic link {entry.shown} in the layer has a target that none can have")
+    os.symlink(entry.target, base, dir_fd=parent)
 
 
-def hard_link(_archive: TarFile, entry: TarInfo, base: bytes, parent: int, root: Root) -> None:
+def hard_link(entry: Entry, base: bytes, parent: int, root: Root) -> None:
     """Another name of a file that this layer, or one below, has in the root."""
-    above, _, target = names.clean(entry.linkname).rpartition(b"/")
+    above, _, target = names.clean(entry.target).rpartition(b"/")
     kept = os.dup(parent)  # asking the root for another directory may close the first
     try:
-        os.link(target, base, src_dir_fd=root.directory(above), dst_dir_fd=kept, follow_symlinks=False)
+        os.link(
+            target or b".", base, src_dir_fd=root.directory(above), dst_dir_fd=kept, follow_symlinks=False
+        )
     except OSError as error:
-        if error.errno not in (ENOENT, ENOTDIR, EPERM, EEXIST):
+        if error.errno not in (ENOENT, ENOTDIR, EPERM):
             raise
-        reason = f"hard link {entry.name!r} to {entry.linkname!r} in the layer: {error.strerror}"
+        reason = f"hard link {entry.shown} to {names.shown(entry.target)} in the layer: {error.strerror}"
         raise InvalidImage(reason) from error
     finally:
         os.close(kept)
 
 
-def device(_archive: TarFile, entry: TarInfo, base: bytes, parent: int, _root: Root) -> None:
+def device(entry: Entry, base: bytes, parent: int, _root: Root) -> None:
     """A character or block device, or a named pipe."""
-    kinds = {tarfile.CHRTYPE: stat.S_IFCHR, tarfile.BLKTYPE: stat.S_IFBLK, tarfile.FIFOTYPE: stat.S_IFIFO}
-    number = 0 if entry.isfifo() else os.makedev(entry.devmajor, entry.devminor)
-    os.mknod(base, kinds[entry.type] | 0o600, number, dir_fd=parent)
+    types = {kinds.CHARACTER: stat.S_IFCHR, kinds.BLOCK_DEVICE: stat.S_IFBLK, kinds.FIFO: stat.S_IFIFO}
+    major, minor = entry.device
+    if not (0 <= major < 2**12 and 0 <= minor < 2**20):  # what the kernel's dev_t holds
+        raise InvalidImage(f"{entry.shown} in the layer is the device {major}:{minor}, which is out of range")
+    os.mknod(base, types[entry.type] | 0o600, os.makedev(major, minor), dir_fd=parent)
 
 
 CREATORS: dict[bytes, Creator] = {
-    tarfile.REGTYPE: regular,
-    tarfile.AREGTYPE: regular,
-    tarfile.CONTTYPE: regular,
-    tarfile.GNUTYPE_SPARSE: regular,
-    tarfile.SYMTYPE: symbolic_link,
-    tarfile.LNKTYPE: hard_link,
-    tarfile.CHRTYPE: device,
-    tarfile.BLKTYPE: device,
-    tarfile.FIFOTYPE: device,
+    kinds.SYMBOLIC_LINK: symbolic_link,
+    kinds.HARD_LINK: hard_link,
+    kinds.CHARACTER: device,
+    kinds.BLOCK_DEVICE: device,
+    kinds.FIFO: device,
 }

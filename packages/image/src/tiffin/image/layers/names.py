@@ -12,6 +12,7 @@ from tiffin.image.errors import InvalidImage
 
 WHITEOUT_PREFIX = b".wh."
 OPAQUE_MARKER = b".wh..wh..opq"
+MOST_BYTES = 4095  # PATH_MAX without its NUL: no longer path can be opened
 METADATA_PREFIX = b".wh..wh."  # left in layers by aufs; they mean nothing here
 
 
@@ -32,17 +33,18 @@ class Name(NamedTuple):
     base: bytes
 
 
-def clean(text: str) -> bytes:
+def clean(raw: bytes) -> bytes:
     """A tar name as bytes relative to the root, with no `.`, `..` or empty part.
 
     `..` is taken off lexically and stops at the root, as containerd and Docker do it.
 
     Raises:
-        InvalidImage: for a name with NUL in it.
+        InvalidImage: for a name with NUL in it, or a longer one than the kernel takes.
     """
-    raw = text.encode("utf-8", "surrogateescape")
     if b"\0" in raw:
-        raise InvalidImage(f"layer entry {text!r} has a NUL byte in its name")
+        raise InvalidImage(f"layer entry {shown(raw)} has a NUL byte in its name")
+    if len(raw) > MOST_BYTES:
+        raise InvalidImage(f"layer entry {shown(raw)}... has a name of more than {MOST_BYTES} bytes")
     parts: list[bytes] = []
     for part in raw.split(b"/"):
         if part == b"..":
@@ -52,13 +54,13 @@ def clean(text: str) -> bytes:
     return b"/".join(parts)
 
 
-def parse(text: str) -> Name:
+def parse(raw: bytes) -> Name:
     """Splits a tar name, and tells what kind it is.
 
     Raises:
         InvalidImage: for a whiteout that names nothing, `.` or `..`.
     """
-    parent, _, base = clean(text).rpartition(b"/")
+    parent, _, base = clean(raw).rpartition(b"/")
     if base == OPAQUE_MARKER:
         return Name(Kind.OPAQUE, parent, b"")
     if base.startswith(METADATA_PREFIX):
@@ -67,7 +69,12 @@ def parse(text: str) -> Name:
         hidden = base[len(WHITEOUT_PREFIX) :]
         if hidden in (b"", b".", b".."):
             raise InvalidImage(
-                f"layer entry {text!r} is a whiteout of {hidden!r}, which is no name of a file"
+                f"layer entry {shown(raw)} is a whiteout of {hidden!r}, which is no name of a file"
             )
         return Name(Kind.WHITEOUT, parent, hidden)
     return Name(Kind.ENTRY, parent, base)
+
+
+def shown(raw: bytes) -> str:
+    """A name as an error message has it."""
+    return repr(raw[:200].decode("utf-8", "surrogateescape"))

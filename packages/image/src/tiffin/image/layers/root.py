@@ -7,12 +7,18 @@ Every directory below it is opened by the kernel with openat2(RESOLVE_IN_ROOT): 
 from __future__ import annotations
 
 import os
-from errno import ELOOP, ENOTDIR
+from errno import ELOOP, ENAMETOOLONG, ENOSYS, ENOTDIR, EPERM
 from types import TracebackType
 from typing import Self
 
 from tiffin.image.errors import InvalidImage
 from tiffin.image.kernel import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
+
+from .resolve import open_in_root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 CACHED_DIRECTORIES = 64
@@ -23,12 +29,15 @@ class Root:
     """An opened root directory, with the directories below it that were used last kept open.
 
     Use it in a `with` statement. Forget the kept ones (`forget`) whenever a directory or a link was removed.
+    `when_made` is called with the path and the descriptor of each directory that was made since it was missing.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.descriptor = os.open(path, DIRECTORY)
         self._open: dict[bytes, int] = {}
         self._stale: list[int] = []
+        self._inodes: dict[int, int] = {}  # by descriptor
+        self.when_made: Callable[[bytes, int], None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +60,9 @@ class Root:
 
     def _close_stale(self) -> None:
         while self._stale:
-            os.close(self._stale.pop())
+            descriptor = self._stale.pop()
+            self._inodes.pop(descriptor, None)
+            os.close(descriptor)
 
     def directory(self, path: bytes, *, create: bool = False) -> int:
         """The descriptor of a directory; it belongs to the root, and stays open until the next call.
@@ -70,9 +81,27 @@ class Root:
         known = self._open.pop(path, None)
         if known is None:
             known = self._create(path, MOST_LINKS) if create else self._resolve(path)
-            if len(self._open) >= CACHED_DIRECTORIES:
-                os.close(self._open.pop(next(iter(self._open))))
+            self._make_room()
         self._open[path] = known
+        return known
+
+    def keep(self, path: bytes, descriptor: int) -> None:
+        """Takes over the descriptor of the directory that `path` leads to now; it is closed here."""
+        if path in self._open or not path:
+            self._stale.append(descriptor)
+        else:
+            self._make_room()
+            self._open[path] = descriptor
+
+    def _make_room(self) -> None:
+        if len(self._open) >= CACHED_DIRECTORIES:
+            self._stale.append(self._open.pop(next(iter(self._open))))
+
+    def inode(self, descriptor: int) -> int:
+        """The inode of a directory that `directory` returned last."""
+        known = self._inodes.get(descriptor)
+        if known is None:
+            known = self._inodes[descriptor] = os.fstat(descriptor).st_ino
         return known
 
     def open(self, path: bytes, flags: int) -> int:
@@ -81,13 +110,18 @@ class Root:
         Raises:
             OSError: as openat2(2).
         """
-        return openat2(self.descriptor, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+        try:
+            return openat2(self.descriptor, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+        except OSError as error:
+            if error.errno not in (ENOSYS, EPERM):  # EPERM: Docker's seccomp filter of before 2020
+                raise
+            return open_in_root(self.descriptor, path, flags)
 
     def _resolve(self, path: bytes) -> int:
         try:
             return self.open(path, DIRECTORY)
         except OSError as error:
-            if error.errno in (ENOTDIR, ELOOP):
+            if error.errno in (ENOTDIR, ELOOP, ENAMETOOLONG):
                 raise InvalidImage(f"{os.fsdecode(path)!r} in the layer: {error.strerror}") from error
             raise
 
@@ -114,6 +148,8 @@ class Root:
             above, _, name = path.rpartition(b"/")
         try:
             os.mkdir(name, 0o755, dir_fd=parent)
+            if self.when_made is not None:
+                self._tell(path)
         except FileExistsError:  # a link that leads nowhere: make what it points to
             if links == 0:
                 raise InvalidImage(
@@ -123,3 +159,11 @@ class Root:
             start = b"" if target.startswith(b"/") else above + b"/"
             os.close(self._create((start + target).strip(b"/"), links - 1))
         return self._resolve(path)
+
+    def _tell(self, path: bytes) -> None:
+        descriptor = self._resolve(path)
+        try:
+            if self.when_made is not None:
+                self.when_made(path, descriptor)
+        finally:
+            os.close(descriptor)
