@@ -18,9 +18,10 @@ from .areas import PAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from .areas import Area, Mapping
+    from .areas import Area
+    from .areas import Mapping as MemoryMapping
 
 MAGIC = b"tiffin-snapshot1"
 FROM_IMAGE = (1 << 64) - 1
@@ -34,14 +35,15 @@ class Image(Record):
     """What an image is made of.
 
     boot: /proc/sys/kernel/random/boot_id. registers: struct user_regs_struct. kernel: the kernel's mappings.
-    files: all that the image holds for, beside the ones that areas come from.
+    files: all that the image holds for, beside the ones that areas come from; as they were before the template read them,
+        so that one that was changed meanwhile makes the image worthless.
     """
 
     boot: str
     registers: bytes
-    kernel: Sequence[Mapping]
+    kernel: Sequence[MemoryMapping]
     areas: Sequence[Area]
-    files: Sequence[str]
+    files: Mapping[str, os.stat_result]
 
 
 def encode_image(image: Image) -> Iterator[bytes]:
@@ -51,14 +53,15 @@ def encode_image(image: Image) -> Iterator[bytes]:
         OSError: a file has gone.
     """
     mapped = list(dict.fromkeys(area.path for area in image.areas if area.path))
-    files = [*mapped, *(path for path in dict.fromkeys(image.files) if path not in mapped)]
+    files = [*mapped, *(path for path in image.files if path not in mapped)]
+    statuses = [image.files[path] if path in image.files else os.stat(path) for path in files]
     encoded = [os.fsencode(path) + b"\0" for path in files]
     size = (
         HEAD.size + len(image.registers) + NUMBERS.size * (len(files) + len(image.kernel) + len(image.areas))
     )
     pages = _round_up(size + sum(map(len, encoded)))
     table = [
-        *_file_table(files, encoded, size),
+        *_file_table(statuses, encoded, size),
         *_kernel_table(image.kernel),
         *_area_table(image.areas, mapped),
     ]
@@ -71,14 +74,13 @@ def encode_image(image: Image) -> Iterator[bytes]:
     yield from (area.data for area in image.areas)
 
 
-def _file_table(files: Sequence[str], encoded: Sequence[bytes], start: int) -> Iterator[bytes]:
-    for path, text in zip(files, encoded, strict=True):
-        status = os.stat(path)
+def _file_table(statuses: Sequence[os.stat_result], encoded: Sequence[bytes], start: int) -> Iterator[bytes]:
+    for status, text in zip(statuses, encoded, strict=True):
         yield NUMBERS.pack(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, start)
         start += len(text)
 
 
-def _kernel_table(mappings: Sequence[Mapping]) -> Iterator[bytes]:
+def _kernel_table(mappings: Sequence[MemoryMapping]) -> Iterator[bytes]:
     for mapping in mappings:
         yield NUMBERS.pack(mapping.start, mapping.end, mapping.protection, KERNEL, 0)
 

@@ -29,7 +29,7 @@ from .tracing import Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PREFIX = "snapshot-"  # front/resume.c
 KEPT = 4  # images in a folder: one for each installation that this user calls
@@ -79,10 +79,8 @@ def keep_snapshot(request: Request) -> bool:
                 with open(request.image + REFUSED, "w") as file:
                     file.write(f"{error}\n")
                 return False
-    except (
-        OSError,
-        KeyboardInterrupt,
-    ):  # no folder that is ours, another command is at it, or the user is in a hurry
+    except (OSError, KeyboardInterrupt):
+        # no folder that is ours, another command is at it, or the user is in a hurry
         return False
     return True
 
@@ -115,8 +113,9 @@ def _locked(directory: str) -> Iterator[None]:
 
 def _take(request: Request) -> None:
     modules = preloaded_modules(list(request.paths))
-    sources = [str(path) for path in (*modules.values(), *Path(__file__).parent.glob("*.py"))]
-    image = _image_of_template(request, list(modules), [request.front, sys.executable, *sources])
+    sources = (*modules.values(), *Path(__file__).parent.glob("*.py"))
+    files = {path: os.stat(path) for path in (request.front, sys.executable, *map(str, sources))}
+    image = _image_of_template(request, list(modules), files)
     temporary = f"{request.image}.new"
     with contextlib.ExitStack() as undo:
         undo.callback(os.unlink, temporary)
@@ -129,7 +128,7 @@ def _take(request: Request) -> None:
         undo.pop_all()
 
 
-def _image_of_template(request: Request, modules: list[str], files: list[str]) -> Image:
+def _image_of_template(request: Request, modules: list[str], files: Mapping[str, os.stat_result]) -> Image:
     argv = [sys.executable, *FLAGS, "-c", PROGRAM, ":".join(request.paths), *modules]
     template = subprocess.Popen(
         argv, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -149,7 +148,7 @@ def _image_of_template(request: Request, modules: list[str], files: list[str]) -
             template.kill()
 
 
-def _image(pid: int, registers: bytes, files: list[str]) -> Image:
+def _image(pid: int, registers: bytes, files: Mapping[str, os.stat_result]) -> Image:
     mappings = read_mappings(pid)
     kernel = kernel_mappings(mappings)
     if not any(mapping.path == "[vdso]" for mapping in kernel):
