@@ -35,8 +35,8 @@ class Image(Record):
     """What an image is made of.
 
     boot: /proc/sys/kernel/random/boot_id. registers: struct user_regs_struct. kernel: the kernel's mappings.
-    files: all that the image holds for, beside the ones that areas come from; as they were before the template read them,
-        so that one that was changed meanwhile makes the image worthless.
+    files: all that the image holds for, beside the ones that areas come from; as they were before the template read
+        them, so that one that was changed meanwhile makes the image worthless.
     """
 
     boot: str
