@@ -1,0 +1,1 @@
+"""Dockerfiles: from text to typed instructions (`parse`), and the expansion of variables in them (`expand`)."""

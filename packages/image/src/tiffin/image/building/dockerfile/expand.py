@@ -1,0 +1,179 @@
+"""Variables in words: `$x`, `${x:-y}`, `${x#pattern}` and so on, quotes and escapes, as Docker expands them."""
+
+from __future__ import annotations
+
+from .error import Problem
+from .pattern import replaced, without_prefix, without_suffix
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_DEPTH = 64
+SPECIAL = "@*#?-$!"
+
+
+def expand(word: str, variables: Mapping[str, str], escape: str = "\\", *, quotes: bool = True) -> str:
+    """A word with its variables put in.
+
+    Args:
+        word: as written.
+        variables: what is set; anything else is empty.
+        escape: the escape character of the Dockerfile.
+        quotes: take quotes and escapes off; without, they stay as they are (the body of a heredoc).
+
+    Raises:
+        Problem: a quote or a brace is not closed, `${x:?text}` of one that is not set, or an unknown operator.
+    """
+    return _Expansion(word, variables, escape, quotes=quotes).text("")
+
+
+class _Expansion:
+    """One word, read from left to right."""
+
+    def __init__(self, word: str, variables: Mapping[str, str], escape: str, *, quotes: bool) -> None:
+        self._word = word
+        self._at = 0
+        self._variables = variables
+        self._escape = escape
+        self._quotes = quotes
+        self._depth = 0
+
+    def _take(self) -> str:
+        char = self._word[self._at : self._at + 1]
+        self._at += 1
+        return char
+
+    def text(self, end: str) -> str:
+        """Everything up to the character `end`, which is taken too; up to the end of the word for ""."""
+        out = []
+        while (char := self._take()) != end:
+            if not char:
+                raise Problem(f"a {end!r} was expected in {self._word!r}")
+            if char == self._escape:
+                out.append(self._escaped())
+            elif char == "$":
+                out.append(self._variable())
+            elif self._quotes and char == "'":
+                out.append(self._single())
+            elif self._quotes and char == '"':
+                out.append(self._double())
+            else:
+                out.append(char)
+        return "".join(out)
+
+    def _escaped(self) -> str:
+        char = self._take()
+        if self._quotes or char == "$":
+            return char
+        return self._escape + char
+
+    def _single(self) -> str:
+        end = self._word.find("'", self._at)
+        if end < 0:
+            raise Problem(f"a ' is not closed in {self._word!r}")
+        text = self._word[self._at : end]
+        self._at = end + 1
+        return text
+
+    def _double(self) -> str:
+        out = []
+        while (char := self._take()) != '"':
+            if not char:
+                raise Problem(f'a " is not closed in {self._word!r}')
+            if char == "$":
+                out.append(self._variable())
+            elif char == self._escape:
+                follower = self._take()
+                out.append(follower if follower in ('"', "$", self._escape) else self._escape + follower)
+            else:
+                out.append(char)
+        return "".join(out)
+
+    def _variable(self) -> str:
+        """What follows a `$`."""
+        if self._word[self._at : self._at + 1] != "{":
+            name = self._name()
+            return self._variables.get(name, "") if name else "$"
+        if self._depth >= MOST_DEPTH:
+            raise Problem(f"${{...}} are nested deeper than {MOST_DEPTH}")
+        self._at += 1
+        self._depth += 1
+        try:
+            return self._braced()
+        finally:
+            self._depth -= 1
+
+    def _braced(self) -> str:
+        """What follows a `${`."""
+        name = self._name()
+        if not name:
+            raise Problem(f"a name was expected after ${{ in {self._word!r}")
+        operator = self._take()
+        if operator == "}":
+            return self._variables.get(name, "")
+        return self._modified(name, operator)
+
+    def _name(self) -> str:
+        start = self._at
+        first = self._word[start : start + 1]
+        if first and (first in SPECIAL or (first.isascii() and first.isdigit())):
+            self._at += 1
+            return first
+        while (
+            (char := self._word[self._at : self._at + 1])
+            and char.isascii()
+            and (char.isalnum() or char == "_")
+        ):
+            self._at += 1
+        return self._word[start : self._at]
+
+    def _modified(self, name: str, operator: str) -> str:
+        value = self._variables.get(name)
+        if operator == ":":
+            value = value or None  # with the colon an empty value counts as none
+            operator = self._take()
+            if operator not in ("-", "+", "?"):
+                raise Problem(f"one of :- :+ :? was expected in {self._word!r}, not :{operator}")
+        if operator in ("-", "+", "?"):
+            return self._defaulted(name, value, operator, self._rest("}"))
+        if operator in ("#", "%", "/"):
+            return self._cut(value or "", operator)
+        raise Problem(
+            f"unknown operator {operator!r} in {self._word!r}; known: :- :+ :? - + ? # ## % %% / //"
+        )
+
+    def _rest(self, end: str) -> str:
+        """The word after an operator, expanded."""
+        return self.text(end)
+
+    def _defaulted(self, name: str, value: str | None, operator: str, word: str) -> str:
+        if operator == "+":
+            return word if value is not None else ""
+        if value is None and operator == "?":
+            raise Problem(f"{name}: {word or 'must be set'}")
+        return word if value is None else value
+
+    def _cut(self, value: str, operator: str) -> str:
+        doubled = self._word[self._at : self._at + 1] == operator
+        self._at += doubled
+        if operator == "/":
+            pattern = self._pattern("/")
+            return replaced(value, pattern, self._rest("}"), every=doubled)
+        pattern = self._pattern("}")
+        cut = without_prefix if operator == "#" else without_suffix
+        return cut(value, pattern, longest=doubled)
+
+    def _pattern(self, end: str) -> str:
+        """A pattern, with its variables put in; `\\` stays, for it is the pattern's own escape."""
+        out = []
+        while (char := self._take()) != end:
+            if not char:
+                raise Problem(f"a {end!r} was expected in {self._word!r}")
+            if char == "\\":
+                out.append(char + self._take())
+            elif char == "$":
+                out.append(self._variable())
+            else:
+                out.append(char)
+        return "".join(out)

@@ -1,0 +1,50 @@
+"""COPY and ADD."""
+
+from __future__ import annotations
+
+from .error import Problem
+from .flags import Flags, split_flags
+from .heredocs import Heredoc
+from .instructions import Add, Copy
+from .reading import Reading
+
+COMMON = ("chown", "chmod", "link", "exclude", "parents")
+OF_COPY = ("from", *COMMON)
+OF_ADD = (*COMMON, "checksum", "unpack")
+
+
+def copy(reading: Reading) -> Copy:
+    """COPY [flags] SOURCE... TARGET, or the same as JSON."""
+    flags, rest = split_flags(reading.rest, reading.escape, OF_COPY)
+    fields = _fields(reading.replace(rest=rest), flags)
+    return Copy(*fields[:5], flags.text("from"), *fields[5:])
+
+
+def add(reading: Reading) -> Add:
+    """ADD [flags] SOURCE... TARGET, or the same as JSON."""
+    flags, rest = split_flags(reading.rest, reading.escape, OF_ADD)
+    fields = _fields(reading.replace(rest=rest), flags)
+    return Add(*fields[:5], "", *fields[5:], checksum=flags.text("checksum"), unpack=flags.maybe("unpack"))
+
+
+Fields = tuple[int, str, tuple[str, ...], str, tuple[Heredoc, ...], str, str, bool, bool, tuple[str, ...]]
+
+
+def _fields(reading: Reading, flags: Flags) -> Fields:
+    words = reading.words()
+    if len(words) < 2:
+        raise Problem(f"{reading.keyword} needs a source and a target: {reading.keyword} SOURCE... TARGET")
+    heredocs = {f"<<{'-' if one.chomp else ''}{one.name}" for one in reading.heredocs}
+    sources = [word for word in words[:-1] if word.replace('"', "").replace("'", "") not in heredocs]
+    return (
+        reading.line,
+        reading.text,
+        tuple(sources),
+        words[-1],
+        reading.heredocs,
+        flags.text("chown"),
+        flags.text("chmod"),
+        flags.switch("link"),
+        flags.switch("parents"),
+        flags.texts("exclude"),
+    )

@@ -1,0 +1,84 @@
+"""`RUN --mount=...`: the fields that each type has."""
+
+from __future__ import annotations
+
+from tiffin.runtime.record import Record
+
+from .error import Problem, nearest
+
+COMMON = ("type", "target", "dst", "destination")
+READING = ("readonly", "ro", "rw", "readwrite")
+SECRET = ("id", "required", "mode", "uid", "gid", "env")
+FIELDS = {
+    "bind": (*COMMON, "source", "src", "from", *READING),
+    "cache": (*COMMON, "source", "src", "from", "id", "sharing", "mode", "uid", "gid", *READING),
+    "tmpfs": (*COMMON, "size"),
+    "secret": (*COMMON, *SECRET),
+    "ssh": (*COMMON, *SECRET[:-1]),
+}
+SHORT = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly", "rw": "readwrite"}
+SWITCHES = ("readonly", "readwrite", "required")
+SHARINGS = ("shared", "private", "locked")
+
+
+class MountFlag(Record):
+    """One mount. fields: by their long names, with the switches as `true` and `false`; values not expanded."""
+
+    type: str
+    fields: tuple[tuple[str, str], ...]
+
+    def get(self, name: str, default: str = "") -> str:
+        """A field's value."""
+        return dict(self.fields).get(name, default)
+
+    def switch(self, name: str) -> bool:
+        """Whether a switch is on."""
+        return self.get(name) == "true"
+
+
+def parse_mount(text: str) -> MountFlag:
+    """Reads the value of `--mount`. Raises Problem."""
+    pairs = [_pair(part) for part in text.split(",") if part]
+    kind = dict(pairs).get("type", "bind")
+    if kind not in FIELDS:
+        raise Problem(f"--mount: type {kind!r} is none of {', '.join(FIELDS)}{nearest(kind, FIELDS)}")
+    fields = {}
+    for name, value in pairs:
+        if name not in FIELDS[kind]:
+            raise Problem(f"--mount: type={kind} has no field {name!r}{nearest(name, FIELDS[kind])}")
+        fields[SHORT.get(name, name)] = value
+    _check(kind, fields)
+    fields.pop("type", None)
+    return MountFlag(kind, tuple(sorted(fields.items())))
+
+
+def _pair(part: str) -> tuple[str, str]:
+    name, equals, value = part.partition("=")
+    name = name.strip().lower()
+    if SHORT.get(name, name) not in SWITCHES:
+        if not equals:
+            raise Problem(f"--mount: {part!r} is no name=value")
+        return name, value
+    value = (value or "true").lower()
+    if value not in ("true", "false", "1", "0"):
+        raise Problem(f"--mount: {name} must be true or false, it is {value!r}")
+    return name, "true" if value in ("true", "1") else "false"
+
+
+def _check(kind: str, fields: dict[str, str]) -> None:
+    if kind in ("bind", "cache", "tmpfs") and not fields.get("target"):
+        raise Problem(f"--mount: type={kind} needs a target")
+    if kind == "secret" and not (fields.get("id") or fields.get("target")):
+        raise Problem("--mount: type=secret needs an id or a target")
+    sharing = fields.get("sharing", "shared")
+    if sharing not in SHARINGS and "$" not in sharing:
+        raise Problem(
+            f"--mount: sharing {sharing!r} is none of {', '.join(SHARINGS)}{nearest(sharing, SHARINGS)}"
+        )
+    for name in ("mode", "uid", "gid"):
+        value = fields.get(name, "0")
+        if not (value.isascii() and value.isdigit() and len(value) <= 10) and "$" not in value:
+            raise Problem(f"--mount: {name} must be a number, it is {value!r}")
+    mode = fields.get("mode", "0")
+    if mode.strip("01234567") and "$" not in mode:
+        raise Problem(f"--mount: mode must be octal, it is {mode!r}")
