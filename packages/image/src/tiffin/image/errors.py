@@ -11,6 +11,10 @@ class InvalidReference(ImageFailure):
     """What was given to name an image cannot be read as one."""
 
 
+class InvalidArgument(ImageFailure):
+    """The call itself is wrong, whatever the state is: a name that is none, a parent that cannot be one."""
+
+
 class AlreadyExists(ImageFailure):
     """There is such a thing already."""
 
@@ -37,6 +41,10 @@ class InvalidImage(ImageFailure):
 
 class DigestMismatch(InvalidImage):
     """Content is not what its descriptor says: another digest or another size."""
+
+
+class DataLoss(ImageFailure):
+    """What was stored is damaged; the text says what, and what can be done."""
 
 
 class Unsupported(ImageFailure):
