@@ -58,7 +58,7 @@ class Snapshotter(Protocol):
     ) -> tuple[Mount, ...]:
         """A new active snapshot.
 
-        Raises AlreadyExists, NotFound (the parent), FailedPrecondition (the parent is not committed).
+        Raises AlreadyExists, NotFound (the parent), InvalidArgument (the parent is not committed).
         """
         ...
 
@@ -73,7 +73,7 @@ class Snapshotter(Protocol):
         ...
 
     def mounts(self, key: str) -> tuple[Mount, ...]:
-        """How to mount an active snapshot or a view. Raises NotFound."""
+        """How to mount an active snapshot or a view. Raises NotFound, FailedPrecondition (it is committed)."""
         ...
 
     def remove(self, key: str) -> None:

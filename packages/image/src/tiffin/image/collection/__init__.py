@@ -1,0 +1,1 @@
+"""Garbage collection: what no root reaches by labels is removed, as containerd does."""

@@ -1,0 +1,94 @@
+"""`Graph`: everything that the database knows, its roots, and the edges between; and what the roots reach."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tiffin.image.collection.references import Node, back_referred, referred
+from tiffin.image.metadata.labels import GC_FLAT, GC_ROOT, from_text
+from tiffin.image.metadata.leases import expires
+from tiffin.spec.json_tree import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+
+class Graph:
+    """Read within one transaction.
+
+    nodes: all that may be collected. edges: from what keeps to what is kept. roots: what is kept by itself. flat: kept
+    without what it refers to. expired: images and leases whose time is over at `now`, nanoseconds since 1970.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now: int, roots: Iterable[Node] = ()) -> None:
+        self.nodes: set[Node] = set()
+        self.edges: defaultdict[Node, list[Node]] = defaultdict(list)
+        self.roots: set[Node] = set(roots)
+        self.flat: set[Node] = set()
+        self.expired_leases: list[tuple[str, str]] = []
+        self._now = now
+        self._read_content(connection)
+        self._read_snapshots(connection)
+        self._read_images(connection)
+        self._read_leases(connection)
+
+    def reached(self) -> set[Node]:
+        """All that is kept."""
+        found: set[Node] = set()
+        pending = list(self.roots)
+        while pending:
+            node = pending.pop()
+            if node not in found:
+                found.add(node)
+                pending += self.edges.get(node, ())
+        return found | self.flat
+
+    def _add(self, node: Node, labels: dict[str, str]) -> None:
+        self.nodes.add(node)
+        if labels.get(GC_ROOT):
+            self.roots.add(node)
+        self.edges[node] += referred(node.namespace, labels)
+        for keeper in back_referred(node.namespace, labels):
+            self.edges[keeper].append(node)
+
+    def _read_content(self, connection: sqlite3.Connection) -> None:
+        for namespace, digest, labels in connection.execute("SELECT namespace, digest, labels FROM blobs"):
+            self._add(Node(namespace, "content", digest), from_text(labels))
+
+    def _read_snapshots(self, connection: sqlite3.Connection) -> None:
+        nodes: dict[int, Node] = {}
+        query = "SELECT id, parent, namespace, snapshotter, key, labels FROM snapshots ORDER BY id"
+        for number, parent, namespace, snapshotter, key, labels in connection.execute(query):
+            nodes[number] = Node(namespace, f"snapshots/{snapshotter}", key)
+            self._add(nodes[number], from_text(labels))
+            if parent is not None:
+                self.edges[nodes[number]].append(nodes[parent])
+
+    def _read_images(self, connection: sqlite3.Connection) -> None:
+        for namespace, name, target, text in connection.execute(
+            "SELECT namespace, name, target, labels FROM images"
+        ):
+            node, labels, tree = Node(namespace, "images", name), from_text(text), decode(target)
+            self._add(node, labels)
+            if isinstance(tree, dict):
+                self.edges[node].append(Node(namespace, "content", tree["digest"]))
+            end = expires(labels)
+            if end is None or end > self._now:
+                self.roots.add(node)
+
+    def _read_leases(self, connection: sqlite3.Connection) -> None:
+        leases = connection.execute("SELECT namespace, id, labels FROM leases").fetchall()
+        resources = defaultdict(list)
+        for namespace, lease, kind, name in connection.execute(
+            "SELECT namespace, lease, kind, id FROM lease_resources"
+        ):
+            resources[namespace, lease].append(Node(namespace, kind, name))
+        for namespace, lease, text in leases:
+            labels = from_text(text)
+            end = expires(labels)
+            if end is not None and end <= self._now:
+                self.expired_leases.append((namespace, lease))
+            else:
+                (self.flat if GC_FLAT in labels else self.roots).update(resources[namespace, lease])

@@ -1,0 +1,125 @@
+"""`Ingest`: the folder of a blob that is being written, held by one process."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+
+from tiffin.image.content.layout import read_text, write_time
+from tiffin.image.durable import make_folder, write_file
+from tiffin.image.errors import FailedPrecondition, Unavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+BLOCK = 1024 * 1024
+MOST_ATTEMPTS = 100
+
+
+class Ingest:
+    """An ingest that is locked, until `close` or the end of the process.
+
+    offset: how many bytes `data` has.
+    """
+
+    def __init__(self, folder: str, descriptor: int) -> None:
+        self.folder = folder
+        self.descriptor = descriptor
+        self.offset = os.lseek(descriptor, 0, os.SEEK_END)
+        self._hash = hashlib.new("sha256")
+        self._hashed = 0
+
+    @classmethod
+    def lock(cls, folder: str) -> Self:
+        """Takes an ingest's folder, which is made if it is missing.
+
+        Raises:
+            Unavailable: another process has it. OSError: as the disk says.
+        """
+        path = os.path.join(folder, "data")
+        for _ in range(MOST_ATTEMPTS):
+            try:
+                make_folder(folder, 0o755)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            except FileNotFoundError:
+                continue  # somebody removed the folder between the two
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_still(path, descriptor):
+                    return cls(folder, descriptor)
+            except BlockingIOError:
+                os.close(descriptor)
+                break
+            os.close(descriptor)  # its last holder finished it, or threw it away
+        raise Unavailable(f"another process is writing to the ingest in {folder!r}")
+
+    def begin(self, name: str, now: int, total: int, expected: str) -> None:
+        """Writes down what the ingest is, or checks that it is the same as before.
+
+        Raises:
+            FailedPrecondition: other bytes are expected now than when it was begun.
+        """
+        for file, value in (("total", str(total) if total else ""), ("expected", expected)):
+            before = read_text(self.folder, file).strip()
+            if before and value and before != value:
+                raise FailedPrecondition(
+                    f"the ingest {name.partition('/')[2]!r} was begun with {file} {before}, not {value}: abort it first"
+                )
+            if value and not before:
+                write_file(os.path.join(self.folder, file), value.encode())
+        if not read_text(self.folder, "ref"):
+            self.truncate()  # the power was cut before anybody could know what this is
+            write_time(self.folder, "startedat", now)
+            write_time(self.folder, "updatedat", now)
+            write_file(os.path.join(self.folder, "ref"), name.encode())  # last: now it counts
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Writes all of it at the end. Raises OSError; then what fitted is kept, and counted."""
+        rest = memoryview(data).cast("B")
+        while rest:
+            written = os.pwrite(self.descriptor, rest, self.offset)
+            if self._hashed == self.offset:
+                self._hash.update(rest[:written])
+                self._hashed += written
+            self.offset += written
+            rest = rest[written:]
+
+    def truncate(self) -> None:
+        """Forgets the bytes. Raises OSError."""
+        os.ftruncate(self.descriptor, 0)
+        self.offset = self._hashed = 0
+        self._hash = hashlib.new("sha256")
+
+    def digest(self, algorithm: str = "sha256") -> str:
+        """The digest of all bytes; those that earlier processes wrote are read again. Raises OSError."""
+        if algorithm != self._hash.name:
+            self._hash = hashlib.new(algorithm)
+            self._hashed = 0
+        while self._hashed < self.offset:
+            block = os.pread(self.descriptor, min(BLOCK, self.offset - self._hashed), self._hashed)
+            if not block:
+                raise OSError(5, "the file became shorter while it was held", self.folder)
+            self._hash.update(block)
+            self._hashed += len(block)
+        return f"{algorithm}:{self._hash.hexdigest()}"
+
+    def discard(self) -> None:
+        """Removes the folder, and gives it up."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.close()
+
+    def close(self) -> None:
+        """Gives it up; what was written stays."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+def _is_still(path: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,189 @@
+"""`LocalContentStore`: blobs in files, laid out as containerd does, and what is known about them in the database.
+
+A file counts if, and only if, it has a row. A row whose file is missing or has another size is damage: its blob is
+not found, and a writer that brings it again heals it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tiffin.image.content import records
+from tiffin.image.content.ingest import Ingest
+from tiffin.image.content.layout import blob_files, blob_path, ingest_folder, read_status, read_text
+from tiffin.image.content.writer import LocalContentWriter
+from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound, Unavailable
+from tiffin.image.metadata.labels import changed
+from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.namespaces import Scope, check_identifier
+from tiffin.image.metadata.protocol import Resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import BinaryIO
+
+    from tiffin.image.content.protocol import BlobInfo, IngestStatus
+    from tiffin.image.metadata.database import Database
+
+
+class LocalContentStore:
+    """`ContentStore` in the folder `root`, which is made if it is missing.
+
+    Args:
+        root: where; all namespaces share the files in it.
+        database: of the same store.
+        scope: whose blobs are seen, and the lease that protects those that are written.
+    """
+
+    def __init__(self, root: str, database: Database, scope: Scope | None = None) -> None:
+        self.root = os.path.abspath(root)
+        self._database = database
+        self._scope = scope or Scope()
+        check_identifier(self._scope.namespace)
+
+    def leased(self, lease: str) -> LocalContentStore:
+        """The same store; what is written through it is protected by a lease."""
+        return LocalContentStore(self.root, self._database, self._scope.replace(lease=lease))
+
+    def info(self, digest: str) -> BlobInfo:
+        """As the protocol says."""
+        path = blob_path(self.root, digest)
+        with self._database.reading() as connection:
+            found = records.find(connection, self._scope.namespace, digest)
+        if found is None:
+            raise NotFound(f"the content store has no {digest}")
+        _check_size(path, found)
+        return found
+
+    def open(self, digest: str) -> BinaryIO:
+        """As the protocol says."""
+        self.info(digest)
+        try:
+            return open(blob_path(self.root, digest), "rb")
+        except FileNotFoundError:  # collected just now
+            raise NotFound(f"the content store has no {digest}") from None
+
+    def walk(self) -> Iterator[BlobInfo]:
+        """As the protocol says."""
+        with self._database.reading() as connection:
+            found = records.find_all(connection, self._scope.namespace)
+        yield from found
+
+    def update(self, digest: str, labels: Mapping[str, str]) -> BlobInfo:
+        """As the protocol says."""
+        with self._database.writing() as connection:
+            found = records.find(connection, self._scope.namespace, digest)
+            if found is None:
+                raise NotFound(f"the content store has no {digest}")
+            after = found.replace(labels=changed(found.labels, labels), updated=self._database.now())
+            records.update(connection, self._scope.namespace, after)
+        return after
+
+    def delete(self, digest: str) -> None:
+        """As the protocol says."""
+        with self._database.writing() as connection:
+            if not records.delete(connection, self._scope.namespace, digest):
+                raise NotFound(f"the content store has no {digest}")
+        self._remove_unknown(digest)
+
+    def writer(self, reference: str, *, total: int = 0, expected: str = "") -> LocalContentWriter:
+        """As the protocol says. Raises FailedPrecondition too: it was begun with another digest or size."""
+        if not reference:
+            raise InvalidArgument("an ingest needs a name")
+        if expected and self._take_over(expected):
+            raise AlreadyExists(f"the content store has {expected} already")
+        ingest = Ingest.lock(ingest_folder(self.root, self._scope.namespace, reference))
+        try:
+            name = f"{self._scope.namespace}/{reference}"
+            ingest.begin(name, self._database.now(), total, expected)
+            if self._scope.lease:
+                with self._database.writing() as connection:
+                    protect(connection, self._scope, Resource("ingests", reference))
+        except BaseException:
+            ingest.close()
+            raise
+        return LocalContentWriter(
+            self.root, self._database, self._scope, ingest, total=total, expected=expected
+        )
+
+    def _take_over(self, digest: str) -> bool:
+        """Whether a blob is there. One of another namespace, or left without a row by a kill, is ours from now on."""
+        path = blob_path(self.root, digest)
+        if not os.path.exists(path):
+            return False
+        with self._database.writing() as connection:
+            try:
+                size = os.stat(path).st_size
+            except FileNotFoundError:
+                return False
+            known = records.find(connection, self._scope.namespace, digest)
+            if known is not None and known.size != size:
+                return False
+            if known is None:
+                now = self._database.now()
+                records.insert(connection, self._scope.namespace, digest, size, now, {})
+            protect(connection, self._scope, Resource("content", digest))
+        return True
+
+    def status(self, reference: str) -> IngestStatus:
+        """As the protocol says."""
+        folder = ingest_folder(self.root, self._scope.namespace, reference)
+        found = read_status(folder, self._scope.namespace)
+        if found is None:
+            raise NotFound(f"there is no ingest {reference!r}")
+        return found
+
+    def statuses(self) -> list[IngestStatus]:
+        """As the protocol says, by name."""
+        found = (read_status(folder, self._scope.namespace) for folder in self._ingest_folders())
+        return sorted(status for status in found if status is not None)
+
+    def abort(self, reference: str) -> None:
+        """As the protocol says. Raises Unavailable while another process writes it."""
+        self.status(reference)
+        Ingest.lock(ingest_folder(self.root, self._scope.namespace, reference)).discard()
+
+    def cleanup(self) -> None:
+        """Removes files that no namespace knows, and ingests that became blobs or were never begun."""
+        for digest, _ in list(blob_files(self.root)):
+            self._remove_unknown(digest)
+        for folder in self._ingest_folders():
+            if not read_text(folder, "ref") or not os.path.exists(os.path.join(folder, "data")):
+                discard_unused(folder)
+
+    def _ingest_folders(self) -> list[str]:
+        folder = os.path.join(self.root, "ingest")
+        if not os.path.isdir(folder):
+            return []
+        return sorted(entry.path for entry in os.scandir(folder) if entry.is_dir())
+
+    def _remove_unknown(self, digest: str) -> None:
+        """Removes a blob's file unless a namespace has it: no writer can be about to say so, under the write lock."""
+        with self._database.reading() as connection:
+            if records.is_known(connection, digest):
+                return
+        with self._database.writing() as connection:
+            if not records.is_known(connection, digest):
+                path = os.path.join(self.root, "blobs", *digest.split(":", 1))
+                if os.path.lexists(path):
+                    os.unlink(path)
+
+
+def discard_unused(folder: str) -> bool:
+    """Removes an ingest that no process has; whether it did."""
+    try:
+        Ingest.lock(folder).discard()
+    except Unavailable:
+        return False
+    return True
+
+
+def _check_size(path: str, info: BlobInfo) -> None:
+    """Raises NotFound for a file that is missing or has another size: a pull brings it again."""
+    try:
+        size = os.stat(path).st_size
+    except FileNotFoundError:
+        raise NotFound(f"the file of {info.digest} is missing: pull it again") from None
+    if size != info.size:
+        raise NotFound(f"the file of {info.digest} is damaged ({size} bytes, not {info.size}): pull it again")

@@ -1,0 +1,128 @@
+"""`LocalContentWriter`: writes an ingest and makes it a blob.
+
+The order at the end: the data is on the disk; under the database's write lock it gets its name, and the folder is
+synced; then the row is committed. Killed before the row, a whole blob lies there that nobody knows: the next writer
+that expects it takes it over, or a collection removes it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from tiffin.image.content import records
+from tiffin.image.content.layout import blob_path, write_time
+from tiffin.image.digest import split_digest
+from tiffin.image.durable import make_folder, sync_folder
+from tiffin.image.errors import AlreadyExists, DigestMismatch, FailedPrecondition
+from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.protocol import Resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from tiffin.image.content.ingest import Ingest
+    from tiffin.image.metadata.database import Database
+    from tiffin.image.metadata.namespaces import Scope
+
+
+class LocalContentWriter:
+    """`ContentWriter` of a local store; made by its `writer`."""
+
+    def __init__(
+        self, root: str, database: Database, scope: Scope, ingest: Ingest, *, total: int, expected: str
+    ) -> None:
+        self._root = root
+        self._database = database
+        self._scope = scope
+        self._ingest = ingest
+        self._total = total
+        self._expected = expected
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the ingest up, for a later writer to go on with."""
+        if self._ingest.descriptor >= 0:
+            write_time(self._ingest.folder, "updatedat", self._database.now())
+            self._ingest.close()
+
+    @property
+    def offset(self) -> int:
+        """As the protocol says."""
+        return self._ingest.offset
+
+    def digest(self) -> str:
+        """The sha256 digest of what is there."""
+        return self._ingest.digest()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """As the protocol says."""
+        self._ingest.append(data)
+
+    def truncate(self) -> None:
+        """As the protocol says."""
+        self._ingest.truncate()
+
+    def commit(self, *, size: int = 0, digest: str = "", labels: Mapping[str, str] | None = None) -> str:
+        """As the protocol says; after any other error the ingest is there, and commit can be tried again."""
+        if self._ingest.descriptor < 0:
+            raise FailedPrecondition("the writer was closed, or has committed: nothing can be committed")
+        found = self._checked(size or self._total, digest or self._expected)
+        os.fsync(self._ingest.descriptor)
+        make_folder(os.path.dirname(blob_path(self._root, found)), 0o755)
+        with self._database.writing() as connection, ExitStack() as undo:
+            known = records.find(connection, self._scope.namespace, found)
+            protect(connection, self._scope, Resource("content", found))
+            exists = known is not None and _has_size(blob_path(self._root, found), known.size)
+            if not exists:
+                records.insert(
+                    connection,
+                    self._scope.namespace,
+                    found,
+                    self._ingest.offset,
+                    self._database.now(),
+                    labels or {},
+                )
+                self._rename(blob_path(self._root, found), undo)
+                connection.execute("COMMIT")  # within `undo`: if it fails the data is an ingest again
+                connection.execute("BEGIN")
+            undo.pop_all()
+        self._ingest.discard()
+        if exists:
+            raise AlreadyExists(f"the content store has {found} already")
+        return found
+
+    def _checked(self, size: int, digest: str) -> str:
+        """The digest of what was written. Raises DigestMismatch, after throwing it away."""
+        found = self._ingest.digest(split_digest(digest)[0] if digest else "sha256")
+        wrong = ""
+        if size and size != self._ingest.offset:
+            wrong = f"{self._ingest.offset} bytes were written, {size} were expected"
+        elif digest and digest != found:
+            wrong = f"what was written is damaged or forged: it should be {digest}, and is {found}"
+        if wrong:
+            self._ingest.discard()
+            raise DigestMismatch(wrong)
+        return found
+
+    def _rename(self, path: str, undo: ExitStack) -> None:
+        data = os.path.join(self._ingest.folder, "data")
+        os.fchmod(self._ingest.descriptor, 0o444)
+        undo.callback(os.fchmod, self._ingest.descriptor, 0o644)
+        os.rename(data, path)
+        undo.callback(os.rename, path, data)
+        sync_folder(os.path.dirname(path))
+
+
+def _has_size(path: str, size: int) -> bool:
+    try:
+        return os.stat(path).st_size == size
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,37 @@
+"""Small steps that survive a power cut: what they made is on the disk when they return."""
+
+from __future__ import annotations
+
+import os
+
+
+def sync_folder(path: str) -> None:
+    """fsync(2) of a folder: the names in it are on the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: str, mode: int = 0o711) -> None:
+    """Makes a folder and those above it, each synced; it is fine if it is there. Raises OSError."""
+    if os.path.isdir(path):
+        return
+    above = os.path.dirname(path)
+    make_folder(above, mode)
+    try:
+        os.mkdir(path, mode)
+    except FileExistsError:
+        return
+    sync_folder(above)
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Replaces a small file: a reader finds the old or the new content. Raises OSError."""
+    partial = f"{path}.partial"
+    with open(partial, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(partial, path)

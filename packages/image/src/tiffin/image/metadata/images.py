@@ -1,0 +1,108 @@
+"""The names of images in the database."""
+
+from __future__ import annotations
+
+from tiffin.image.documents import descriptor_of
+from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
+from tiffin.image.metadata.labels import from_text, to_text
+from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.namespaces import Scope, check_identifier, note_use
+from tiffin.image.metadata.protocol import Resource, StoredName
+from tiffin.spec.json_tree import decode, encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tiffin.image.documents import Descriptor
+    from tiffin.image.metadata.database import Database
+
+_COLUMNS = "SELECT name, target, labels, created, updated FROM images"
+_PUT = """
+INSERT INTO images (namespace, name, target, labels, created, updated)
+VALUES (:namespace, :name, :target, coalesce(:labels, '{}'), :now, :now)
+ON CONFLICT DO UPDATE SET target = :target, labels = coalesce(:labels, labels), updated = :now
+"""
+
+
+def descriptor_tree(descriptor: Descriptor) -> dict[str, Any]:
+    """A descriptor as image-spec writes it."""
+    tree: dict[str, Any] = {
+        "mediaType": descriptor.media_type,
+        "digest": descriptor.digest,
+        "size": descriptor.size,
+    }
+    if descriptor.annotations:
+        tree["annotations"] = dict(descriptor.annotations)
+    if descriptor.platform is not None:
+        names = ("os", "architecture", "variant")
+        tree["platform"] = {name: value for name in names if (value := getattr(descriptor.platform, name))}
+    return tree
+
+
+class LocalImageStore:
+    """`ImageStore` in a database."""
+
+    def __init__(self, database: Database, scope: Scope | None = None) -> None:
+        self._database = database
+        self._scope = scope or Scope()
+        check_identifier(self._scope.namespace)
+
+    def get(self, name: str) -> StoredName:
+        """As the protocol says."""
+        with self._database.reading() as connection:
+            values = (self._scope.namespace, name)
+            row = connection.execute(f"{_COLUMNS} WHERE namespace = ? AND name = ?", values).fetchone()
+        if row is None:
+            raise NotFound(f"there is no image {name!r}")
+        return _record(row)
+
+    def list(self) -> builtins.list[StoredName]:
+        """As the protocol says."""
+        with self._database.reading() as connection:
+            query = f"{_COLUMNS} WHERE namespace = ? ORDER BY name"
+            return [_record(row) for row in connection.execute(query, (self._scope.namespace,))]
+
+    def put(
+        self,
+        name: str,
+        target: Descriptor,
+        *,
+        labels: Mapping[str, str] | None = None,
+        replace: bool = True,
+    ) -> StoredName:
+        """As the protocol says."""
+        if not name:
+            raise InvalidArgument("an image needs a name")
+        values = {
+            "namespace": self._scope.namespace,
+            "name": name,
+            "target": encode(descriptor_tree(target)),
+            "labels": None if labels is None else to_text(labels),
+            "now": self._database.now(),
+        }
+        with self._database.writing() as connection:
+            query = f"{_COLUMNS} WHERE namespace = :namespace AND name = :name"
+            if not replace and connection.execute(query, values).fetchone():
+                raise AlreadyExists(f"there is an image {name!r} already")
+            note_use(connection, self._scope.namespace)
+            connection.execute(_PUT, values)
+            protect(connection, self._scope, Resource("images", name))
+            return _record(connection.execute(query, values).fetchone())
+
+    def delete(self, name: str) -> None:
+        """As the protocol says."""
+        with self._database.writing() as connection:
+            values = (self._scope.namespace, name)
+            query = "DELETE FROM images WHERE namespace = ? AND name = ?"
+            if not connection.execute(query, values).rowcount:
+                raise NotFound(f"there is no image {name!r}")
+
+
+def _record(row: tuple[str, str, str, int, int]) -> StoredName:
+    name, target, labels, created, updated = row
+    return StoredName(
+        name, descriptor_of(decode(target), f"the image {name!r}"), from_text(labels), created, updated
+    )

@@ -1,0 +1,82 @@
+"""Namespaces in the database, and `Scope`: in whose name something is done."""
+
+from __future__ import annotations
+
+import re
+
+from tiffin.image.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from tiffin.image.metadata.labels import changed, from_text, to_text
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from tiffin.image.metadata.database import Database
+
+# containerd's identifiers: words of letters and digits, joined by single `.`, `_` or `-` runs, 76 characters at most
+IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*", re.ASCII)
+MOST_CHARACTERS = 76
+TABLES = ("blobs", "snapshots", "images", "leases")
+
+
+class Scope(Record):
+    """namespace: whose things are seen. lease: what protects those that are made; "" for none."""
+
+    namespace: str = "default"
+    lease: str = ""
+
+
+def check_identifier(name: str) -> None:
+    """Raises InvalidArgument."""
+    if len(name) > MOST_CHARACTERS or not IDENTIFIER.fullmatch(name):
+        raise InvalidArgument(
+            f"{name[:100]!r} is no name of a namespace: expected letters and digits, with . _ - between them"
+        )
+
+
+def note_use(connection: sqlite3.Connection, namespace: str) -> None:
+    """Makes a namespace if it is not there yet."""
+    connection.execute("INSERT OR IGNORE INTO namespaces VALUES (?, '{}')", (namespace,))
+
+
+class LocalNamespaceStore:
+    """`NamespaceStore` in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self) -> dict[str, Mapping[str, str]]:
+        """As the protocol says."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT name, labels FROM namespaces ORDER BY name")
+            return {name: from_text(labels) for name, labels in rows}
+
+    def create(self, name: str, *, labels: Mapping[str, str] | None = None) -> None:
+        """As the protocol says."""
+        check_identifier(name)
+        with self._database.writing() as connection:
+            values = (name, to_text(labels))
+            if not connection.execute("INSERT OR IGNORE INTO namespaces VALUES (?, ?)", values).rowcount:
+                raise AlreadyExists(f"there is a namespace {name!r} already")
+
+    def update(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """As the protocol says."""
+        with self._database.writing() as connection:
+            row = connection.execute("SELECT labels FROM namespaces WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                raise NotFound(f"there is no namespace {name!r}")
+            after = changed(from_text(row[0]), labels)
+            connection.execute("UPDATE namespaces SET labels = ? WHERE name = ?", (to_text(after), name))
+        return after
+
+    def delete(self, name: str) -> None:
+        """As the protocol says."""
+        with self._database.writing() as connection:
+            for table in TABLES:
+                query = f"SELECT 1 FROM {table} WHERE namespace = ? LIMIT 1"  # our own constants
+                if connection.execute(query, (name,)).fetchone():
+                    raise FailedPrecondition(f"the namespace {name!r} still has {table}")
+            if not connection.execute("DELETE FROM namespaces WHERE name = ?", (name,)).rowcount:
+                raise NotFound(f"there is no namespace {name!r}")

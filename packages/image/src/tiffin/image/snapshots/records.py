@@ -1,0 +1,138 @@
+"""Rows of snapshots in the database; each function works in the caller's transaction.
+
+A parent has a smaller id than its children, so that the order of ids is one in which parents come first.
+"""
+
+from __future__ import annotations
+
+from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
+from tiffin.image.metadata.labels import from_text, to_text
+from tiffin.image.snapshots.protocol import Kind, SnapshotInfo, Usage
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+_QUERY = """
+SELECT s.id, s.key, coalesce(p.key, ''), s.kind, s.created, s.updated, s.labels, s.size, s.inodes, s.fingerprint
+FROM snapshots s LEFT JOIN snapshots p ON p.id = s.parent
+WHERE s.namespace = ? AND s.snapshotter = ?
+"""
+
+
+class Owner(Record):
+    """Whose snapshots: those of one snapshotter in one namespace."""
+
+    namespace: str
+    snapshotter: str
+
+
+class Row(Record):
+    """A snapshot, with what only the snapshotter knows. fingerprint: see `tree.measured`; "" if not committed."""
+
+    id: int
+    info: SnapshotInfo
+    usage: Usage
+    fingerprint: str
+
+
+def get(connection: sqlite3.Connection, owner: Owner, key: str) -> Row:
+    """One snapshot. Raises NotFound."""
+    row = connection.execute(f"{_QUERY} AND s.key = ?", (*owner, key)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no snapshot {key!r}")
+    return _row(row)
+
+
+def walk(connection: sqlite3.Connection, owner: Owner) -> Iterator[Row]:
+    """All of them, parents first."""
+    return map(_row, connection.execute(f"{_QUERY} ORDER BY s.id", owner).fetchall())
+
+
+def _row(row: tuple[Any, ...]) -> Row:
+    number, key, parent, kind, created, updated, labels, size, inodes, fingerprint = row
+    info = SnapshotInfo(key, parent, Kind(kind), created, updated, from_text(labels))
+    return Row(number, info, Usage(size, inodes), fingerprint)
+
+
+def parents(connection: sqlite3.Connection, owner: Owner, key: str) -> tuple[int, ...]:
+    """The ids of all parents of what is made on top of `key`, and `key`'s own first.
+
+    Raises NotFound, and InvalidArgument if it is not committed (as containerd says).
+    """
+    if not key:
+        return ()
+    row = get(connection, owner, key)
+    if row.info.kind is not Kind.COMMITTED:
+        raise InvalidArgument(
+            f"the snapshot {key!r} is {row.info.kind.value}: only a committed one can be a parent"
+        )
+    return (row.id, *ancestors(connection, row.id))
+
+
+def ancestors(connection: sqlite3.Connection, number: int) -> tuple[int, ...]:
+    """The ids of a snapshot's parents, the nearest first."""
+    query = """
+    WITH RECURSIVE chain (id, parent) AS (
+        SELECT id, parent FROM snapshots WHERE id = ?
+        UNION ALL SELECT s.id, s.parent FROM snapshots s JOIN chain ON s.id = chain.parent
+    ) SELECT id FROM chain ORDER BY id DESC
+    """
+    return tuple(found for (found,) in connection.execute(query, (number,)) if found != number)
+
+
+def insert(connection: sqlite3.Connection, owner: Owner, info: SnapshotInfo, parent: int | None) -> int:
+    """A new one; its id. Raises AlreadyExists."""
+    require_free(connection, owner, info.key)
+    cursor = connection.execute(
+        "INSERT INTO snapshots (namespace, snapshotter, key, parent, kind, created, updated, labels)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*owner, info.key, parent, info.kind.value, info.created, info.updated, to_text(info.labels)),
+    )
+    if cursor.lastrowid is None:
+        raise AssertionError("an insert has a row")
+    return cursor.lastrowid
+
+
+def require_free(connection: sqlite3.Connection, owner: Owner, key: str) -> None:
+    """Raises AlreadyExists, and InvalidArgument for an empty key."""
+    if not key:
+        raise InvalidArgument("a snapshot needs a key")
+    query = "SELECT 1 FROM snapshots WHERE namespace = ? AND snapshotter = ? AND key = ?"
+    if connection.execute(query, (*owner, key)).fetchone():
+        raise AlreadyExists(f"there is a snapshot {key!r} already")
+
+
+def commit(connection: sqlite3.Connection, number: int, name: str, now: int, row: Row) -> None:
+    """Makes an active one a committed one with the labels, usage and fingerprint of `row`: a new name, the same id."""
+    connection.execute(
+        "UPDATE snapshots SET key = ?, kind = 'committed', created = ?, updated = ?, labels = ?,"
+        " size = ?, inodes = ?, fingerprint = ? WHERE id = ?",
+        (name, now, now, to_text(row.info.labels), *row.usage, row.fingerprint, number),
+    )
+
+
+def set_labels(connection: sqlite3.Connection, number: int, labels: Mapping[str, str], now: int) -> None:
+    """Writes the labels."""
+    query = "UPDATE snapshots SET labels = ?, updated = ? WHERE id = ?"
+    connection.execute(query, (to_text(labels), now, number))
+
+
+def has_children(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether others were made on top of it."""
+    query = "SELECT 1 FROM snapshots WHERE parent = ? LIMIT 1"
+    return connection.execute(query, (number,)).fetchone() is not None
+
+
+def delete(connection: sqlite3.Connection, number: int) -> None:
+    """Forgets one without children."""
+    connection.execute("DELETE FROM snapshots WHERE id = ?", (number,))
+
+
+def known_ids(connection: sqlite3.Connection, snapshotter: str) -> set[int]:
+    """The ids of a snapshotter's snapshots in all namespaces."""
+    query = "SELECT id FROM snapshots WHERE snapshotter = ?"
+    return {number for (number,) in connection.execute(query, (snapshotter,))}
