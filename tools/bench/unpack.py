@@ -81,9 +81,8 @@ def main() -> None:
     for name, values in times.items():
         if values:
             middle = statistics.median(values)
-            print(
-                f"{name:11} median {middle:6.2f} s  min {min(values):6.2f}  max {max(values):6.2f}  ours is {base / middle:.2f} of it"
-            )
+            spread = f"min {min(values):6.2f}  max {max(values):6.2f}"
+            print(f"{name:11} median {middle:6.2f} s  {spread}  ours is {base / middle:.2f} of it")
 
 
 if __name__ == "__main__":

@@ -91,17 +91,24 @@ def index_of(data: bytes, what: str, media_type: str = "") -> tuple[Descriptor, 
 
 
 def manifest_of(data: bytes, what: str, media_type: str) -> Manifest:
-    """An image manifest. Raises InvalidImage."""
+    """The manifest of a container image. Raises InvalidImage."""
+    manifest = any_manifest_of(data, what, media_type)
+    if manifest.config.media_type not in CONFIGS:
+        raise InvalidImage(
+            f"{what} is no container image: its config is of the type {manifest.config.media_type!r}"
+        )
+    return manifest
+
+
+def any_manifest_of(data: bytes, what: str, media_type: str) -> Manifest:
+    """A manifest of anything, an artifact too. Raises InvalidImage."""
     tree = tree_of(data, what)
     _check_kind(tree, what, media_type, unexpected=("manifests",))
-    config = descriptor_of(tree.get("config"), f"{what}: config")
-    if config.media_type not in CONFIGS:
-        raise InvalidImage(f"{what} is no container image: its config is of the type {config.media_type!r}")
     layers = [
         descriptor_of(item, f"{what}: layers[{number}]")
         for number, item in enumerate(_list(tree, "layers", what))
     ]
-    return Manifest(config, tuple(layers))
+    return Manifest(descriptor_of(tree.get("config"), f"{what}: config"), tuple(layers))
 
 
 def config_of(data: bytes, digest: str, what: str) -> ImageConfig:

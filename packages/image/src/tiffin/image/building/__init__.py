@@ -1,1 +1,1 @@
-"""Building images from Dockerfiles. The folder is not called `build`: git, mypy and pytest leave such folders out."""
+"""Building images from Dockerfiles. The folder is not called `build`: mypy and pytest leave such folders out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tarfile
@@ -13,6 +14,40 @@ from tiffin.image.decompress import decompressed, is_compressed
 from tiffin.image.errors import InvalidImage, NotFound
 
 MOST_LINKS = 8
+
+
+class Section(io.RawIOBase):
+    """A part of a file with a position of its own, so that several threads read one archive at once."""
+
+    def __init__(self, descriptor: int, start: int, end: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._start = start
+        self._end = end
+        self._position = start
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Goes to a byte, counted from the start of the section. Raises ValueError for one outside of it."""
+        base = {os.SEEK_SET: self._start, os.SEEK_CUR: self._position, os.SEEK_END: self._end}[whence]
+        if not self._start <= base + offset <= self._end:
+            raise ValueError(f"there is no byte {offset} in a file of {self._end - self._start}")
+        self._position = base + offset
+        return self._position - self._start
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # any writable buffer
+        """Fills the buffer as far as the section goes."""
+        view = memoryview(buffer)[: self._end - self._position]
+        count = os.preadv(self._descriptor, [view], self._position) if len(view) else 0
+        self._position += count
+        return count
 
 
 class Archive:
@@ -50,10 +85,16 @@ class Archive:
             if member is None:
                 raise NotFound(f"{self.name!r} has no file {path!r}")
             if member.isfile():
-                return cast("IO[bytes]", self._tar.extractfile(member))
+                return cast("IO[bytes]", self._section(member))
             base = "" if member.islnk() else os.path.dirname(member.name)
             member = self._members.get(os.path.normpath(os.path.join(base, member.linkname)))
         raise InvalidImage(f"{path!r} in {self.name!r} is no file")
+
+    def _section(self, member: tarfile.TarInfo) -> Section:
+        end = member.offset_data + member.size
+        if member.issparse() or end > os.fstat(self._file.fileno()).st_size:
+            raise InvalidImage(f"{member.name!r} in {self.name!r} is cut off, or is sparse")
+        return Section(self._file.fileno(), member.offset_data, end)
 
 
 def _plain(path: str) -> IO[bytes]:

@@ -18,6 +18,7 @@ from tiffin.image.transports.folder import opener, read_document
 from tiffin.spec.json_tree import JSONError, decode
 
 if TYPE_CHECKING:
+    from tiffin.image.documents import ImageConfig
     from tiffin.image.transports.folder import Files
 
 
@@ -33,13 +34,8 @@ def read_docker_archive(files: Files, tag: str, platform: Platform, name: str) -
     Raises:
         NotFound, InvalidReference, InvalidImage: as `open_image`.
     """
-    entry = _selected(_entries(files), tag, name)
-    data = read_document(files, entry["Config"])
-    digest = digest_of(data)
-    named = os.path.basename(entry["Config"]).removesuffix(".json")
-    if len(named) == 64 and not named.strip("0123456789abcdef") and digest != f"sha256:{named}":
-        raise DigestMismatch(f"{entry['Config']!r} in {files.name!r} is damaged or forged: it is {digest}")
-    config = config_of(data, digest, f"config {entry['Config']!r}")
+    entry = selected_entry(archive_entries(files), tag, name)
+    config = archive_config(files, entry)[0]
     if rank(config.platform, platform) is None:
         found = f"{config.platform.os}/{config.platform.architecture}"
         raise NotFound(f"{name!r} is for {found}, not for {platform.os}/{platform.architecture}")
@@ -52,7 +48,17 @@ def read_docker_archive(files: Files, tag: str, platform: Platform, name: str) -
     return Image(name, config, tuple(layers))
 
 
-def _entries(files: Files) -> list[dict[str, Any]]:
+def archive_config(files: Files, entry: dict[str, Any]) -> tuple[ImageConfig, bytes]:
+    """The config of an entry, and its text. Raises DigestMismatch if its file is named after another digest."""
+    data = read_document(files, entry["Config"])
+    digest = digest_of(data)
+    named = os.path.basename(entry["Config"]).removesuffix(".json")
+    if len(named) == 64 and not named.strip("0123456789abcdef") and digest != f"sha256:{named}":
+        raise DigestMismatch(f"{entry['Config']!r} in {files.name!r} is damaged or forged: it is {digest}")
+    return config_of(data, digest, f"config {entry['Config']!r}"), data
+
+
+def archive_entries(files: Files) -> list[dict[str, Any]]:
     """manifest.json, checked."""
     if not files.has("manifest.json"):
         raise InvalidImage(f"{files.name!r} is no image: it has neither oci-layout nor manifest.json")
@@ -72,7 +78,7 @@ def _is_entry(item: object) -> bool:
     return all(isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in lists)
 
 
-def _selected(entries: list[dict[str, Any]], tag: str, name: str) -> dict[str, Any]:
+def selected_entry(entries: list[dict[str, Any]], tag: str, name: str) -> dict[str, Any]:
     known = [entry_tag for entry in entries for entry_tag in entry.get("RepoTags") or ()]
     if tag.startswith("@") and tag[1:].isdigit():
         found = entries[int(tag[1:]) :][:1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from tiffin.image.documents import MOST_BYTES
 from tiffin.image.errors import InvalidImage, NotFound
@@ -37,11 +38,22 @@ class Folder:
         return os.path.isfile(os.path.join(self.name, path))
 
     def open(self, path: str) -> IO[bytes]:
-        """Opens a file. Raises NotFound."""
+        """Opens a file. Raises NotFound, or InvalidImage for what is no file."""
         try:
-            return open(os.path.join(self.name, path), "rb", buffering=0)
-        except FileNotFoundError as error:
+            file = open(os.path.join(self.name, path), "rb", buffering=0, opener=_open_at_once)  # noqa: SIM115
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFound(f"{self.name!r} has no file {path!r}") from error
+        except IsADirectoryError as error:
+            raise InvalidImage(f"{path!r} in {self.name!r} is no file") from error
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise InvalidImage(f"{path!r} in {self.name!r} is no file")
+        return file
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A pipe that nobody writes to would let open(2) wait for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def read_document(files: Files, path: str) -> bytes:

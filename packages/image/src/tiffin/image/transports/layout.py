@@ -37,7 +37,7 @@ def read_layout(files: Files, tag: str, platform: Platform, name: str) -> Image:
     version = tree_of(read_document(files, "oci-layout"), "oci-layout").get("imageLayoutVersion")
     if version != "1.0.0":
         raise InvalidImage(f"{files.name!r} is an image layout of version {version!r}; 1.0.0 can be read")
-    entries = _tagged(index_of(read_document(files, "index.json"), "index.json"), tag, name)
+    entries = tagged_entries(index_of(read_document(files, "index.json"), "index.json"), tag, name)
     descriptor = _for_platform(files, entries, platform, name, DEEPEST_INDEX)
     manifest = manifest_of(
         read_blob(files, descriptor), f"manifest {descriptor.digest}", descriptor.media_type
@@ -50,7 +50,7 @@ def read_layout(files: Files, tag: str, platform: Platform, name: str) -> Image:
             f"{name!r}: the manifest has {len(manifest.layers)} layers, the config {len(config.diff_ids)}"
         )
     layers = (
-        Layer(diff_id, layer.digest, layer.size, opener(files, _blob_path(layer.digest)))
+        Layer(diff_id, layer.digest, layer.size, opener(files, blob_path(layer.digest)))
         for diff_id, layer in zip(config.diff_ids, manifest.layers, strict=True)
     )
     return Image(name, config, tuple(layers))
@@ -58,7 +58,7 @@ def read_layout(files: Files, tag: str, platform: Platform, name: str) -> Image:
 
 def read_blob(files: Files, descriptor: Descriptor) -> bytes:
     """A small blob, verified. Raises DigestMismatch, NotFound."""
-    data = read_document(files, _blob_path(descriptor.digest))
+    data = read_document(files, blob_path(descriptor.digest))
     algorithm = split_digest(descriptor.digest)[0]
     if len(data) != descriptor.size or digest_of(data, algorithm) != descriptor.digest:
         raise DigestMismatch(
@@ -68,7 +68,7 @@ def read_blob(files: Files, descriptor: Descriptor) -> bytes:
     return data
 
 
-def _blob_path(digest: str) -> str:
+def blob_path(digest: str) -> str:
     algorithm, encoded = split_digest(digest)
     return f"blobs/{algorithm}/{encoded}"
 
@@ -79,7 +79,7 @@ def _names(descriptor: Descriptor) -> Iterable[str]:
     return filter(None, (descriptor.annotations.get(REF_NAME, ""), full, short))
 
 
-def _tagged(entries: tuple[Descriptor, ...], tag: str, name: str) -> tuple[Descriptor, ...]:
+def tagged_entries(entries: tuple[Descriptor, ...], tag: str, name: str) -> tuple[Descriptor, ...]:
     """The entries of index.json that a tag, a whole name or a digest means."""
     if tag.startswith("@"):
         found = tuple(entry for entry in entries if entry.digest == tag[1:])

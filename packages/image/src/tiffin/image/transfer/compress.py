@@ -1,0 +1,82 @@
+"""Compressing a layer: gzip by isal where it is installed, zstd by zstandard; equal content gives equal bytes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tiffin.image.errors import Unsupported
+
+
+class Compressor(Protocol):
+    """What zlib's, isal's and zstandard's compressors have in common."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Takes data, and returns what is ready."""
+        ...
+
+    def flush(self) -> bytes:
+        """The rest."""
+        ...
+
+
+class Plain:
+    """No compression."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """The data itself."""
+        return data
+
+    def flush(self) -> bytes:
+        """Nothing."""
+        return b""
+
+
+GZIP_WINDOW = 31  # zlib's window of 15 bits, and 16 for a gzip header, which then has no time and no name
+GZIP_LEVEL, ISAL_LEVEL, ZSTD_LEVEL = 6, 2, 3
+MOST_ISAL = 3  # isal's levels end there; what asks for more gets zlib
+
+
+def compressor(kind: str, level: int = 0) -> Compressor:
+    """A compressor. kind: gzip, zstd or none. level: 0 for the usual one.
+
+    Raises:
+        Unsupported: for another kind or level, or without the library.
+    """
+    try:
+        return KINDS[kind](level)
+    except KeyError:
+        raise Unsupported(f"layers are not compressed with {kind!r}, but with {', '.join(KINDS)}") from None
+    except ValueError as error:
+        raise Unsupported(f"{kind} has no level {level}: {error}") from error
+
+
+def _gzip(level: int) -> Compressor:
+    import zlib
+
+    if level <= MOST_ISAL:
+        try:
+            from isal import isal_zlib
+        except ImportError:
+            pass
+        else:
+            made: Compressor = isal_zlib.compressobj(level or ISAL_LEVEL, wbits=GZIP_WINDOW)
+            return made
+    return zlib.compressobj(level or GZIP_LEVEL, wbits=GZIP_WINDOW)
+
+
+def _zstd(level: int) -> Compressor:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise Unsupported("to compress with zstd, install the library zstandard") from error
+    if level > zstandard.MAX_COMPRESSION_LEVEL:
+        raise ValueError(f"the highest is {zstandard.MAX_COMPRESSION_LEVEL}")
+    made: Compressor = zstandard.ZstdCompressor(level=level or ZSTD_LEVEL).compressobj()
+    return made
+
+
+def _plain(_level: int) -> Compressor:
+    return Plain()
+
+
+KINDS = {"gzip": _gzip, "zstd": _zstd, "none": _plain}

@@ -1,0 +1,48 @@
+"""The names of places that images are copied from and to, as skopeo writes them: `TRANSPORT:REST`.
+
+oci:PATH[:TAG]  oci-archive:PATH[:TAG]  docker-archive:PATH[:NAME:TAG]  dir:PATH  docker://NAME[:TAG|@DIGEST]
+"""
+
+from __future__ import annotations
+
+import os
+
+from tiffin.image.errors import InvalidReference
+from tiffin.runtime.record import Record
+
+
+class TransportName(Record):
+    """transport: as in the table of `opening`. rest: what follows the colon. text: all of it, for messages."""
+
+    transport: str
+    rest: str
+    text: str
+
+
+def parse_name(text: str, transports: tuple[str, ...]) -> TransportName:
+    """Takes a name apart; a path that exists needs no transport, and what is there tells.
+
+    Raises:
+        InvalidReference: for a transport that there is none of.
+    """
+    transport, colon, rest = text.partition(":")
+    if colon and transport in transports and rest:
+        return TransportName(transport, rest, text)
+    path, _ = split_path(text)
+    if path and os.path.exists(path):
+        return TransportName("", text, text)
+    raise InvalidReference(
+        f"{text!r} names no place for images: expected one of {', '.join(f'{one}:' for one in transports)}"
+    )
+
+
+def split_path(text: str) -> tuple[str, str]:
+    """A path, and the tag or `@DIGEST` behind it. The longest path that exists wins, since it may have colons."""
+    path, at, digest = text.rpartition("@")
+    if at and ":" in digest and "/" not in digest:
+        return path.removesuffix(":"), f"@{digest}"
+    for position in range(len(text), 0, -1):
+        if (position == len(text) or text[position] == ":") and os.path.exists(text[:position]):
+            return text[:position], text[position + 1 :]
+    path, _, tag = text.partition(":")
+    return path, tag
