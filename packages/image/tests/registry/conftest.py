@@ -105,7 +105,7 @@ def opener(data: bytes) -> Callable[[int], AbstractContextManager[io.BytesIO]]:
 
 
 def some_bytes(size: int, seed: int = 1) -> bytes:
-    return random.Random(seed).randbytes(size)  # noqa: S311  # the same bytes each time
+    return random.Random(seed).randbytes(size)  # noqa: S311  # the same bytes in each run  # noqa: S311  # the same bytes each time
 
 
 def read_all(repository: Repository, descriptor: Descriptor) -> bytes:

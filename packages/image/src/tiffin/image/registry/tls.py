@@ -8,6 +8,7 @@ import ssl
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tiffin.image.errors import FailedPrecondition
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 CONNECTIONS = 16  # kept open for each server: layers are pulled in parallel
 
 
+class UnverifiedPool(HTTPSConnectionPool):
+    """Connects as its base class, without the warning at each request: the user's settings say not to verify."""
+
+    def _validate_conn(self, conn: Any) -> None:
+        if conn.is_closed:
+            conn.connect()
+
+
 class ContextAdapter(HTTPAdapter):
     """Connects with an SSL context that was made once, where requests loads certificates for each connection."""
 
@@ -31,6 +40,9 @@ class ContextAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """As the base class, with the context."""
         super().init_poolmanager(*args, ssl_context=self._context, **options)
+        if self._context.verify_mode == ssl.CERT_NONE:
+            pools = {"http": HTTPConnectionPool, "https": UnverifiedPool}
+            self.poolmanager.pool_classes_by_scheme = pools
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """As the base class, with the context."""
