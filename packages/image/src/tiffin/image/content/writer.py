@@ -50,8 +50,10 @@ class LocalContentWriter:
     def close(self) -> None:
         """Gives the ingest up, for a later writer to go on with."""
         if self._ingest.descriptor >= 0:
-            write_time(self._ingest.folder, "updatedat", self._database.now())
-            self._ingest.close()
+            try:
+                write_time(self._ingest.folder, "updatedat", self._database.now())
+            finally:  # a full disk: the lock is given up all the same
+                self._ingest.close()
 
     @property
     def offset(self) -> int:
