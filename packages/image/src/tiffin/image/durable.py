@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from contextlib import contextmanager
+
+from tiffin.runtime.state.files import synchronize
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def sync_folder(path: str) -> None:
-    """fsync(2) of a folder: the names in it are on the disk. Raises OSError."""
+@contextmanager
+def locked_folder(path: str) -> Iterator[None]:
+    """Keeps other processes of ours from changing what is in a folder: flock(2) on itself, which leaves no file.
+
+    Raises OSError.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)
 
@@ -24,7 +37,7 @@ def make_folder(path: str, mode: int = 0o711) -> None:
         os.mkdir(path, mode)
     except FileExistsError:
         return
-    sync_folder(above)
+    synchronize(above)
 
 
 def write_file(path: str, data: bytes) -> None:

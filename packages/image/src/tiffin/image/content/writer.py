@@ -13,10 +13,11 @@ from contextlib import ExitStack
 from tiffin.image.content import records
 from tiffin.image.content.layout import blob_path, write_time
 from tiffin.image.digest import split_digest
-from tiffin.image.durable import make_folder, sync_folder
+from tiffin.image.durable import make_folder
 from tiffin.image.errors import AlreadyExists, DigestMismatch, FailedPrecondition
 from tiffin.image.metadata.leases import protect
 from tiffin.image.metadata.protocol import Resource
+from tiffin.runtime.state.files import synchronize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class LocalContentWriter:
         undo.callback(os.fchmod, self._ingest.descriptor, 0o644)
         os.rename(data, path)
         undo.callback(os.rename, path, data)
-        sync_folder(os.path.dirname(path))
+        synchronize(os.path.dirname(path))
 
 
 def _has_size(path: str, size: int) -> bool:

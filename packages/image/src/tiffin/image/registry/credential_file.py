@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fcntl
 import os
 import tempfile
-from contextlib import contextmanager
 
+from tiffin.image.durable import locked_folder
 from tiffin.image.errors import FailedPrecondition
 from tiffin.image.registry.credentials import DOCKER_HUB_KEY, Credential, names_of, plain
 from tiffin.image.registry.helpers import Helper
@@ -21,6 +20,7 @@ from tiffin.spec.json_tree import JSONError, decode, encode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from typing import Any
 
 
@@ -143,17 +143,11 @@ class CredentialFile:
             os.unlink(temporary)
             raise
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> AbstractContextManager[None]:
         """Two of us change it one after the other; the folder is locked, since the file is replaced."""
         folder = os.path.dirname(os.path.realpath(self._path))
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        return locked_folder(folder)
 
 
 def _keys(registry: str, repository: str) -> Iterator[str]:

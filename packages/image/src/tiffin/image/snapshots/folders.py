@@ -12,9 +12,10 @@ import os
 import secrets
 from contextlib import contextmanager
 
-from tiffin.image.durable import make_folder, sync_folder
+from tiffin.image.durable import make_folder
 from tiffin.image.errors import Unavailable
 from tiffin.image.layers.removal import remove
+from tiffin.runtime.state.files import synchronize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Folders:
         if os.path.lexists(self.path(number)):  # of a process that was killed before it could commit this id
             self._put_aside(str(number))
         os.rename(path, self.path(number))
-        sync_folder(self.root)
+        synchronize(self.root)
 
     def discard(self, number: int) -> None:
         """Removes a snapshot's folder, once its row is gone for good; a missing one is fine. Raises OSError."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from contextlib import contextmanager
 from typing import Any
 
 from tiffin.image.digest import split_digest
 from tiffin.image.documents import tree_of
+from tiffin.image.durable import locked_folder
 from tiffin.image.errors import InvalidImage
 from tiffin.image.transports.folder import Folder, read_document
 from tiffin.image.transports.incoming import holds, take
@@ -19,8 +18,6 @@ from tiffin.spec.media_type import INDEX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tiffin.image.documents import Descriptor
     from tiffin.image.transfer.protocol import ImageSource
     from tiffin.image.transports.incoming import OpenAt
@@ -62,7 +59,7 @@ class LayoutDestination:
             self._name(entry_of(descriptor, data, self._tag if tagged else ""), self._tag if tagged else "")
 
     def _name(self, entry: dict[str, Any], tag: str) -> None:
-        with locked(self.folder):
+        with locked_folder(self.folder):
             entries = [
                 one
                 for one in index_entries(self.folder)
@@ -117,14 +114,3 @@ def write_entries(folder: str, entries: list[dict[str, Any]]) -> None:
         write_whole(header, encode(HEADER).encode())
     tree = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
     write_whole(os.path.join(folder, "index.json"), encode(tree).encode())
-
-
-@contextmanager
-def locked(folder: str) -> Iterator[None]:
-    """Keeps other processes of ours from changing index.json: flock(2) on the folder itself, which leaves no file."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,8 @@ from errno import EINVAL, EISDIR, ENOENT, EOPNOTSUPP
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from tiffin.runtime.state.files import synchronize
+
 NO_NAMELESS_FILES = (EOPNOTSUPP, EISDIR, ENOENT, EINVAL)  # what file systems say that lack O_TMPFILE: open(2)
 
 
@@ -52,7 +54,7 @@ class UnfinishedFile:
             self._temporary = self._linked()
         os.rename(self._temporary, path)
         self._temporary = ""
-        sync_folder(self._folder)
+        synchronize(self._folder or ".")
 
     def _linked(self) -> str:
         """A first name: link(2) replaces nothing, so that a rename must follow."""
@@ -84,12 +86,3 @@ def write_all(file: BinaryIO, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
-
-
-def sync_folder(folder: str) -> None:
-    """Brings the names in a folder to the disk."""
-    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
