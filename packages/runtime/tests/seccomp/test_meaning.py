@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packages.runtime.tests.seccomp.bpf import AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, evaluate
-from packages.runtime.tests.seccomp.model import ENOSYS, RETURNS, expected
+from packages.runtime.tests.seccomp.model import ENOSYS, EPERM, RETURNS, expected
 from packages.runtime.tests.seccomp.profiles import BIG
 
 from tiffin.runtime.seccomp.filter import compile_filter
@@ -140,6 +140,14 @@ def test_three_architectures_in_one_filter(tree: dict[str, Any], name: str, numb
         base = 1 << 30 if token == X32 else 0
         for tried in (numbers.get(name, 0), base + number):
             assert evaluate(program, reported, tried) == expected(tree, numbers, tried, zeros)
+
+
+@pytest.mark.skipif(NATIVE != AUDIT_ARCH_X86_64, reason="read has number 0 on x86-64")
+def test_a_profile_of_number_0_alone_has_no_largest_number() -> None:
+    """As for runc (libcontainer/seccomp/patchbpf): the default counts, since nothing tells how old the profile is."""
+    assert LIBRARY.syscall("read") == 0
+    tree = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}
+    assert evaluate(program_of(tree), NATIVE, 1) == RETURNS["SCMP_ACT_ERRNO"] | EPERM
 
 
 def test_a_number_beyond_the_profile_is_enosys_even_where_the_default_kills() -> None:

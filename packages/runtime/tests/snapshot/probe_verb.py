@@ -137,11 +137,11 @@ def _descend(count: int) -> int:
 
 def _stop(*_: object) -> Any:
     """Waits for a SIGINT, behind a line on standard error that says so."""
-    import time
+    import signal
 
     sys.stderr.write("waiting\n")
     while True:
-        time.sleep(60)
+        signal.pause()
 
 
 FINDINGS: dict[str, Callable[..., Any]] = {
