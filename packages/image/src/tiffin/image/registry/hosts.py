@@ -56,15 +56,16 @@ def hosts_of(registry: str, settings: RegistrySettings) -> tuple[Host, ...]:
     from tiffin.image.registry.hosts_toml import certificates_in, read_hosts_toml
 
     default = default_host(registry, settings)
-    folder = _folder_of(registry, settings)
+    folder = settings.certificates or _folder_of(registry, settings)
     if not folder:
         return (default,)
     path = os.path.join(folder, "hosts.toml")
-    if os.path.isfile(path):
+    if os.path.isfile(path) and not settings.certificates:
         return read_hosts_toml(path, registry, default)
     ca, client = certificates_in(folder)
     # who put an authority there wants the certificate to be checked, on loopback too
-    trusted = {"skip_verify": False, "fallback_http": False} if ca else {}
+    checked = ca and not is_insecure(registry, settings.insecure)
+    trusted = {"skip_verify": False, "fallback_http": False} if checked else {}
     return (default.replace(ca=ca, client=client, **trusted),)
 
 
@@ -72,7 +73,8 @@ def default_host(registry: str, settings: RegistrySettings) -> Host:
     """The registry itself, where nothing is written about it."""
     server = DOCKER_HUB_SERVER if registry == DOCKER_HUB else registry
     host, port = split_port(server)
-    if not is_insecure(registry, settings.insecure):
+    spared = is_loopback(host) and not settings.check_loopback
+    if not spared and not is_insecure(registry, settings.insecure):
         return Host(f"https://{server}/v2")
     if port == "80":
         return Host(f"http://{server}/v2")
@@ -82,9 +84,9 @@ def default_host(registry: str, settings: RegistrySettings) -> Host:
 
 
 def is_insecure(registry: str, insecure: tuple[str, ...]) -> bool:
-    """Whether its certificate is not checked: loopback, and what the settings list, as Docker's insecure-registries."""
+    """Whether the settings list it, as Docker's insecure-registries: its certificate is not checked."""
     host, _ = split_port(registry)
-    if is_loopback(host) or registry in insecure or host in insecure:
+    if registry in insecure or host in insecure:
         return True
     try:
         address = ipaddress.ip_address(host)

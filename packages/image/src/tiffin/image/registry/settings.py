@@ -21,7 +21,8 @@ class RegistrySettings(Record):
 
     hosts_folders: with a folder for each registry: hosts.toml, or Docker's certificates.
     insecure: registries (host, host:port or an address range) whose certificates are not checked, and that may
-        speak plain HTTP. Loopback always is.
+        speak plain HTTP. Loopback is, unless `check_loopback`.
+    certificates: a folder with Docker's certificates for every registry, in place of `hosts_folders`.
     connect_timeout, read_timeout: seconds; the second one is how long a server may stay silent.
     chunk_size: bytes; if set, larger blobs are pushed in chunks of this size.
     """
@@ -33,6 +34,8 @@ class RegistrySettings(Record):
     chunk_size: int = 0
     retry: RetryPolicy = RetryPolicy()
     user_agent: str = USER_AGENT
+    certificates: str = ""
+    check_loopback: bool = False
 
 
 def default_settings(environment: Mapping[str, str] | None = None) -> RegistrySettings:

@@ -84,10 +84,11 @@ class Wire:
         return request.replace(url=url, headers=headers)
 
     def _once(self, request: Request) -> Answer:
+        url = self._downgraded(request.url)
         try:
-            return self._try(request)
+            return self._try(request, url)
         except (requests.exceptions.SSLError, requests.exceptions.ConnectionError) as error:
-            if not self._may_be_plain(request.url, error):
+            if not self._may_be_plain(url, error):
                 raise failure_of(error, self._host.name) from error
         except (
             requests.exceptions.RequestException,
@@ -99,8 +100,7 @@ class Wire:
         self._plain = True
         return self._once(request)
 
-    def _try(self, request: Request) -> Answer:
-        url = self._downgraded(request.url)
+    def _try(self, request: Request, url: str) -> Answer:
         headers = {**self._fixed, **request.headers}
         if same_origin(url, self.root):
             headers.update(self._host.headers)
@@ -121,8 +121,11 @@ class Wire:
         return Answer(response)
 
     def _may_be_plain(self, url: str, error: Exception) -> bool:
-        """Whether this server may be spoken to without TLS, and did not answer as one that has TLS."""
-        if self._plain or not self._host.fallback_http or not same_origin(url, self._host.url):
+        """Whether this server may be spoken to without TLS, and did not answer as one that has TLS.
+
+        url: where the request went; another thread may have found out meanwhile.
+        """
+        if url.startswith("http://") or not self._host.fallback_http or not same_origin(url, self._host.url):
             return False
         if isinstance(error, requests.exceptions.Timeout):
             return False

@@ -10,6 +10,10 @@ import os
 from tiffin.image.errors import InvalidReference
 from tiffin.runtime.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.spec.reference import Reference
+
 
 class TransportName(Record):
     """transport: as in the table of `opening`. rest: what follows the colon. text: all of it, for messages."""
@@ -46,3 +50,14 @@ def split_path(text: str) -> tuple[str, str]:
             return text[:position], text[position + 1 :]
     path, _, tag = text.partition(":")
     return path, tag
+
+
+def parse_reference(text: str) -> Reference:
+    """A name as Docker has it, in full, but without a default tag. Raises InvalidReference."""
+    from tiffin.spec.reference import InvalidReference as Invalid
+    from tiffin.spec.reference import Reference
+
+    try:
+        return Reference.parse(text)
+    except Invalid as error:
+        raise InvalidReference(str(error)) from error

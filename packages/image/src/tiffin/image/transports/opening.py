@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from tiffin.image.errors import InvalidReference, NotFound
 from tiffin.image.transfer.options import Demands
+from tiffin.image.transports.access import Access
 from tiffin.image.transports.archive import Archive
 from tiffin.image.transports.folder import Folder
-from tiffin.image.transports.names import parse_name, split_path
+from tiffin.image.transports.names import TransportName, parse_name, parse_reference, split_path
+from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,45 +20,56 @@ if TYPE_CHECKING:
 
     from tiffin.image.transfer.protocol import ImageDestination, ImageSource
 
-    OpenSource = Callable[[str, str, ExitStack], ImageSource]
-    OpenDestination = Callable[[str, str, ExitStack], ImageDestination]
+    OpenSource = Callable[[TransportName, "Opening"], ImageSource]
+    OpenDestination = Callable[[TransportName, "Opening"], ImageDestination]
+
+
+class Opening(Record):
+    """stack: keeps what is opened open. access: how it is reached."""
+
+    stack: ExitStack
+    access: Access
 
 
 class Transport(NamedTuple):
-    """A kind of place. read, write: open one, from what follows the colon and the whole name."""
+    """A kind of place. read, write: open one by its name."""
 
     read: OpenSource
     write: OpenDestination
     demands: Demands = Demands()
 
 
-def open_source(text: str, stack: ExitStack, transports: dict[str, Transport] | None = None) -> ImageSource:
-    """A place to copy from; `stack` keeps it open. `transports`: others than `TRANSPORTS`, by name.
+def open_source(text: str, stack: ExitStack, access: Access | None = None) -> ImageSource:
+    """A place to copy from.
+
+    Args:
+        text: its name, see `names`. stack: keeps it open. access: how it is reached, if not as is usual.
 
     Raises:
         InvalidReference, NotFound, InvalidImage: if there is no such place, or it is broken.
     """
-    table = TRANSPORTS if transports is None else transports
-    name = parse_name(text, tuple(table))
+    name = parse_name(text, tuple(TRANSPORTS))
     transport = name.transport or _kind_of(split_path(name.rest)[0], stack)
-    return table[transport].read(name.rest, text, stack)
+    return TRANSPORTS[transport].read(name, Opening(stack, access or Access()))
 
 
 def open_destination(
-    text: str, stack: ExitStack, transports: dict[str, Transport] | None = None
+    text: str, stack: ExitStack, access: Access | None = None
 ) -> tuple[ImageDestination, Demands]:
     """A place to copy to, and what it demands. Nothing is written before the first blob comes.
+
+    Args:
+        text, stack, access: as for `open_source`.
 
     Raises:
         InvalidReference: if the name has no transport.
         FailedPrecondition: if something else is there.
     """
-    table = TRANSPORTS if transports is None else transports
-    name = parse_name(text, tuple(table))
+    name = parse_name(text, tuple(TRANSPORTS))
     if not name.transport:
         raise InvalidReference(f"{text!r}: say as what it is written, such as oci:{text}")
-    transport = table[name.transport]
-    return transport.write(name.rest, text, stack), transport.demands
+    transport = TRANSPORTS[name.transport]
+    return transport.write(name, Opening(stack, access or Access())), transport.demands
 
 
 def _kind_of(path: str, stack: ExitStack) -> str:
@@ -65,93 +78,99 @@ def _kind_of(path: str, stack: ExitStack) -> str:
     return "oci-archive" if stack.enter_context(Archive(path)).has("oci-layout") else "docker-archive"
 
 
-def _existing(text: str, name: str) -> tuple[str, str]:
-    path, tag = split_path(text)
+def _existing(name: TransportName) -> tuple[str, str]:
+    path, tag = split_path(name.rest)
     if not os.path.exists(path):
-        raise NotFound(f"{name!r}: there is nothing at {path!r}")
+        raise NotFound(f"{name.text!r}: there is nothing at {path!r}")
     return path, tag
 
 
-def _read_layout(rest: str, name: str, _stack: ExitStack) -> ImageSource:
+def _read_layout(name: TransportName, _opening: Opening) -> ImageSource:
     from tiffin.image.transports.layout_source import LayoutSource
 
-    path, tag = _existing(rest, name)
-    return LayoutSource(Folder(path), tag, name)
+    path, tag = _existing(name)
+    return LayoutSource(Folder(path), tag, name.text)
 
 
-def _read_layout_archive(rest: str, name: str, stack: ExitStack) -> ImageSource:
+def _read_layout_archive(name: TransportName, opening: Opening) -> ImageSource:
     from tiffin.image.transports.layout_source import LayoutSource
 
-    path, tag = _existing(rest, name)
-    return LayoutSource(stack.enter_context(Archive(path)), tag, name)
+    path, tag = _existing(name)
+    return LayoutSource(opening.stack.enter_context(Archive(path)), tag, name.text)
 
 
-def _read_docker_archive(rest: str, name: str, stack: ExitStack) -> ImageSource:
+def _read_docker_archive(name: TransportName, opening: Opening) -> ImageSource:
     from tiffin.image.transports.docker_archive_source import DockerArchiveSource
 
-    path, tag = _existing(rest, name)
-    return DockerArchiveSource(stack.enter_context(Archive(path)), tag, name)
+    path, tag = _existing(name)
+    return DockerArchiveSource(opening.stack.enter_context(Archive(path)), tag, name.text)
 
 
-def _read_dir(rest: str, name: str, _stack: ExitStack) -> ImageSource:
+def _read_dir(name: TransportName, _opening: Opening) -> ImageSource:
     from tiffin.image.transports.dir_source import DirSource
 
-    if not os.path.isdir(rest):
-        raise NotFound(f"{name!r}: there is no folder {rest!r}")
-    return DirSource(Folder(rest), name)
+    if not os.path.isdir(name.rest):
+        raise NotFound(f"{name.text!r}: there is no folder {name.rest!r}")
+    return DirSource(Folder(name.rest), name.text)
 
 
-def _new_tag(rest: str, name: str) -> tuple[str, str]:
-    path, tag = split_path(rest)
+def _new_tag(name: TransportName) -> tuple[str, str]:
+    path, tag = split_path(name.rest)
     if tag.startswith("@"):
-        raise InvalidReference(f"{name!r}: what is written gets its own digest; give it a tag")
+        raise InvalidReference(f"{name.text!r}: what is written gets its own digest; give it a tag")
     return path, tag
 
 
-def _write_layout(rest: str, name: str, _stack: ExitStack) -> ImageDestination:
+def _write_layout(name: TransportName, _opening: Opening) -> ImageDestination:
     from tiffin.image.transports.layout_destination import LayoutDestination
 
-    path, tag = _new_tag(rest, name)
+    path, tag = _new_tag(name)
     if os.path.exists(path) and not os.path.isdir(path):
-        raise InvalidReference(f"{name!r}: {path!r} is no folder; for an archive write oci-archive:")
-    return LayoutDestination(path, tag, name)
+        raise InvalidReference(f"{name.text!r}: {path!r} is no folder; for an archive write oci-archive:")
+    return LayoutDestination(path, tag, name.text)
 
 
-def _write_layout_archive(rest: str, name: str, stack: ExitStack) -> ImageDestination:
+def _write_layout_archive(name: TransportName, opening: Opening) -> ImageDestination:
     from tiffin.image.transports.archive_writer import ArchiveWriter
     from tiffin.image.transports.oci_archive_destination import OciArchiveDestination
 
-    path, tag = _new_tag(rest, name)
-    return OciArchiveDestination(stack.enter_context(ArchiveWriter(path)), tag, name)
+    path, tag = _new_tag(name)
+    return OciArchiveDestination(opening.stack.enter_context(ArchiveWriter(path)), tag, name.text)
 
 
-def _write_docker_archive(rest: str, name: str, stack: ExitStack) -> ImageDestination:
+def _write_docker_archive(name: TransportName, opening: Opening) -> ImageDestination:
     from tiffin.image.transports.archive_writer import ArchiveWriter
     from tiffin.image.transports.docker_archive_destination import (
         DockerArchiveDestination,
         DockerArchiveImages,
     )
 
-    path, tag = _new_tag(rest, name)
-    images = DockerArchiveImages(stack.enter_context(ArchiveWriter(path)))
-    return DockerArchiveDestination(images, [full_name(tag)] if tag else [], name)
+    path, tag = _new_tag(name)
+    images = DockerArchiveImages(opening.stack.enter_context(ArchiveWriter(path)))
+    return DockerArchiveDestination(images, [full_name(tag)] if tag else [], name.text)
 
 
 def full_name(tag: str) -> str:
     """NAME:TAG as archives have it: with the domain, and `latest` if there is no tag. Raises InvalidReference."""
-    from tiffin.spec.reference import InvalidReference as Invalid
-    from tiffin.spec.reference import Reference
-
-    try:
-        return str(Reference.parse(tag).with_default_tag())
-    except Invalid as error:
-        raise InvalidReference(str(error)) from error
+    return str(parse_reference(tag).with_default_tag())
 
 
-def _write_dir(rest: str, name: str, _stack: ExitStack) -> ImageDestination:
+def _write_dir(name: TransportName, _opening: Opening) -> ImageDestination:
     from tiffin.image.transports.dir_destination import DirDestination
 
-    return DirDestination(rest, name)
+    return DirDestination(name.rest, name.text)
+
+
+def _read_registry(name: TransportName, opening: Opening) -> ImageSource:
+    from tiffin.image.transports.registry import open_registry_source
+
+    return open_registry_source(name, opening.access.registry)
+
+
+def _write_registry(name: TransportName, opening: Opening) -> ImageDestination:
+    from tiffin.image.transports.registry import open_registry_destination
+
+    return open_registry_destination(name, opening.access.registry)
 
 
 TRANSPORTS = {
@@ -163,4 +182,5 @@ TRANSPORTS = {
         Demands(single=True, format="v2s2", compression="none"),
     ),
     "dir": Transport(_read_dir, _write_dir),
+    "docker": Transport(_read_registry, _write_registry, Demands(plain_becomes="gzip")),
 }
