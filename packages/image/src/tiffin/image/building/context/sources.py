@@ -1,0 +1,81 @@
+"""What the sources of COPY, ADD and bind mounts mean in a tree: globs, links, directories."""
+
+from __future__ import annotations
+
+import posixpath
+
+from tiffin.image.errors import NotFound
+from tiffin.runtime.record import Record
+
+from .patterns import compiled, is_wild
+from .tree import Item, SourceTree
+
+
+class Source(Record):
+    """Something that is copied.
+
+    item: what, with links resolved. name: the last part of the path as it was written, or was met by the glob.
+    path: the whole of it, relative to the root, for `--parents`.
+    """
+
+    item: Item
+    name: str
+    path: str
+
+
+def find_sources(tree: SourceTree, text: str, *, follow: bool = True) -> list[Source]:
+    """What a source names, sorted; nothing for a glob that meets nothing, as BuildKit.
+
+    Args:
+        follow: whether a link that is named itself is followed; else it is copied as one.
+
+    Raises:
+        NotFound: for a path that is not there, or is left out. Problem: for a broken pattern.
+    """
+    cleaned = posixpath.normpath(f"/{text}").lstrip("/")
+    if is_wild(cleaned) or "\\" in cleaned:
+        found = _globbed(tree, cleaned)
+        if found or is_wild(cleaned.replace("\\", "")):
+            return [_source(tree, path, follow=follow) for path in found]
+    return [_source(tree, cleaned, follow=follow)]
+
+
+def _source(tree: SourceTree, path: str, *, follow: bool) -> Source:
+    item = tree.find(path, follow=follow)
+    if item is None:
+        left_out = " (.dockerignore may leave it out)" if tree.ignored else ""
+        raise NotFound(f"{tree.name} has no {path or '/'!r}{left_out}")
+    return Source(item, path.rpartition("/")[2], path)
+
+
+def _globbed(tree: SourceTree, text: str) -> list[str]:
+    """The paths that a pattern meets, part by part: `*` never crosses a `/`, `**` does."""
+    found = [""]
+    parts = text.split("/")
+    for number, part in enumerate(parts):
+        if part == "**":
+            return _below(tree, found, "/".join(parts[number:]))
+        pattern = compiled(part)
+        found = [
+            item.path
+            for folder in found
+            if (above := tree.find(folder)) is not None and above.is_directory
+            for item in tree.items(above.path)
+            if pattern.matches(item.path.rpartition("/")[2]) and _is_there(tree, item.path)
+        ]
+    return found
+
+
+def _below(tree: SourceTree, folders: list[str], rest: str) -> list[str]:
+    pattern = compiled(rest)
+    found = []
+    for folder in folders:
+        above = tree.find(folder)
+        if above is not None and above.is_directory:
+            start = len(above.path) + 1 if above.path else 0
+            found += [item.path for item in tree.walk(above.path) if pattern.matches(item.path[start:])]
+    return found
+
+
+def _is_there(tree: SourceTree, path: str) -> bool:
+    return tree.find(path, follow=False) is not None
