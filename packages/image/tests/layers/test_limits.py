@@ -23,7 +23,7 @@ def image_of(plain: bytes) -> Image:
     """An image of one layer, compressed with gzip."""
     stored = gzip.compress(plain, 1)
     layer = Layer(digest(plain), digest(stored), len(stored), lambda: io.BytesIO(stored))
-    config = ImageConfig(digest(b"{}"), {}, Platform("linux", "amd64"), (digest(plain),))
+    config = ImageConfig(digest(b"{}"), 2, {}, Platform("linux", "amd64"), (digest(plain),))
     return Image("bomb", config, (layer,))
 
 

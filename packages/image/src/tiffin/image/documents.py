@@ -57,9 +57,10 @@ class Manifest(Record):
 
 
 class ImageConfig(Record):
-    """An image's config: `tree` is all of it, the other fields are what unpacking needs."""
+    """An image's config: `tree` is all of it, the other fields are what unpacking needs. size: bytes."""
 
     digest: str
+    size: int
     tree: dict[str, Any]
     platform: Platform
     diff_ids: tuple[str, ...]
@@ -123,7 +124,7 @@ def config_of(data: bytes, digest: str, what: str) -> ImageConfig:
             raise InvalidImage(f"{what}: rootfs.diff_ids must be strings")
         split_digest(diff_id, what)
     platform = platform_of(tree, what)
-    return ImageConfig(digest, tree, platform, tuple(diff_ids))
+    return ImageConfig(digest, len(data), tree, platform, tuple(diff_ids))
 
 
 def platform_of(tree: dict[str, Any], what: str) -> Platform:

@@ -8,7 +8,9 @@ from tiffin.runtime.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import IO
+    from contextlib import AbstractContextManager
+
+    from tiffin.image.verified import Readable
 
 
 class Layer(Record):
@@ -17,13 +19,13 @@ class Layer(Record):
     diff_id: the digest of the uncompressed tar stream.
     digest: the digest of the stored bytes; None in a docker-archive, where only the diff_id is known.
     size: how many bytes are stored; None if unknown.
-    open: opens the stored bytes; the caller closes them.
+    open: opens the stored bytes, for a `with` statement.
     """
 
     diff_id: str
     digest: str | None
     size: int | None
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], AbstractContextManager[Readable]]
 
 
 class Image(Record):

@@ -44,6 +44,14 @@ def parse(text: str) -> ImageReference:
     return ImageReference(transport, path, tag)
 
 
+def is_on_disk(text: str) -> bool:
+    """Whether it names an image on disk: by its transport, by how paths begin, or because something is there."""
+    transport, colon, rest = text.partition(":")
+    if colon and transport in TRANSPORTS and not rest.startswith("//"):
+        return True
+    return text.startswith(("/", "./", "../", "~")) or os.path.exists(_split_path(text)[0])
+
+
 def _split_path(text: str) -> tuple[str, str]:
     """The longest path that exists wins, since a path may have colons in it."""
     if os.path.exists(text):

@@ -58,10 +58,10 @@ class Graph:
             self._add(Node(namespace, "content", digest), from_text(labels))
 
     def _read_snapshots(self, connection: sqlite3.Connection) -> None:
-        nodes: dict[int, Node] = {}
-        query = "SELECT id, parent, namespace, snapshotter, key, labels FROM snapshots ORDER BY id"
-        for number, parent, namespace, snapshotter, key, labels in connection.execute(query):
-            nodes[number] = Node(namespace, f"snapshots/{snapshotter}", key)
+        query = "SELECT id, parent, namespace, snapshotter, key, labels FROM snapshots"
+        rows = connection.execute(query).fetchall()
+        nodes = {row[0]: Node(row[2], f"snapshots/{row[3]}", row[4]) for row in rows}
+        for number, parent, _, _, _, labels in rows:
             self._add(nodes[number], from_text(labels))
             if parent is not None:
                 self.edges[nodes[number]].append(nodes[parent])

@@ -65,6 +65,10 @@ class LocalContentWriter:
         """The sha256 digest of what is there."""
         return self._ingest.digest()
 
+    def reading(self) -> int:
+        """A descriptor of what is written, for the caller to close; it stays good when the ingest becomes a blob."""
+        return os.open(f"/proc/self/fd/{self._ingest.descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+
     def write(self, data: bytes | memoryview) -> None:
         """As the protocol says."""
         self._ingest.append(data)

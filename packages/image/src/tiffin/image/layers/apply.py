@@ -64,6 +64,8 @@ class LayerWriter:
         self._directories = Directories(root)
         self._copy_up = CopyUp(parents, self._directories)
         root.when_made = self._copy_up.implied
+        if parents:  # a layer need not mention the root, and overlayfs shows the topmost one
+            self._copy_up.implied(b".", root.descriptor)
         self._whiteouts: Applied | Written = (
             Applied(root, self._fresh)
             if whiteouts is WhiteoutForm.APPLIED

@@ -12,6 +12,8 @@ class Backend(Protocol):
 
     name: str
     """As in the label `containerd.io/gc.ref.snapshot.<name>`."""
+    stacks: bool
+    """Whether a folder holds only what a snapshot adds to its parents, not all of their trees."""
 
     def fill(self, folder: str, kind: Kind, parents: tuple[str, ...]) -> None:
         """Fills a new, empty folder; parents: the folders of the parents, nearest first. Raises OSError."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 
 from tiffin.image.errors import FailedPrecondition, NotFound
-from tiffin.image.kernel import syncfs
 from tiffin.image.metadata.labels import changed
 from tiffin.image.metadata.leases import protect
 from tiffin.image.metadata.namespaces import Scope, check_identifier, note_use
 from tiffin.image.metadata.protocol import Resource
 from tiffin.image.snapshots import records
+from tiffin.image.snapshots.committing import Committer, Layered
 from tiffin.image.snapshots.folders import Folders
 from tiffin.image.snapshots.protocol import Kind, Mount, SnapshotInfo, Usage
 from tiffin.image.snapshots.tree import measured
@@ -22,7 +22,7 @@ from tiffin.image.snapshots.tree import measured
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tiffin.image.metadata.database import Database
     from tiffin.image.snapshots.backend import Backend
@@ -48,6 +48,7 @@ class LocalSnapshotter:
         self._database = database
         self._backend = backend
         self._owner = records.Owner(self._scope.namespace, backend.name)
+        self._committer = Committer(database, self._scope, self._owner, self.data)
 
     def leased(self, lease: str) -> LocalSnapshotter:
         """The same snapshots; new ones are protected by a lease."""
@@ -102,30 +103,45 @@ class LocalSnapshotter:
 
     def commit(self, name: str, key: str, *, labels: Mapping[str, str] | None = None) -> None:
         """As the protocol says; everything in it is on the disk before. Labels of the active one are not kept."""
-        with self._database.reading() as connection:
-            row = records.get(connection, self._owner, key)
-            self._check_commit(connection, name, row)
-        data = self._backend.data(self._folders.path(row.id))
-        descriptor = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            syncfs(descriptor)
-        finally:
-            os.close(descriptor)
-        usage, fingerprint = measured(data)
-        committed = row.replace(
-            info=row.info.replace(labels=labels or {}), usage=usage, fingerprint=fingerprint
-        )
-        with self._database.writing() as connection:
-            if records.get(connection, self._owner, key).id != row.id:
-                raise NotFound(f"the snapshot {key!r} was replaced meanwhile")
-            self._check_commit(connection, name, records.get(connection, self._owner, key))
-            self._protect(connection, name)
-            records.commit(connection, row.id, name, self._database.now(), committed)
+        self._committer.commit([Layered(key, name, labels or {})])
 
-    def _check_commit(self, connection: sqlite3.Connection, name: str, row: records.Row) -> None:
-        records.require_free(connection, self._owner, name)
-        if row.info.kind is not Kind.ACTIVE:
-            raise FailedPrecondition(f"the snapshot {row.info.key!r} is {row.info.kind.value}, not active")
+    def commit_stack(self, stack: Sequence[Layered], parent: str = "") -> None:
+        """Commits snapshots that were prepared without a parent, each on top of the one before, the first on `parent`.
+
+        They can be filled in any order, and are synced once. Only for trees that do not hold their parents' (overlays).
+
+        Raises:
+            NotFound, AlreadyExists, FailedPrecondition: as `commit`; then none is committed.
+        """
+        if not self.stacks:
+            raise FailedPrecondition(
+                f"snapshots of {self.name!r} hold all of their parents: none can be put below"
+            )
+        self._committer.commit(stack, on=parent)
+
+    def data(self, number: int) -> str:
+        """The folder of what a snapshot itself has written, by its id."""
+        return self._backend.data(self._folders.path(number))
+
+    def trees(self, key: str) -> tuple[str, ...]:
+        """The folders that make up the tree of a snapshot, the nearest first: lower folders of an overlay.
+
+        Raises NotFound.
+        """
+        with self._database.reading() as connection:
+            number = records.get(connection, self._owner, key).id
+            chain = (number, *records.ancestors(connection, number)) if self.stacks else (number,)
+        return tuple(map(self.data, chain))
+
+    @property
+    def stacks(self) -> bool:
+        """Whether a snapshot's folder holds only what it adds to its parents."""
+        return self._backend.stacks
+
+    @property
+    def name(self) -> str:
+        """The snapshotter's, as labels have it."""
+        return self._backend.name
 
     def mounts(self, key: str) -> tuple[Mount, ...]:
         """As the protocol says."""

@@ -21,6 +21,7 @@ class NativeBackend:
     """`Backend` of copies."""
 
     name = "native"
+    stacks = False
 
     def fill(self, folder: str, kind: Kind, parents: tuple[str, ...]) -> None:
         """As the protocol says. Nothing is copied for a view: its parent cannot go while it is there."""

@@ -27,6 +27,7 @@ class OverlayBackend:
     """
 
     name = "overlayfs"
+    stacks = True
 
     def __init__(self, options: tuple[str, ...]) -> None:
         self.options = options

@@ -1,7 +1,4 @@
-"""Rows of snapshots in the database; each function works in the caller's transaction.
-
-A parent has a smaller id than its children, so that the order of ids is one in which parents come first.
-"""
+"""Rows of snapshots in the database; each function works in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -48,8 +45,17 @@ def get(connection: sqlite3.Connection, owner: Owner, key: str) -> Row:
 
 
 def walk(connection: sqlite3.Connection, owner: Owner) -> Iterator[Row]:
-    """All of them, parents first."""
-    return map(_row, connection.execute(f"{_QUERY} ORDER BY s.id", owner).fetchall())
+    """All of them, parents first: one that was put on top of a younger one comes after that."""
+    waiting: dict[str, list[Row]] = {}
+    known = {""}
+    for row in map(_row, connection.execute(f"{_QUERY} ORDER BY s.id", owner).fetchall()):
+        waiting.setdefault(row.info.parent, []).append(row)
+        pending = waiting.pop(row.info.parent) if row.info.parent in known else []
+        while pending:
+            found = pending.pop(0)
+            known.add(found.info.key)
+            yield found
+            pending += waiting.pop(found.info.key, [])
 
 
 def _row(row: tuple[Any, ...]) -> Row:
@@ -76,12 +82,12 @@ def parents(connection: sqlite3.Connection, owner: Owner, key: str) -> tuple[int
 def ancestors(connection: sqlite3.Connection, number: int) -> tuple[int, ...]:
     """The ids of a snapshot's parents, the nearest first."""
     query = """
-    WITH RECURSIVE chain (id, parent) AS (
-        SELECT id, parent FROM snapshots WHERE id = ?
-        UNION ALL SELECT s.id, s.parent FROM snapshots s JOIN chain ON s.id = chain.parent
-    ) SELECT id FROM chain ORDER BY id DESC
+    WITH RECURSIVE chain (id, parent, depth) AS (
+        SELECT id, parent, 0 FROM snapshots WHERE id = ?
+        UNION ALL SELECT s.id, s.parent, depth + 1 FROM snapshots s JOIN chain ON s.id = chain.parent
+    ) SELECT id FROM chain WHERE depth > 0 ORDER BY depth
     """
-    return tuple(found for (found,) in connection.execute(query, (number,)) if found != number)
+    return tuple(found for (found,) in connection.execute(query, (number,)))
 
 
 def insert(connection: sqlite3.Connection, owner: Owner, info: SnapshotInfo, parent: int | None) -> int:
@@ -113,6 +119,11 @@ def commit(connection: sqlite3.Connection, number: int, name: str, now: int, row
         " size = ?, inodes = ?, fingerprint = ? WHERE id = ?",
         (name, now, now, to_text(row.info.labels), *row.usage, row.fingerprint, number),
     )
+
+
+def set_parent(connection: sqlite3.Connection, number: int, parent: int | None) -> None:
+    """Puts one on top of another: for those that were made without knowing below what they would lie."""
+    connection.execute("UPDATE snapshots SET parent = ? WHERE id = ?", (parent, number))
 
 
 def set_labels(connection: sqlite3.Connection, number: int, labels: Mapping[str, str], now: int) -> None:

@@ -1,4 +1,7 @@
-"""Looking at the tree of a snapshot: what it takes of the disk, and a fingerprint of its metadata."""
+"""Looking at the tree of a snapshot: what it takes of the disk, and a fingerprint of its metadata.
+
+By descriptors, one at a time: a tree may be deeper than a path may be long, and than a process may have files open.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import stat
 from tiffin.image.snapshots.protocol import Usage
 
 BLOCK = 512  # what st_blocks counts in (stat(2))
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def measured(folder: str) -> tuple[Usage, str]:
@@ -16,37 +20,61 @@ def measured(folder: str) -> tuple[Usage, str]:
 
     The contents of files are not read. Hard links count once, the folder itself counts. Raises OSError.
     """
-    seen: set[tuple[int, int]] = set()
-    digest = hashlib.sha256()
-    size = 0
-    folders = [folder]
-    size += _add(folder, os.lstat(folder), "", seen, digest)
-    while folders:
-        path = folders.pop()
-        with os.scandir(path) as entries:
-            for entry in sorted(entries, key=_name):
-                status = entry.stat(follow_symlinks=False)
-                size += _add(entry.path, status, entry.path[len(folder) :], seen, digest)
-                if stat.S_ISDIR(status.st_mode):
-                    folders.append(entry.path)
-    return Usage(size, len(seen)), f"sha256:{digest.hexdigest()}"
+    tree = _Tree()
+    descriptor = os.open(folder, FOLDER)
+    try:
+        tree.add(b".", os.fstat(descriptor), b"")
+        pending = [tree.enter(descriptor)]
+        while pending:
+            name = pending[-1].pop() if pending[-1] else b".."
+            if name == b"..":
+                pending.pop()
+            if not pending:
+                break
+            descriptor = _moved(descriptor, name)
+            tree.digest.update(b"%s/" % name)
+            if name != b"..":
+                pending.append(tree.enter(descriptor))
+    finally:
+        os.close(descriptor)
+    return Usage(tree.size, len(tree.seen)), f"sha256:{tree.digest.hexdigest()}"
 
 
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+def _moved(descriptor: int, name: bytes) -> int:
+    """The folder `name` of another one, which is closed."""
+    try:
+        return os.open(name, FOLDER, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _add(
-    path: str, status: os.stat_result, name: str, seen: set[tuple[int, int]], digest: hashlib._Hash
-) -> int:
-    """Takes one file into the fingerprint; the bytes that it adds to the usage."""
-    directory = stat.S_ISDIR(status.st_mode)
-    length = 0 if directory else status.st_size  # that of a directory is the file system's business
-    link = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
-    facts = (status.st_mode, status.st_uid, status.st_gid, length, status.st_mtime_ns, status.st_rdev)
-    digest.update(f"{name}\0{facts}{link}\0".encode(errors="surrogateescape"))
-    identity = (status.st_dev, status.st_ino)
-    if identity in seen:
-        return 0
-    seen.add(identity)
-    return status.st_blocks * BLOCK
+class _Tree:
+    """What was seen of a tree."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.seen: set[tuple[int, int]] = set()
+        self.digest = hashlib.sha256()
+
+    def enter(self, descriptor: int) -> list[bytes]:
+        """Adds what is in a folder; the names of the folders in it, the last one first."""
+        folders = []
+        for name in sorted(os.listdir(descriptor)):
+            status = os.lstat(name, dir_fd=descriptor)
+            encoded = os.fsencode(name)
+            linked = stat.S_ISLNK(status.st_mode)
+            self.add(encoded, status, os.fsencode(os.readlink(name, dir_fd=descriptor)) if linked else b"")
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(encoded)
+        return folders[::-1]
+
+    def add(self, name: bytes, status: os.stat_result, link: bytes) -> None:
+        """Takes one file into the fingerprint and the usage."""
+        directory = stat.S_ISDIR(status.st_mode)
+        length = 0 if directory else status.st_size  # that of a directory is the file system's business
+        facts = (status.st_mode, status.st_uid, status.st_gid, length, status.st_mtime_ns, status.st_rdev)
+        self.digest.update(b"%s\0%s%s\0" % (name, str(facts).encode(), link))
+        identity = (status.st_dev, status.st_ino)
+        if identity not in self.seen:
+            self.seen.add(identity)
+            self.size += status.st_blocks * BLOCK

@@ -1,154 +1,110 @@
-"""`Store`: unpacked images on disk, each under the chain id of its layers.
+"""`Store`: content, snapshots, names and leases below one folder, for the daemon and for commands without one.
 
-    <root>/images/<algorithm>-<chain id>/rootfs      the tree that containers share, never written to
-                                        /image.json  written last: what it is
-    <root>/images/<...>.partial                      being unpacked, or left by a process that was killed
-    <root>/images/<...>.lock                         held by the process that unpacks
-    <root>/containers/<id>/                          see `containers`
+    <root>/metadata.db                    what is known of all of it (see `metadata`)
+    <root>/content                        blobs and ingests (see `content`)
+    <root>/snapshotters/<name>            the trees of layers (see `snapshots`)
+    <root>/snapshotter                    which one this store uses: decided once, when the store is made
+    <root>/locks                          held by who unpacks an image
+    <root>/containers/<id>                of the command `tiffin`
 
-A tree is complete exactly if it has its final name. Killing at any moment leaves at most a `.partial`, which the next
-unpacking replaces.
+Everything is opened when it is first used: who only looks for a container pays for nothing else.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from functools import cached_property
 
-from tiffin.image.digest import digest_of
-from tiffin.image.errors import InvalidImage, NotFound
-from tiffin.image.store.lock import acquire
-from tiffin.runtime.record import Record
-from tiffin.spec.json_tree import decode, encode
+from tiffin.image.metadata.namespaces import Scope
+from tiffin.image.store.root import default_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
-    from tiffin.image.image import Image
+    from tiffin.image.collection.collect import Collected
+    from tiffin.image.collection.references import Node
+    from tiffin.image.content.local import LocalContentStore
+    from tiffin.image.metadata.database import Database
+    from tiffin.image.metadata.images import LocalImageStore
+    from tiffin.image.metadata.leases import LocalLeaseStore
+    from tiffin.image.snapshots.local import LocalSnapshotter
 
-
-class StoredImage(Record):
-    """An unpacked image. left_out: what this user cannot have of it, counted by what it is."""
-
-    chain_id: str
-    rootfs: str
-    name: str
-    config_digest: str
-    left_out: dict[str, int]
-
-
-def default_root() -> str:
-    """/var/lib/tiffin for root, $XDG_DATA_HOME/tiffin (or ~/.local/share/tiffin) for others."""
-    if os.geteuid() == 0 and _is_real_root():
-        return "/var/lib/tiffin"
-    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    return os.path.join(data, "tiffin")
-
-
-def _is_real_root() -> bool:
-    """Root in a user namespace may not write where root may (user_namespaces(7))."""
-    with open("/proc/self/uid_map") as file:
-        return file.read().split() == ["0", "0", "4294967295"]
-
-
-def chain_id(diff_ids: Sequence[str]) -> str:
-    """The id of a stack of layers: image-spec `config.md`, "Layer ChainID"."""
-    if not diff_ids:
-        return digest_of(b"")  # no layers at all: the digest of nothing
-    chain = diff_ids[0]
-    for diff_id in diff_ids[1:]:
-        chain = digest_of(f"{chain} {diff_id}".encode())
-    return chain
+DAY = 86400.0
 
 
 class Store:
-    """The store below `root`, which is made if it is missing. Several processes may use it at once."""
+    """The store below `root`, which is made if it is missing. Several processes may use it at once.
 
-    def __init__(self, root: str | None = None) -> None:
-        self.root = root or default_root()
-        self.images = os.path.join(self.root, "images")
+    Args:
+        root: where; by default `default_root`.
+        scope: in whose name, and the lease that protects what is made.
+        snapshotter: `overlayfs` or `native`, for a new store; "" for what the kernel can do.
+    """
+
+    def __init__(self, root: str | None = None, scope: Scope | None = None, snapshotter: str = "") -> None:
+        self.root = os.path.abspath(root or default_root())
+        self.scope = scope or Scope()
+        self._asked = snapshotter
         self.containers = os.path.join(self.root, "containers")
         if not os.path.isdir(self.containers):
-            os.makedirs(self.images, mode=0o711, exist_ok=True)
             os.makedirs(self.containers, mode=0o711, exist_ok=True)
 
-    def find(self, image: Image) -> StoredImage | None:
-        """The unpacked image, if there is one."""
-        return self._read(self._folder(chain_id(image.config.diff_ids)))
+    @cached_property
+    def database(self) -> Database:
+        """What is known of all that is in the store."""
+        from tiffin.image.metadata.database import Database
 
-    def ensure(self, image: Image) -> StoredImage:
-        """The unpacked image; unpacks it first if need be. Two processes that ask at once unpack it once.
+        return Database(os.path.join(self.root, "metadata.db"))
 
-        Raises:
-            InvalidImage, Unsupported, OSError: as `unpack`; then nothing is left.
-        """
-        found = self.find(image)
-        if found is not None:
-            return found
-        folder = self._folder(chain_id(image.config.diff_ids))
-        lock = acquire(folder + ".lock")
-        if lock is None:
-            raise AssertionError("a lock that was waited for is held")
+    @cached_property
+    def content(self) -> LocalContentStore:
+        """The blobs."""
+        from tiffin.image.content.local import LocalContentStore
+
+        return LocalContentStore(os.path.join(self.root, "content"), self.database, self.scope)
+
+    @cached_property
+    def snapshots(self) -> LocalSnapshotter:
+        """The trees, by chain id. Raises OSError, FailedPrecondition (the store uses another snapshotter)."""
+        from tiffin.image.store.snapshotter import open_snapshotter
+
+        return open_snapshotter(self.root, self.database, self.scope, self._asked)
+
+    @cached_property
+    def images(self) -> LocalImageStore:
+        """The names."""
+        from tiffin.image.metadata.images import LocalImageStore
+
+        return LocalImageStore(self.database, self.scope)
+
+    @cached_property
+    def leases(self) -> LocalLeaseStore:
+        """What protects things that have no name yet."""
+        from tiffin.image.metadata.leases import LocalLeaseStore
+
+        return LocalLeaseStore(self.database, self.scope.namespace)
+
+    @contextmanager
+    def leased(self, seconds: float = DAY) -> Iterator[Store]:
+        """The same store; what is made through it stays until the end of the block, or for `seconds` after a kill."""
+        lease = self.leases.create(seconds=seconds).id
+        inner = Store(self.root, self.scope.replace(lease=lease), self._asked)
+        inner.__dict__["database"] = self.database
         try:
-            found = self._read(folder)
-            if found is None:
-                from tiffin.image.store.filling import fill
-
-                fill(folder, image)
-                found = self._read(folder)
+            yield inner
         finally:
-            lock.release(remove=True)
-        if found is None:
-            raise InvalidImage(
-                f"{folder!r} vanished right after it was made: is something cleaning up {self.root!r}?"
-            )
-        return found
+            self.leases.delete(lease)
 
-    def list(self) -> list[StoredImage]:
-        """All unpacked images."""
-        folders = (
-            os.path.join(self.images, name)
-            for name in sorted(os.listdir(self.images))
-            if not name.endswith((".lock", ".partial", ".removed"))
-        )
-        return [image for image in map(self._read, folders) if image is not None]
+    def collect(self, roots: Iterable[Node] = ()) -> Collected:
+        """Removes what no name, lease or root keeps. roots: what containers use. Raises Unavailable, OSError."""
+        from tiffin.image.collection.collect import collect
 
-    def remove(self, chain: str) -> None:
-        """Removes an unpacked image, at once for all who look for it.
+        return collect(self.database, (self.content, self.snapshots), roots=roots)
 
-        Raises:
-            NotFound: if there is none.
-        """
-        from tiffin.image.store.filling import discard
-
-        folder = self._folder(chain)
-        lock = acquire(folder + ".lock")
-        try:
-            if self._read(folder) is None:
-                raise NotFound(f"there is no unpacked image {chain}")
-            discard(folder)
-        finally:
-            if lock is not None:
-                lock.release(remove=True)
-
-    def _folder(self, chain: str) -> str:
-        return os.path.join(self.images, chain.replace(":", "-"))
-
-    def _read(self, folder: str) -> StoredImage | None:
-        try:
-            with open(os.path.join(folder, "image.json"), "rb") as file:
-                tree = decode(file.read())
-        except FileNotFoundError:
-            return None
-        if not isinstance(tree, dict):
-            raise InvalidImage(f"{folder!r} is damaged: remove it")
-        chain = os.path.basename(folder).replace("-", ":", 1)
-        return StoredImage(
-            chain, os.path.join(folder, "rootfs"), tree["name"], tree["config"], tree["leftOut"]
-        )
-
-
-def description(image: Image, left_out: dict[str, int]) -> bytes:
-    """The content of image.json."""
-    tree = {"name": image.name, "config": image.config.digest, "leftOut": left_out}
-    return encode(tree).encode()
+    def lock_file(self, name: str) -> str:
+        """The path of a lock (see `lock`), whose folder is there."""
+        folder = os.path.join(self.root, "locks")
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        return os.path.join(folder, name.replace(":", "-"))

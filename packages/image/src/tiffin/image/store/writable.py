@@ -7,14 +7,20 @@ the kernel does it when the last process in that namespace ends.
 from __future__ import annotations
 
 import os
-from errno import EINVAL, ENODEV, ENOENT, ENOSYS, EPERM
+from contextlib import contextmanager
+from errno import EINVAL, ENOENT
 
 from tiffin.image.kernel import mount, umount2, unshare
+from tiffin.image.snapshots.overlayfs import escaped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_SLAVE = 0x4000, 0x80000
 MNT_DETACH = 2
-CANNOT = (EINVAL, ENODEV, ENOSYS, EPERM)
+MOST_OPTIONS = 3000  # bytes; mount(2) takes a page of all of them
 
 
 def own_mount_namespace() -> None:
@@ -27,12 +33,13 @@ def own_mount_namespace() -> None:
     mount("none", "/", "none", MS_REC | MS_SLAVE)
 
 
-def mount_writable(lower: str, directory: str, *, rootless: bool, keep: bool) -> str:
+def mount_writable(trees: Sequence[str], directory: str, *, stacks: bool, rootless: bool, keep: bool) -> str:
     """Mounts (or copies) the image to `directory`/rootfs, with what is written in `directory`/upper.
 
     Args:
-        lower: the unpacked image; it is not changed.
+        trees: the folders of the unpacked image, the topmost first; they are not changed.
         directory: an existing folder.
+        stacks: they are put together by an overlay; else the topmost is all, and is copied.
         rootless: this process is root only in a user namespace (Linux 5.11 has overlays there).
         keep: the written files matter after a power cut; else they are not synced (Linux 5.10), which is faster.
 
@@ -43,27 +50,43 @@ def mount_writable(lower: str, directory: str, *, rootless: bool, keep: bool) ->
         OSError: for example if the disk is full.
     """
     rootfs = os.path.join(directory, "rootfs")
-    parts = {
-        "lowerdir": lower,
-        "upperdir": os.path.join(directory, "upper"),
-        "workdir": os.path.join(directory, "work"),
-    }
-    for path in (rootfs, parts["upperdir"], parts["workdir"]):
+    os.makedirs(rootfs, mode=0o755, exist_ok=True)
+    if not stacks:
+        _copy(trees[0], rootfs)
+        return rootfs
+    parts = {"upperdir": os.path.join(directory, "upper"), "workdir": os.path.join(directory, "work")}
+    for path in parts.values():
         os.makedirs(path, mode=0o755, exist_ok=True)
-    _copy_root(lower, parts["upperdir"])
-    options = [f"{name}={_escaped(path)}" for name, path in parts.items()]
+    _copy_root(trees[0], parts["upperdir"])
+    options = [f"{name}={escaped(path)}" for name, path in parts.items()]
     if rootless:
         options.append("userxattr")
-    for more in ([] if keep else ["volatile"], []):
+    with _short(trees) as lower:
+        options.append(f"lowerdir={lower}")
         try:
-            mount("overlay", rootfs, "overlay", 0, ",".join(options + more))
+            mount("overlay", rootfs, "overlay", 0, ",".join(options + ([] if keep else ["volatile"])))
         except OSError as error:
-            if error.errno not in CANNOT:
+            if keep or error.errno != EINVAL:
                 raise
-        else:
-            return rootfs
-    _copy(lower, rootfs)
+            mount("overlay", rootfs, "overlay", 0, ",".join(options))  # before Linux 5.10
     return rootfs
+
+
+@contextmanager
+def _short(trees: Sequence[str]) -> Iterator[str]:
+    """The lower folders as overlayfs wants them; relative to the current one, for the kernel takes one page only."""
+    lower = ":".join(map(escaped, trees))
+    if len(lower) < MOST_OPTIONS:
+        yield lower
+        return
+    common = os.path.commonpath(trees)
+    before = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.chdir(common)
+        yield ":".join(escaped(os.path.relpath(tree, common)) for tree in trees)
+    finally:
+        os.fchdir(before)
+        os.close(before)
 
 
 def unmount_writable(directory: str) -> None:
@@ -84,11 +107,6 @@ def _copy_root(lower: str, upper: str) -> None:
     os.chmod(upper, status.st_mode & 0o7777)
     if os.geteuid() == 0 and (status.st_uid, status.st_gid) != (0, 0):
         os.chown(upper, status.st_uid, status.st_gid)
-
-
-def _escaped(path: str) -> str:
-    """A path in overlayfs's options: colons part lower folders, commas part options."""
-    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
 def _copy(lower: str, rootfs: str) -> None:

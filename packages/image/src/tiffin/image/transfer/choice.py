@@ -68,3 +68,16 @@ def manifests_below(source: ImageSource, top: Descriptor, depth: int = DEEPEST_I
             yield from manifests_below(source, entry, depth - 1)
         elif entry.media_type in MANIFESTS:
             yield entry
+
+
+def path_to(source: ImageSource, top: Descriptor, manifest: Descriptor) -> tuple[Descriptor, ...]:
+    """The indexes that lead from `top` to a manifest that was chosen from it, the innermost first."""
+    if top.media_type not in INDEXES:
+        return ()
+    for entry in index_of(source.read_document(top), f"index {top.digest}", top.media_type):
+        if entry.digest == manifest.digest:
+            return (top,)
+        below = path_to(source, entry, manifest)
+        if below:
+            return (*below, top)
+    return ()

@@ -1,7 +1,7 @@
 """`tiffin run`: the steps, in their order.
 
-rootless: a user namespace ─ folder: claimed and locked ─ image: found, verified, unpacked once ─ config ─ mount
-namespace: an overlay on the image ─ runtime: run ─ exit code; with --rm the folder goes
+rootless: a user namespace ─ folder: claimed and locked ─ image: found or pulled, verified, unpacked once ─ mount
+namespace: an overlay on the image ─ config ─ runtime: run ─ exit code; with --rm the folder goes
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tiffin.cli.run.config.build import build_config
 from tiffin.cli.run.config.context import Context
 from tiffin.cli.run.host import Host, held_capabilities, may_set_groups
 from tiffin.cli.run.images import HELLO, open_stored
-from tiffin.cli.run.prepare import discard, prepare
+from tiffin.cli.run.prepare import discard, mount_root, write_bundle
 from tiffin.cli.run.stdio import check_terminal, open_stdio
 from tiffin.cli.run.units import integer
 
@@ -64,10 +64,11 @@ def _check_together(arguments: Arguments) -> None:
 
 def _run(arguments: Arguments, host: Host, folder: ContainerFolder, ids: tuple[str, str]) -> int:
     stored = open_stored(arguments, host)
-    built = _build(arguments, host, stored, folder.path, ids)
+    rootfs = mount_root(stored, host, folder.path, keep=not arguments.switch("rm"))
+    built = _build(arguments, host, stored, folder.path, rootfs, ids)
     record = _record(arguments, host, stored, ids, built.config["process"]["args"])
     write_record(folder.path, record)
-    prepare(built, folder.path, stored.rootfs, rootless=host.rootless, keep=not record.remove)
+    write_bundle(built, folder.path, rootfs)
     executor = record.executor()
     with open_stdio(arguments, folder) as stdio:
         job = Job(record.name, folder.path, built.config, stdio, arguments.text("trace"))
@@ -86,7 +87,9 @@ def _run(arguments: Arguments, host: Host, folder: ContainerFolder, ids: tuple[s
     return code
 
 
-def _build(arguments: Arguments, host: Host, stored: Stored, directory: str, ids: tuple[str, str]) -> Built:
+def _build(
+    arguments: Arguments, host: Host, stored: Stored, directory: str, rootfs: str, ids: tuple[str, str]
+) -> Built:
     context = Context(
         *ids,
         directory=directory,
@@ -98,7 +101,7 @@ def _build(arguments: Arguments, host: Host, stored: Stored, directory: str, ids
         held=held_capabilities(),
         groups=may_set_groups(),
     )
-    built = build_config(arguments, context, stored.rootfs)
+    built = build_config(arguments, context, rootfs)
     if stored.name == HELLO:
         from tiffin.cli.run.greeting import facts_for_hello
 
@@ -115,7 +118,7 @@ def _record(
     return ContainerRecord(
         *ids,
         image=stored.name,
-        chain_id=stored.chain_id,
+        chain_id=stored.unpacked.chain_id,
         command=" ".join(command),
         runtime=runtime,
         state=state,

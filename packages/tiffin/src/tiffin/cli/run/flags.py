@@ -15,6 +15,7 @@ RUN_FLAGS = (
     Flag(("rm",), "switch", "", "remove the container when it has ended"),
     Flag(("name",), "text", "NAME", "name of the container (default: made up)"),
     Flag(("platform",), "text", "OS/ARCH", "take the image for this platform (default: this machine's)"),
+    Flag(("pull",), "text", "POLICY", "pull the image: always, missing (default), never"),
     # the process
     Flag(("entrypoint",), "text", "PROGRAM", 'run this instead of the image\'s entrypoint; "" for none'),
     Flag(("env", "e"), "texts", "NAME[=VALUE]", "set a variable, or take it from here"),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tiffin.cli.parse import Arguments
 
 CGROUP = "/sys/fs/cgroup"
-STORE_VARIABLE = "TIFFIN_ROOT"
 RUN_VARIABLE = "TIFFIN_RUN_ROOT"
 
 
@@ -42,7 +41,7 @@ class Host(Record):
             from tiffin.cli.run.rootless import enter_user_namespace
 
             enter_user_namespace()
-        return cls(in_user_namespace(), os.path.abspath(run_root), Store(_store_root()))
+        return cls(in_user_namespace(), os.path.abspath(run_root), Store())
 
     def swept(self) -> Self:
         """The same, after what killed commands left was removed."""
@@ -107,12 +106,6 @@ def own_cgroup() -> str:
     """The path of our own cgroup in the hierarchy of version 2."""
     with open("/proc/self/cgroup") as file:
         return next((line.split("::", 1)[1].strip() for line in file if line.startswith("0::")), "/")
-
-
-def _store_root() -> str | None:
-    """None: the store knows its place itself."""
-    asked = os.environ.get(STORE_VARIABLE)
-    return os.path.abspath(asked) if asked else None
 
 
 def _default_run_root() -> str:

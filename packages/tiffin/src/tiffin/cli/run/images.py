@@ -1,4 +1,9 @@
-"""The image of a container: found by what the user wrote, verified, and unpacked to the store once."""
+"""The image of a container: found by what the user wrote, pulled if need be, and unpacked to the store once.
+
+hello             the image that ships with this package
+PATH, oci:PATH    an image on disk; it stays where it is, only its layers are unpacked to the store
+NAME[:TAG]        an image of the store, by the name that `tiffin-image list` shows; else of its registry
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,11 @@ import os
 import sys
 from contextlib import ExitStack
 
+from tiffin.cli.parse import UsageError
+from tiffin.image.errors import NotFound
+from tiffin.image.platforms import host_platform, rank
 from tiffin.image.platforms import parse as parse_platform
-from tiffin.image.transports import open_image
+from tiffin.image.reference import is_on_disk
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
@@ -16,16 +24,19 @@ if TYPE_CHECKING:
 
     from tiffin.cli.parse import Arguments
     from tiffin.cli.run.host import Host
+    from tiffin.image.documents import ImageConfig, Platform
+    from tiffin.image.store.store import Store
+    from tiffin.image.store.unpacked import UnpackedImage
 
 HELLO = "hello"
+ALWAYS, MISSING, NEVER = PULL = ("always", "missing", "never")
 
 
 class Stored(Record):
     """An unpacked image. name: what the user called it. config: the `config` of the image's config."""
 
     name: str
-    rootfs: str
-    chain_id: str
+    unpacked: UnpackedImage
     config: dict[str, Any]
 
     def stop_signal(self, arguments: Arguments) -> str:
@@ -39,19 +50,79 @@ def hello_layout() -> str:
 
 
 def open_stored(arguments: Arguments, host: Host) -> Stored:
-    """Finds the image, and unpacks it if this has not been done yet.
+    """Finds the image; pulls and unpacks it if this has not been done yet.
 
     Raises:
-        ImageFailure, OSError: as `open_image` and `Store.ensure`.
+        UsageError: for a policy that there is none of.
+        ImageFailure, OSError: as `open_image`, `unpack_image` and `pull`.
     """
     name = arguments.words[0]
-    path = hello_layout() if name == HELLO else name  # ./hello is a path
+    policy = arguments.text("pull", MISSING)
+    if policy not in PULL:
+        raise UsageError(f"--pull: expected one of {', '.join(PULL)}, not {policy!r}")
     platform = parse_platform(arguments.text("platform")) if arguments.given("platform") else None
+    if name == HELLO:
+        config, unpacked = _from_disk(host.store, hello_layout(), name, platform)
+    elif is_on_disk(name):  # ./hello is a path
+        config, unpacked = _from_disk(host.store, name, name, platform)
+    else:
+        config, unpacked = _from_store(host.store, name, platform, policy)
+    return Stored(name, unpacked, config.tree.get("config") or {})
+
+
+def _from_disk(
+    store: Store, path: str, name: str, platform: Platform | None
+) -> tuple[ImageConfig, UnpackedImage]:
+    from tiffin.image.store.unpacked import find_unpacked
+    from tiffin.image.transports import open_image
+
     with ExitStack() as stack:
         image = open_image(path, stack, platform).replace(name=name)
-        stored = host.store.find(image)
-        if stored is None:
-            stored = host.store.ensure(image)
-            for what, count in stored.left_out.items():
-                print(f"tiffin: {name}: left out without root: {count} {what}", file=sys.stderr)
-    return Stored(name, stored.rootfs, stored.chain_id, image.config.tree.get("config") or {})
+        found = find_unpacked(store, image.config.diff_ids)
+        if found is not None:
+            return image.config, found
+        from tiffin.image.store.names import name_unpacked
+        from tiffin.image.store.unpacking import unpack_image
+
+        leased = stack.enter_context(store.leased())
+        unpacked = unpack_image(leased, image)
+        name_unpacked(leased, image, unpacked)
+    _tell_left_out(name, unpacked)
+    return image.config, unpacked
+
+
+def _from_store(
+    store: Store, name: str, platform: Platform | None, policy: str
+) -> tuple[ImageConfig, UnpackedImage]:
+    from tiffin.image.store.names import find_named
+    from tiffin.spec.reference import InvalidReference, Reference
+
+    try:
+        full = str(Reference.parse(name.removeprefix("docker://")).with_default_tag())
+    except InvalidReference as error:
+        raise NotFound(f"{name!r} is neither the path of an image nor the name of one: {error}") from error
+    found = None if policy == ALWAYS else find_named(store, full)
+    if found is not None and rank(found[0].platform, platform or host_platform()) is not None:
+        return found
+    if policy == NEVER:
+        raise NotFound(f"there is no image {full!r} in the store, and --pull=never says to look nowhere else")
+    return _pull(store, full, platform)
+
+
+def _pull(store: Store, full: str, platform: Platform | None) -> tuple[ImageConfig, UnpackedImage]:
+    from tiffin.image.pull.pull import PullOptions, pull
+    from tiffin.image.transports.opening import open_source
+
+    print(f"tiffin: pulling {full}", file=sys.stderr)
+    with ExitStack() as stack:
+        source = open_source(f"docker://{full}", stack)
+        pulled = pull(source, store, full, PullOptions(platform=platform))
+    if pulled.unpacked is None:
+        raise AssertionError("what is pulled to be run is unpacked")
+    _tell_left_out(full, pulled.unpacked)
+    return pulled.config, pulled.unpacked
+
+
+def _tell_left_out(name: str, unpacked: UnpackedImage) -> None:
+    for what, count in unpacked.left_out.items():
+        print(f"tiffin: {name}: left out without root: {count} {what}", file=sys.stderr)

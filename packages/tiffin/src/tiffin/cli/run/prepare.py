@@ -12,17 +12,31 @@ if TYPE_CHECKING:
     from tiffin.cli.containers.folder import ContainerFolder
     from tiffin.cli.run.config.build import Built
     from tiffin.cli.run.config.volumes import Volume
+    from tiffin.cli.run.host import Host
+    from tiffin.cli.run.images import Stored
 
 
-def prepare(built: Built, folder: str, image_rootfs: str, *, rootless: bool, keep: bool) -> None:
-    """Writes the files of a container, makes its volumes, and mounts its root in a mount namespace of this process.
+def mount_root(stored: Stored, host: Host, folder: str, *, keep: bool) -> str:
+    """Mounts the root of a container in a mount namespace of this process; its path.
 
     Args:
-        built: the config and what it needs.
-        folder: the container's folder, which is the bundle.
-        image_rootfs: the unpacked image.
-        rootless: root only in a user namespace.
+        stored: the image. folder: the container's folder, which is the bundle.
         keep: what the container writes is kept after its end.
+
+    Raises:
+        OSError: for example if the disk is full.
+    """
+    own_mount_namespace()
+    stacks = host.store.snapshots.stacks
+    return mount_writable(stored.unpacked.trees, folder, stacks=stacks, rootless=host.rootless, keep=keep)
+
+
+def write_bundle(built: Built, folder: str, rootfs: str) -> None:
+    """Writes the files of a container, makes its volumes, and writes its config.
+
+    Args:
+        built: the config and what it needs. folder: the container's folder.
+        rootfs: its mounted root, in which nothing has run yet: a new volume starts with what the image has there.
 
     Raises:
         OSError: for example if the disk is full.
@@ -33,9 +47,7 @@ def prepare(built: Built, folder: str, image_rootfs: str, *, rootless: bool, kee
         os.chmod(path, 0o644)
     for volume in built.volumes:
         if volume.managed:
-            _make(volume, image_rootfs)
-    own_mount_namespace()
-    mount_writable(image_rootfs, folder, rootless=rootless, keep=keep)
+            _make(volume, rootfs)
     with open(os.path.join(folder, "config.json"), "w") as file:
         file.write(encode(built.config))
 
@@ -46,7 +58,7 @@ def discard(folder: ContainerFolder) -> None:
     folder.remove()
 
 
-def _make(volume: Volume, image_rootfs: str) -> None:
+def _make(volume: Volume, rootfs: str) -> None:
     """Makes a volume; a new one starts with what the image has there, as with Docker."""
     if os.path.isdir(volume.source):
         return
@@ -55,7 +67,7 @@ def _make(volume: Volume, image_rootfs: str) -> None:
     if volume.copy:
         from tiffin.cli.run.volume_copy import copy_from_image
 
-        copy_from_image(image_rootfs, volume.target, partial)
+        copy_from_image(rootfs, volume.target, partial)
     try:
         os.rename(partial, volume.source)
     except OSError:  # somebody else made it in the meantime

@@ -1,0 +1,1 @@
+"""Pulling an image into a store: fetched, verified, decompressed and unpacked all at once."""

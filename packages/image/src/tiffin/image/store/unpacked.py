@@ -1,0 +1,53 @@
+"""`UnpackedImage`: the snapshot of an image's topmost layer, which is known by the chain id of all of them."""
+
+from __future__ import annotations
+
+from tiffin.image.digest import digest_of
+from tiffin.image.errors import NotFound
+from tiffin.runtime.record import Record
+from tiffin.spec.json_tree import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiffin.image.store.store import Store
+
+LEFT_OUT = "dev.tiffin/left-out"
+
+
+class UnpackedImage(Record):
+    """chain_id: the snapshot's key. trees: the folders that make up its root, the topmost first, never written to.
+
+    left_out: what this user cannot have of it, counted by what it is.
+    """
+
+    chain_id: str
+    trees: tuple[str, ...]
+    left_out: dict[str, int]
+
+
+def chain_ids(diff_ids: Sequence[str]) -> tuple[str, ...]:
+    """The ids of the stack up to each layer: image-spec `config.md`, "Layer ChainID"."""
+    if not diff_ids:
+        return (digest_of(b""),)  # no layers at all: one empty snapshot, the digest of nothing
+    chains = [diff_ids[0]]
+    for diff_id in diff_ids[1:]:
+        chains.append(digest_of(f"{chains[-1]} {diff_id}".encode()))
+    return tuple(chains)
+
+
+def find_unpacked(store: Store, diff_ids: Sequence[str]) -> UnpackedImage | None:
+    """The unpacked image with these layers, if there is one."""
+    return find_chain(store, chain_ids(diff_ids)[-1])
+
+
+def find_chain(store: Store, chain_id: str) -> UnpackedImage | None:
+    """The unpacked image with this chain id, if there is one."""
+    try:
+        trees = store.snapshots.trees(chain_id)
+        labels = store.snapshots.stat(chain_id).labels
+    except NotFound:
+        return None
+    left_out = decode(labels.get(LEFT_OUT, "{}"))
+    return UnpackedImage(chain_id, trees, left_out if isinstance(left_out, dict) else {})
