@@ -1,0 +1,1 @@
+"""A Dockerfile's stages: which are needed, and their steps with everything expanded (`plan`)."""

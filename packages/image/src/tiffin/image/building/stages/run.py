@@ -1,0 +1,76 @@
+"""RUN to a step: what is executed, with which environment and which mounts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from tiffin.image.building.dockerfile.error import Problem
+
+from .steps import CONTEXT, Origin, RunMount, RunStep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tiffin.image.building.dockerfile.instructions import Run
+    from tiffin.image.building.dockerfile.mounts import MountFlag
+
+    from .image_settings import ImageSettings
+    from .variables import StageVariables
+
+SCRIPTS = "/dev/pipes"  # where BuildKit puts a heredoc that says itself what runs it
+ONLY_HEREDOC = re.compile(r"<<-?(['\"]?)([^\s'\"<]+)\1")
+
+
+def run_step(
+    run: Run, settings: ImageSettings, variables: StageVariables, origin_of: Callable[[str], Origin]
+) -> RunStep:
+    """The step of a RUN. origin_of: what a `from` means. Raises Problem."""
+    args, script = _command(run, settings)
+    visible = variables.visible_args
+    shown = f"|{len(visible)} {' '.join(visible)} " if visible else ""
+    return RunStep(
+        run.line,
+        run.text,
+        f"RUN {shown}{' '.join(args)}",
+        args=args,
+        script=script,
+        env=(*(f"{name}={value}" for name, value in variables.env.items()), *visible),
+        hidden_env=tuple(variables.proxies),
+        user=settings.user,
+        folder=settings.folder,
+        mounts=tuple(_mount(flag, settings, variables, origin_of) for flag in run.mounts),
+        network=run.network,
+        security=run.security,
+    )
+
+
+def _command(run: Run, settings: ImageSettings) -> tuple[tuple[str, ...], str]:
+    """What is executed, and the content of the script if that is one of its own."""
+    if not run.command.shell:
+        return run.command.words, ""
+    text = run.command.words[0]
+    only = ONLY_HEREDOC.fullmatch(text)
+    if only is None or len(run.heredocs) != 1:
+        for heredoc in run.heredocs:
+            text = f"{text}\n{heredoc.content}{heredoc.name}"
+        return (*settings.shell, text), ""
+    content = run.heredocs[0].content
+    if content.startswith("#!"):
+        return (f"{SCRIPTS}/{only[2]}",), content
+    return (*settings.shell, content), ""
+
+
+def _mount(
+    flag: MountFlag, settings: ImageSettings, variables: StageVariables, origin_of: Callable[[str], Origin]
+) -> RunMount:
+    fields = {name: variables.expand(value) for name, value in flag.fields if name != "from"}
+    if "target" in fields:
+        fields["target"] = posixpath.normpath(posixpath.join(settings.folder, fields["target"]))
+        if fields["target"] == "/" and flag.type != "secret":
+            raise Problem("--mount: the target cannot be /")
+    origin = origin_of(flag.get("from")) if flag.get("from") else None
+    if flag.type == "bind" and origin is None:
+        origin = CONTEXT
+    return RunMount(flag.type, tuple(sorted(fields.items())), origin)

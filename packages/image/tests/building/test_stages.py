@@ -1,0 +1,278 @@
+"""Stages: scopes of variables, which stages are needed, what instructions do to the config, steps in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tiffin.image.building.dockerfile.error import DockerfileError
+from tiffin.image.building.dockerfile.parse import parse
+from tiffin.image.building.stages.plan import Plan, PlanOptions, plan
+from tiffin.image.building.stages.steps import (
+    BaseImage,
+    CopyFile,
+    CopyStep,
+    Origin,
+    RunStep,
+    Step,
+    WorkdirStep,
+)
+from tiffin.image.documents import Platform
+
+AMD64 = Platform("linux", "amd64")
+BASE: dict[str, Any] = {
+    "os": "linux",
+    "architecture": "amd64",
+    "config": {
+        "Env": ["PATH=/bin", "B=base"],
+        "Cmd": ["base"],
+        "Entrypoint": ["e"],
+        "WorkingDir": "/w",
+        "User": "u",
+    },
+    "rootfs": {"type": "layers", "diff_ids": []},
+    "history": [],
+}
+
+
+class Images:
+    """Base images by name; asked: which of them were wanted."""
+
+    def __init__(self, **configs: Any) -> None:
+        self.asked: list[tuple[str, Platform]] = []
+        self.configs = configs
+
+    def __call__(self, name: str, platform: Platform) -> BaseImage:
+        self.asked.append((name, platform))
+        return BaseImage(
+            name, "sha256:0", {**BASE, "config": {**BASE["config"], **self.configs.get(name, {})}}
+        )
+
+
+def planned(text: str, base: Images | None = None, **options: Any) -> Plan:
+    given = PlanOptions(options.pop("build_args", {}), **{"platform": AMD64, **options})
+    return plan(parse(text), base or Images(), given)
+
+
+def config(text: str, **options: Any) -> dict[str, Any]:
+    found = planned(text, **options).target.tree["config"]
+    assert isinstance(found, dict)
+    return found
+
+
+def steps(text: str, **options: Any) -> tuple[Step, ...]:
+    return planned(text, **options).target.steps
+
+
+def run(text: str, **options: Any) -> RunStep:
+    found = steps(text, **options)[-1]
+    assert isinstance(found, RunStep)
+    return found
+
+
+def copy(text: str, **options: Any) -> CopyStep:
+    found = steps(text, **options)[-1]
+    assert isinstance(found, CopyStep)
+    return found
+
+
+CONFIGS = [
+    ("ENV a=1 b='2 $a'\nENV a=3 c=$a", {"Env": ["PATH=/bin", "B=base", "a=3", "b=2 $a", "c=1"]}),
+    ("ENV B=x$B PATH=$PATH:/y", {"Env": ["PATH=/bin:/y", "B=xbase"]}),
+    ("LABEL a=$B 'c d'=e", {"Labels": {"a": "base", "c d": "e"}}),
+    ("CMD x $B", {"Cmd": ["/bin/sh", "-c", "x $B"], "Entrypoint": ["e"]}),
+    ("CMD []", {"Cmd": None}),
+    ("ENTRYPOINT x", {"Entrypoint": ["/bin/sh", "-c", "x"], "Cmd": None}),
+    ('ENTRYPOINT ["x"]\nCMD ["y"]', {"Entrypoint": ["x"], "Cmd": ["y"]}),
+    ('CMD ["y"]\nENTRYPOINT ["x"]', {"Entrypoint": ["x"], "Cmd": ["y"]}),
+    ("ENTRYPOINT []", {"Entrypoint": None, "Cmd": None}),
+    ('SHELL ["/bin/ash", "-e"]\nCMD z', {"Shell": ["/bin/ash", "-e"], "Cmd": ["/bin/ash", "-e", "z"]}),
+    ("WORKDIR a\nWORKDIR ../b\nWORKDIR $B/", {"WorkingDir": "/w/b/base"}),
+    ("WORKDIR //x/", {"WorkingDir": "/x"}),
+    ("USER $B:1", {"User": "base:1"}),
+    ("VOLUME /a $B", {"Volumes": {"/a": {}, "base": {}}}),
+    (
+        "ENV p='80 90-91/UDP'\nEXPOSE $p 1:2",
+        {"ExposedPorts": {"80/tcp": {}, "90/udp": {}, "91/udp": {}, "2/tcp": {}}},
+    ),
+    ("STOPSIGNAL SIG${B:+INT}", {"StopSignal": "SIGINT"}),
+    ("HEALTHCHECK NONE", {"Healthcheck": {"Test": ["NONE"]}}),
+    (
+        'HEALTHCHECK --interval=1s --retries=2 CMD ["x"]',
+        {"Healthcheck": {"Test": ["CMD", "x"], "Interval": 10**9, "Retries": 2}},
+    ),
+    ("HEALTHCHECK CMD x y", {"Healthcheck": {"Test": ["CMD-SHELL", "x y"]}}),
+    ("ONBUILD RUN $B", {"OnBuild": ["RUN $B"]}),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CONFIGS, ids=[row[0] for row in CONFIGS])
+def test_the_config(text: str, expected: dict[str, Any]) -> None:
+    found = config(f"FROM base\n{text}")
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_the_base_is_not_changed_and_its_author_goes_on() -> None:
+    target = planned("FROM base AS a\nMAINTAINER me\nFROM a\nENV x=1").target
+    assert target.tree["author"] == "me"
+    assert BASE["config"]["Env"] == ["PATH=/bin", "B=base"]
+
+
+ARGS = [
+    ("FROM base\nARG a=1\nRUN x", {}, ["a=1"]),
+    ("FROM base\nARG a=1\nRUN x", {"a": "2"}, ["a=2"]),
+    ("FROM base\nARG a\nRUN x", {}, []),
+    ("FROM base\nARG a\nRUN x", {"a": "2"}, ["a=2"]),
+    ("ARG a=0\nFROM base\nARG a\nRUN x", {}, ["a=0"]),
+    ("ARG a=0\nFROM base\nARG a=1\nRUN x", {}, ["a=1"]),
+    ("ARG a=0\nFROM base\nRUN x", {}, []),
+    ("ARG a=0\nARG b=$a-\nFROM base\nARG b\nRUN x", {"a": "5"}, ["b=5-"]),
+    ("FROM base\nARG a=1\nENV a=2\nRUN x", {"a": "3"}, ["a=2"]),
+    ("FROM base\nENV a=2\nARG a=1\nRUN x", {}, ["a=2"]),
+    ("FROM base AS one\nARG a=1\nFROM one\nRUN x", {}, ["a=1"]),
+    ("FROM base\nARG TARGETARCH\nRUN x", {}, ["TARGETARCH=amd64"]),
+    ("FROM base\nARG TARGETPLATFORM\nRUN x", {}, ["TARGETPLATFORM=linux/amd64"]),
+    ("FROM base\nRUN x", {"a": "b"}, []),
+    ("FROM base\nARG http_proxy\nRUN x", {"http_proxy": "p"}, ["http_proxy=p"]),
+]
+
+
+@pytest.mark.parametrize(("text", "given", "expected"), ARGS, ids=[f"{row[0]}|{row[1]}" for row in ARGS])
+def test_args(text: str, given: dict[str, str], expected: list[str]) -> None:
+    assert list(run(text, build_args=given).env) == ["PATH=/bin", "B=base", *expected]
+
+
+def test_proxies_are_there_and_hidden() -> None:
+    step = run("FROM base\nRUN x", build_args={"HTTP_PROXY": "p", "no_proxy": "n"})
+    assert step.hidden_env == ("HTTP_PROXY=p", "no_proxy=n")
+    assert step.created_by == "RUN /bin/sh -c x"
+
+
+def test_args_that_nobody_asks_for_are_told() -> None:
+    found = planned("ARG a\nFROM base\nARG b", build_args={"a": "", "b": "", "c": "", "TARGETOS": "linux"})
+    assert found.unused_args == ("c",)
+
+
+def test_only_the_stages_that_are_needed() -> None:
+    images = Images()
+    text = "FROM one AS a\nFROM two AS b\nFROM a AS c\nCOPY --from=B x y\nFROM three AS d\nFROM four"
+    found = planned(text, images, target="C")
+    assert [stage.name for stage in found.stages] == ["a", "b", "c"]
+    assert found.target.needs == (0, 1)
+    assert [name for name, _ in images.asked] == ["one", "two"]
+
+
+def test_platforms() -> None:
+    images = Images()
+    text = (
+        "ARG v=7\nFROM --platform=linux/arm/v$v one AS a\n"
+        "FROM a\nFROM --platform=$TARGETPLATFORM two\nCOPY --from=0 a b"
+    )
+    planned(text, images)
+    assert images.asked == [("two", AMD64), ("one", Platform("linux", "arm", "v7"))]
+
+
+ORIGINS = [
+    ("COPY --from=a x /", Origin("stage", "a", 0)),
+    ("COPY --from=0 x /", Origin("stage", "0", 0)),
+    ("COPY --from=alpine:3 x /", Origin("image", "alpine:3")),
+    ("COPY --from=extra x /", Origin("context", "extra")),
+    ("COPY --from=other x /", Origin("image", "other")),
+    ("COPY x /", Origin("context")),
+]
+
+
+@pytest.mark.parametrize(("line", "origin"), ORIGINS, ids=[row[0] for row in ORIGINS])
+def test_origins(line: str, origin: Origin) -> None:
+    text = f"FROM base AS a\nFROM scratch\n{line}"
+    assert copy(text, contexts=("extra", "other"), images=("other",)).origin == origin
+
+
+def test_from_scratch_has_a_path_and_a_folder() -> None:
+    target = planned("FROM scratch").target
+    assert target.tree["architecture"] == "amd64"
+    assert target.tree["config"]["WorkingDir"] == "/"
+
+
+def test_triggers_come_first_and_are_not_inherited() -> None:
+    images = Images(base={"OnBuild": ["COPY --from=a x /$B", "RUN t"]})
+    text = "FROM other AS a\nFROM base\nRUN own"
+    found = planned(text, images)
+    assert [step.text for step in found.target.steps] == ["COPY --from=a x /$B", "RUN t", "RUN own"]
+    assert "OnBuild" not in found.target.tree["config"]
+    assert found.target.needs == (0,)
+
+
+def test_copies() -> None:
+    text = 'FROM base\nARG x=v\nCOPY --chown=$x:1 --chmod=0${y}755 --exclude=*.$x "a b" $x d/./\n'
+    step = copy(text)
+    assert (step.sources, step.target) == (("a b", "v"), "/w/d/")
+    assert (step.chown, step.chmod, step.exclude) == ("v:1", "0755", ("*.v",))
+    step = copy("FROM base\nCOPY <<A <<'B' .\n$B \\$B \"\nA\n$B\nB\n")
+    assert step.files == (CopyFile("A", 'base $B "\n'), CopyFile("B", "$B\n"))
+    assert step.target == "/w/"
+
+
+RUNS = [
+    ("RUN a $B", ("/bin/sh", "-c", "a $B"), ""),
+    ('RUN ["a", "$B"]', ("a", "$B"), ""),
+    ("RUN <<E\na\nE", ("/bin/sh", "-c", "a\n"), ""),
+    ("RUN <<-'E'\n\t#!/bin/x\n\ty\n\tE", ("/dev/pipes/E",), "#!/bin/x\ny\n"),
+    ("RUN cat <<E >/f && x <<F\na\nE\nb\nF", ("/bin/sh", "-c", "cat <<E >/f && x <<F\na\nE\nb\nF"), ""),
+]
+
+
+@pytest.mark.parametrize(("text", "args", "script"), RUNS, ids=[row[0] for row in RUNS])
+def test_commands(text: str, args: tuple[str, ...], script: str) -> None:
+    step = run(f"FROM base\n{text}")
+    assert (step.args, step.script, step.user, step.folder) == (args, script, "u", "/w")
+
+
+def test_mounts_of_run() -> None:
+    mounts = "--mount=from=a,source=/s$x,target=t --mount=type=cache,target=/c,id=$x"
+    text = f"FROM base AS a\nFROM base\nARG x=1\nRUN {mounts} y"
+    bind, cache = run(text).mounts
+    assert (bind.origin, bind.get("source"), bind.get("target")) == (Origin("stage", "a", 0), "/s1", "/w/t")
+    assert (cache.origin, cache.get("id")) == (None, "1")
+
+
+def test_workdir_is_a_step_of_its_own() -> None:
+    assert steps("FROM base\nWORKDIR x")[0] == WorkdirStep(2, "WORKDIR x", "WORKDIR /w/x", "/w/x", "u")
+
+
+ERRORS = [
+    ("FROM $none", 1, "is empty"),
+    ("FROM a\nCOPY --from=1 x y", 2, "no stage 1 before this one"),
+    ("FROM a\nFROM c AS b\nCOPY --from=b x y", 3, "comes later"),
+    ("FROM a\nCOPY $none y", 2, "is empty"),
+    ("FROM a\nCOPY --chmod=u+x x y", 2, "octal"),
+    ("FROM a\nCOPY --exclude=[ x y", 2, "not closed"),
+    ("FROM a\n\nEXPOSE x", 3, "a port was expected"),
+    ("FROM a\nEXPOSE 80/x", 2, "none of tcp"),
+    ("FROM a\nEXPOSE 70000", 2, "ports are from 1"),
+    ("FROM a\nSTOPSIGNAL -", 2, "a signal was expected"),
+    ("FROM a\nENV x=${x:?missing}", 2, "x: missing"),
+    ("FROM a\nWORKDIR $none", 2, "the path is empty"),
+    ("FROM a\nRUN --mount=type=tmpfs,target=/ x", 2, "cannot be /"),
+    ("FROM --platform=linux a", 1, "os/architecture was expected"),
+    ("ARG x=${y:?no}\nFROM a", 1, "y: no"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "part"), ERRORS, ids=[row[0] for row in ERRORS])
+def test_errors_name_file_and_line(text: str, line: int, part: str) -> None:
+    with pytest.raises(DockerfileError) as caught:
+        planned(text)
+    assert part in caught.value.problem
+    assert (caught.value.file, caught.value.line) == ("Dockerfile", line)
+
+
+def test_a_target_that_is_not_there() -> None:
+    with pytest.raises(DockerfileError, match=r"did you mean first\?"):
+        planned("FROM a AS first", target="frist")
+
+
+def test_a_broken_trigger_is_told_at_from() -> None:
+    with pytest.raises(DockerfileError, match=r"Dockerfile:2: ONBUILD 'COPPY a' of the base"):
+        planned("\nFROM base", Images(base={"OnBuild": ["COPPY a"]}))
