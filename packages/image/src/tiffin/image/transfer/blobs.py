@@ -75,22 +75,35 @@ class BlobCopier:
         Raises:
             ImageFailure, OSError: of the first that failed; the others are given up.
         """
-        with ThreadPoolExecutor(self._options.parallel, "tiffin-blob") as pool:
-            distinct = {descriptor.digest: (descriptor, diff_id) for descriptor, diff_id in layers}
-            once = {digest: pool.submit(self._layer, *layer) for digest, layer in distinct.items()}
-            others = [pool.submit(self._blob, kind, one) for kind, one in blobs if one.digest not in once]
-            waited: list[Future[Any]] = [*once.values(), *others]
-            try:
-                done, _ = wait(waited, return_when=FIRST_EXCEPTION)
-            except BaseException:  # an interruption
-                self._stop.set()
-                raise
-            failures = [error for one in done if (error := one.exception())]
-            if failures:
-                self._stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise next((one for one in failures if not isinstance(one, Stopped)), failures[0])
-            return [once[descriptor.digest].result() for descriptor, _ in layers]
+        pool = ThreadPoolExecutor(self._options.parallel, "tiffin-blob")
+        try:
+            copied = self._copy(pool, blobs, layers)
+        except KeyboardInterrupt:  # a thread may wait for a server for a minute: nobody wants to
+            self._stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        except BaseException:
+            self._stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+        pool.shutdown()
+        return copied
+
+    def _copy(
+        self,
+        pool: ThreadPoolExecutor,
+        blobs: Sequence[tuple[str, Descriptor]],
+        layers: Sequence[tuple[Descriptor, str]],
+    ) -> list[Descriptor]:
+        distinct = {descriptor.digest: (descriptor, diff_id) for descriptor, diff_id in layers}
+        once = {digest: pool.submit(self._layer, *layer) for digest, layer in distinct.items()}
+        others = [pool.submit(self._blob, kind, one) for kind, one in blobs if one.digest not in once]
+        waited: list[Future[Any]] = [*once.values(), *others]
+        done, _ = wait(waited, return_when=FIRST_EXCEPTION)
+        failures = [error for one in done if (error := one.exception())]
+        if failures:
+            raise next((one for one in failures if not isinstance(one, Stopped)), failures[0])
+        return [once[descriptor.digest].result() for descriptor, _ in layers]
 
     def _blob(self, kind: str, descriptor: Descriptor) -> None:
         if self._is_there(kind, descriptor):

@@ -35,9 +35,8 @@ def parse_name(text: str, transports: tuple[str, ...]) -> TransportName:
     path, _ = split_path(text)
     if path and os.path.exists(path):
         return TransportName("", text, text)
-    raise InvalidReference(
-        f"{text!r} names no place for images: expected one of {', '.join(f'{one}:' for one in transports)}"
-    )
+    known = ", ".join("docker://" if one == "docker" else f"{one}:" for one in transports)
+    raise InvalidReference(f"{text!r} names no place for images: expected one of {known}")
 
 
 def split_path(text: str) -> tuple[str, str]:

@@ -1,0 +1,62 @@
+"""What each error is at the edge: an exit code and one line. One table."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tiffin.image import errors
+
+FAILED = 1
+NOT_FOUND = 2  # skopeo's too
+INTERRUPTED = 130  # 128 and SIGINT
+NOBODY_READS = 141  # 128 and SIGPIPE
+
+EXIT_CODES: dict[type[BaseException], int] = {
+    errors.NotFound: NOT_FOUND,
+    errors.InvalidImage: 3,
+    errors.DataLoss: 3,
+    errors.PermissionDenied: 4,
+    errors.Unavailable: 5,
+    errors.FailedPrecondition: 6,
+    errors.AlreadyExists: 6,
+    errors.Unsupported: 7,
+    errors.InvalidReference: 64,  # EX_USAGE: sysexits.h
+    errors.InvalidArgument: 64,
+    click.UsageError: 64,
+    click.Abort: INTERRUPTED,
+    KeyboardInterrupt: INTERRUPTED,
+}
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code for an error: that of the nearest class in the table, 1 for others."""
+    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), FAILED)
+
+
+def tell(error: BaseException, verb: str, *, debug: bool) -> int:
+    """Writes the line, and with `debug` the trace, to stderr; returns the exit code."""
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    program = f"tiffin-image {verb}".rstrip()
+    code = exit_code(error)
+    if code == INTERRUPTED:
+        print(f"{program}: interrupted", file=sys.stderr)
+        return code
+    print(f"{program}: {_line(error)}", file=sys.stderr)
+    if isinstance(error, click.UsageError):
+        print(f"See `{program} --help`.", file=sys.stderr)
+    return code
+
+
+def _line(error: BaseException) -> str:
+    if isinstance(error, click.ClickException):
+        text = error.format_message()
+    elif isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    else:
+        text = str(error) or type(error).__name__
+    return "; ".join((text, *getattr(error, "__notes__", ())))

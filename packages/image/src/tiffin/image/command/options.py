@@ -1,0 +1,135 @@
+"""Options that several verbs have, as skopeo calls them: each decorator gives the verb one value."""
+
+from __future__ import annotations
+
+from functools import wraps
+
+import click
+
+from tiffin.image.errors import InvalidArgument
+from tiffin.image.platforms import parse as parse_platform
+from tiffin.image.transports.access import RegistryAccess
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from tiffin.image.documents import Platform
+    from tiffin.image.registry.credentials import Credential
+
+    Function = Callable[..., Any]
+
+
+class Verb(click.Command):
+    """A verb. A boolean option with a value (`--tls-verify=false`, as Go has them) may stand without one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As the base class."""
+        optional = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and option.type is click.BOOL and not option.is_flag
+            for name in option.opts
+        }
+        end = args.index("--") if "--" in args else len(args)
+        words = [f"{word}=true" if word in optional else word for word in args[:end]]
+        return super().parse_args(ctx, words + args[end:])
+
+
+def registry_options(prefix: str = "", what: str = "the registry") -> Callable[[Function], Function]:
+    """How a registry is reached; the function gets it as `access`, or with a prefix as `<prefix>access`."""
+    start = f"--{prefix.replace('_', '-')}"
+    names = (
+        "tls_verify",
+        "cert_dir",
+        "authfile",
+        "creds",
+        "username",
+        "password",
+        "registry_token",
+        "no_creds",
+    )
+    options = (
+        click.option(f"{start}tls-verify", f"{prefix}tls_verify", type=bool, default=None, metavar="[true|false]",
+                     help=f"Check the certificate of {what}; loopback is spared by default."),
+        click.option(f"{start}cert-dir", f"{prefix}cert_dir", default="", metavar="DIR", type=click.Path(),
+                     help=f"Certificates (*.crt, *.cert, *.key) for {what}."),
+        click.option(f"{start}authfile", f"{prefix}authfile", default="", metavar="FILE", type=click.Path(),
+                     help=f"The file with the credentials for {what}."),
+        click.option(f"{start}creds", f"{prefix}creds", default="", metavar="USER[:PASSWORD]",
+                     help=f"Credentials for {what}."),
+        click.option(f"{start}username", f"{prefix}username", default="", metavar="USER", help=f"User of {what}."),
+        click.option(f"{start}password", f"{prefix}password", default="", metavar="TEXT",
+                     help="Their password; others see it in the list of processes: rather log in."),
+        click.option(f"{start}registry-token", f"{prefix}registry_token", default="", metavar="TEXT",
+                     help=f"A bearer token for {what}."),
+        click.option(f"{start}no-creds", f"{prefix}no_creds", is_flag=True, help="Without any credentials."),
+    )  # fmt: skip
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def called(*arguments: Any, **given: Any) -> Any:
+            values = {name: given.pop(f"{prefix}{name}") for name in names}
+            return function(*arguments, **given, **{f"{prefix}access": _access(values)})
+
+        for option in reversed(options):
+            called = option(called)
+        return called
+
+    return decorate
+
+
+def _access(values: dict[str, Any]) -> RegistryAccess:
+    credential = None if values["no_creds"] else _credential(values)
+    return RegistryAccess(
+        verify=values["tls_verify"],
+        certificates=values["cert_dir"],
+        file=values["authfile"],
+        credential=credential,
+        anonymous=values["no_creds"],
+    )
+
+
+def _credential(values: dict[str, Any]) -> Credential | None:
+    """The one that the options name. Raises UsageError if they contradict each other."""
+    if values["creds"] and (values["username"] or values["password"]):
+        raise click.UsageError("give --creds, or --username and --password")
+    user, _, password = values["creds"].partition(":")
+    user, password = user or values["username"], password or values["password"]
+    if bool(user) != bool(password):
+        raise click.UsageError("credentials need a user and a password")
+    if not user and not values["registry_token"]:
+        return None
+    from tiffin.image.registry.credentials import Credential
+
+    return Credential(user, password, registry_token=values["registry_token"])
+
+
+def platform_option(function: Function) -> Function:
+    """`--platform`, as a `Platform` or None."""
+    option = click.option(
+        "--platform",
+        default=None,
+        metavar="OS/ARCH[/VARIANT]",
+        callback=_platform,
+        help="Choose this one of an image for several; this machine's by default.",
+    )
+    decorated: Function = option(function)
+    return decorated
+
+
+def _platform(_context: click.Context, _option: click.Parameter, value: str | None) -> Platform | None:
+    if value is None:
+        return None
+    found = parse_platform(value)
+    if not found.os or not found.architecture:
+        raise InvalidArgument(f"--platform {value!r}: expected OS/ARCH[/VARIANT], such as linux/arm64")
+    return found
+
+
+def quiet_option(function: Function) -> Function:
+    """`--quiet`."""
+    option = click.option("--quiet", "-q", is_flag=True, help="Tell nothing of the progress.")
+    decorated: Function = option(function)
+    return decorated

@@ -1,0 +1,30 @@
+"""Sizes and ages for people."""
+
+from __future__ import annotations
+
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+AGES = (
+    (86400 * 365, "year"),
+    (86400 * 30, "month"),
+    (86400 * 7, "week"),
+    (86400, "day"),
+    (3600, "hour"),
+    (60, "minute"),
+)
+
+
+def bytes_text(size: int) -> str:
+    """A number of bytes as Docker shows it: in powers of 1000, with three digits."""
+    value, unit = float(size), 0
+    while value >= 999.5 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.3g} {UNITS[unit]}"
+
+
+def age_text(seconds: float) -> str:
+    """How long ago something was."""
+    for length, name in AGES:
+        count = int(seconds // length)
+        if count:
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "just now"
