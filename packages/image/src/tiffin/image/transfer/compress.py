@@ -31,6 +31,33 @@ class Plain:
         return b""
 
 
+class Even:
+    """Gives a compressor pieces of one size: what isal makes of the same data depends on how it comes.
+
+    Args:
+        inner: the compressor.
+    """
+
+    def __init__(self, inner: Compressor) -> None:
+        self._inner = inner
+        self._waiting = bytearray()
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Takes data, and returns what is ready."""
+        self._waiting += data
+        end = len(self._waiting) - len(self._waiting) % PIECE
+        if not end:
+            return b""
+        pieces = [self._inner.compress(bytes(self._waiting[at : at + PIECE])) for at in range(0, end, PIECE)]
+        del self._waiting[:end]
+        return b"".join(pieces)
+
+    def flush(self) -> bytes:
+        """The rest."""
+        return self._inner.compress(bytes(self._waiting)) + self._inner.flush()
+
+
+PIECE = 256 * 1024
 GZIP_WINDOW = 31  # zlib's window of 15 bits, and 16 for a gzip header, which then has no time and no name
 GZIP_LEVEL, ISAL_LEVEL, ZSTD_LEVEL = 6, 2, 3
 MOST_ISAL = 3  # isal's levels end there; what asks for more gets zlib
@@ -60,7 +87,7 @@ def _gzip(level: int) -> Compressor:
             pass
         else:
             made: Compressor = isal_zlib.compressobj(level or ISAL_LEVEL, wbits=GZIP_WINDOW)
-            return made
+            return Even(made)
     return zlib.compressobj(level or GZIP_LEVEL, wbits=GZIP_WINDOW)
 
 
