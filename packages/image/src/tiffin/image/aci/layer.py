@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 
-from tiffin.image.aci.header import headers
 from tiffin.image.aci.names import MANIFEST, below_rootfs, parts_of
 from tiffin.image.aci.sink import CHUNK, Sink
 from tiffin.image.aci.streams import opened
 from tiffin.image.documents import Descriptor
 from tiffin.image.errors import DigestMismatch, InvalidImage
 from tiffin.image.layers.create import REGULAR
+from tiffin.image.layers.diff.header import header, time_text
 from tiffin.image.layers.tar import entry as kinds
 from tiffin.image.layers.tar.entry import Entry
 from tiffin.image.layers.tar.reader import TarReader
@@ -79,7 +79,7 @@ class LayerMaker:
 
     def _write(self, image: Survey, selection: Selection, folders: Sequence[bytes], sink: Sink) -> None:
         for folder in folders:
-            sink.write(headers(_folder(folder)))
+            sink.write(header(_folder(folder)))
         with opened(image.path, self._limits) as stream:
             archive = TarReader(Source(stream, self._limits.size))
             for entry in archive.entries():
@@ -98,7 +98,8 @@ class LayerMaker:
             raise InvalidImage(
                 f"it has more than {self._limits.size} bytes with {entry.shown}, which is the limit set"
             )
-        sink.write(headers(_renamed(entry, written)))
+        accessed = {} if entry.atime is None else {b"atime": time_text(entry.atime)}
+        sink.write(header(_renamed(entry, written), accessed))
         for piece in _content(archive, entry):
             sink.write(bytes(piece))
         sink.write(bytes(-size % kinds.BLOCK))
