@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, nullcontext
 import pytest
 
 from tiffin.image.documents import Descriptor
-from tiffin.image.registry.client import RegistryClient, Repository
+from tiffin.image.registry.client import RegistryClient
 from tiffin.image.registry.credentials import Credentials
+from tiffin.image.registry.repository import Repository
 from tiffin.image.registry.retry import RetryPolicy
 from tiffin.image.registry.settings import RegistrySettings
 from tiffin_testing.registry import Certificates, Registry, make_certificates, running_registry

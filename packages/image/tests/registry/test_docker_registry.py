@@ -19,9 +19,10 @@ from packages.image.tests.registry.conftest import (
 )
 
 from tiffin.image.errors import DigestMismatch, FailedPrecondition, NotFound, PermissionDenied, Unsupported
-from tiffin.image.registry.client import RegistryClient, Repository
+from tiffin.image.registry.client import RegistryClient
 from tiffin.image.registry.credentials import Credential, GivenCredential
 from tiffin.image.registry.destination import RegistryDestination
+from tiffin.image.registry.repository import Repository
 from tiffin.image.registry.source import RegistrySource
 from tiffin_testing.registry import PASSWORD, USER, Certificates, Registry, running_registry
 

@@ -19,7 +19,7 @@ from packages.image.tests.registry.conftest import (
 )
 
 from tiffin.image.errors import DigestMismatch, NotFound, PermissionDenied, Unavailable
-from tiffin.image.registry.client import Repository
+from tiffin.image.registry.repository import Repository
 from tiffin.image.verified import VerifiedReader
 from tiffin_testing.fault_proxy import Fault, FaultProxy
 from tiffin_testing.registry import Registry

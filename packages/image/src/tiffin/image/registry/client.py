@@ -1,4 +1,4 @@
-"""`RegistryClient` and `Repository`: where a program that talks to registries begins.
+"""`RegistryClient`: where a program that talks to registries begins.
 
     client = RegistryClient(default_settings(), FileCredentials())
     repository = client.repository("registry.example", "team/app")
@@ -11,22 +11,12 @@ from __future__ import annotations
 
 import threading
 
-from tiffin.image.digest import digest_of, split_digest
-from tiffin.image.documents import INDEXES, MANIFESTS, MOST_BYTES, Descriptor
-from tiffin.image.errors import (
-    DigestMismatch,
-    ImageFailure,
-    InvalidImage,
-    InvalidReference,
-    NotFound,
-    Unavailable,
-)
-from tiffin.image.registry import manifests, referrers, upload
+from tiffin.image.errors import ImageFailure, InvalidReference, Unavailable
 from tiffin.image.registry.connection import Call, Connection
 from tiffin.image.registry.credentials import Credentials, NoCredentials
-from tiffin.image.registry.download import BlobReader
-from tiffin.image.registry.hosts import PULL, PUSH, RESOLVE, hosts_of
+from tiffin.image.registry.hosts import hosts_of
 from tiffin.image.registry.paging import pages, strings
+from tiffin.image.registry.repository import Repository
 from tiffin.image.registry.retry import Clock, SystemClock
 from tiffin.image.registry.settings import RegistrySettings, default_settings
 from tiffin.spec.reference import InvalidReference as SpecInvalidReference
@@ -36,8 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeVar
-
-    from tiffin.image.registry.upload import OpenAt
 
     T = TypeVar("T")
 
@@ -113,177 +101,3 @@ class RegistryClient:
             for note in notes:
                 error.add_note(note)
             raise
-
-
-class Repository:
-    """One repository. Scopes are asked for as narrowly as an operation needs them."""
-
-    def __init__(self, client: RegistryClient, registry: str, path: str) -> None:
-        self._client = client
-        self.registry = registry
-        self.path = path
-
-    @property
-    def name(self) -> str:
-        """Registry and path."""
-        return f"{self.registry}/{self.path}"
-
-    def resolve(self, reference: str) -> tuple[Descriptor, bytes | None]:
-        """What a tag or digest is, and the document if it was read for that. Raises NotFound, see `manifests`."""
-        check_reference(reference)
-        capability = PULL if ":" in reference else RESOLVE
-        return self._first(capability, lambda at: manifests.resolve(at, self._call("pull"), reference))
-
-    def read_manifest(self, descriptor: Descriptor) -> bytes:
-        """A manifest or index, verified. Raises NotFound, DigestMismatch."""
-        _check_size(descriptor)
-
-        def read(at: Connection) -> bytes:
-            data, _ = manifests.fetch(at, self._call("pull"), descriptor.digest)
-            return _verified(data, descriptor, at.host.name)
-
-        return self._first(PULL, read)
-
-    def read_blob(self, descriptor: Descriptor) -> bytes:
-        """A small blob, such as a config, verified. Raises NotFound, DigestMismatch."""
-        _check_size(descriptor)
-
-        def read(at: Connection) -> bytes:
-            with self._reader(at, descriptor, 0, descriptor.size) as reader:
-                parts = list(iter(lambda: reader.read(descriptor.size + 1), b""))
-            return _verified(b"".join(parts), descriptor, at.host.name)
-
-        return self._first(PULL, read)
-
-    def open_blob(self, descriptor: Descriptor, offset: int = 0, end: int | None = None) -> BlobReader:
-        """A blob's bytes from `offset` up to `end`, not verified; survives cuts. Raises NotFound."""
-        split_digest(descriptor.digest)
-        stop = descriptor.size if end is None else min(end, descriptor.size)
-        return self._first(PULL, lambda at: self._reader(at, descriptor, offset, stop))
-
-    def has_blob(self, digest: str) -> bool:
-        """Whether the registry that is pushed to has a blob."""
-        split_digest(digest)
-        call = self._call("pull", "push").replace(
-            what=f"looking for blob {digest}", method="HEAD", path=f"/{self.path}/blobs/{digest}",
-            expected=(200, 404),
-        )  # fmt: skip
-
-        def ask(at: Connection) -> bool:
-            with at.request(call) as answer:
-                return answer.status == 200
-
-        return self._first(PUSH, ask)
-
-    def push_blob(self, descriptor: Descriptor, open_at: OpenAt) -> None:
-        """Sends a blob. Raises DigestMismatch, see `Upload`."""
-        split_digest(descriptor.digest)
-        self._first(PUSH, lambda at: upload.Upload(at, self._call("pull", "push"), descriptor, open_at).run())
-
-    def mount_blob(self, digest: str, path: str) -> bool:
-        """Takes a blob over from another repository of the same registry; whether that could be done."""
-        split_digest(digest)
-        source = self._client.repository(self.registry, path).path
-        return self._first(PUSH, lambda at: upload.mount(at, self._call("pull", "push"), digest, source))
-
-    def push_manifest(self, reference: str, data: bytes, media_type: str) -> None:
-        """Sends a manifest or index, and makes it known to its subject. Raises FailedPrecondition, DigestMismatch."""
-        check_reference(reference)
-        digest = digest_of(data) if ":" not in reference else reference
-        descriptor = Descriptor(media_type, digest, len(data), {}, None)
-        subject, tree = referrers.subject_of(data, f"manifest {reference}")
-
-        def push(at: Connection) -> None:
-            call = self._call("pull", "push")
-            minded = manifests.put(at, call, reference, data, media_type)
-            if subject and not minded:
-                referrers.add(at, call, descriptor, tree)
-
-        self._first(PUSH, push)
-
-    def delete(self, reference: str) -> None:
-        """Deletes a manifest by its digest, or a tag alone. Raises NotFound, Unsupported (most refuse tags)."""
-        check_reference(reference)
-        self._first(PUSH, lambda at: self._delete(at, reference))
-
-    def delete_blob(self, digest: str) -> None:
-        """Raises NotFound, Unsupported."""
-        split_digest(digest)
-        call = self._call("delete").replace(
-            what=f"deleting blob {digest}",
-            method="DELETE",
-            path=f"/{self.path}/blobs/{digest}",
-            expected=(202,),
-        )
-        self._first(PUSH, lambda at: at.request(call).close())
-
-    def tags(self, *, page: int = 1000) -> Iterator[str]:
-        """All tags, in the registry's order. Raises NotFound."""
-        call = self._call("pull").replace(
-            what=f"listing the tags of {self.path}", path=f"/{self.path}/tags/list", query=(("n", str(page)),)
-        )
-        for _, tree in pages(self._client.connections(self.registry)[-1], call):
-            yield from strings(tree, "tags", f"the tags of {self.name}")
-
-    def referrers(self, digest: str, artifact_type: str = "") -> tuple[Descriptor, ...]:
-        """What refers to a manifest. Raises InvalidImage."""
-        split_digest(digest)
-        call = self._call("pull")
-        return self._first(PULL, lambda at: referrers.referrers(at, call, digest, artifact_type))
-
-    def _delete(self, at: Connection, reference: str) -> None:
-        call = self._call("pull", "push", "delete")
-        subject = ""
-        if ":" in reference:
-            try:
-                data, _ = manifests.fetch(at, call, reference)
-                subject, _ = referrers.subject_of(data, f"manifest {reference}")
-            except (NotFound, InvalidImage):
-                pass  # deleting it will say so; and what is broken may well be deleted
-        manifests.delete(at, call, reference)
-        if subject:
-            referrers.remove(at, call, subject, reference)
-
-    def _reader(self, at: Connection, descriptor: Descriptor, start: int, end: int) -> BlobReader:
-        what, path = f"reading blob {descriptor.digest}", f"/{self.path}/blobs/{descriptor.digest}"
-        return BlobReader(at, self._call("pull").replace(what=what, path=path), descriptor, start, end)
-
-    def _call(self, *actions: str) -> Call:
-        scope = f"repository:{self.path}:{','.join(actions)}"
-        return Call("", "GET", "", repository=self.path, scopes=(scope,))
-
-    def _first(self, capability: str, do: Callable[[Connection], T]) -> T:
-        return self._client.first(self.registry, capability, do)
-
-
-def check_reference(reference: str) -> None:
-    """Refuses what is neither a tag nor a digest. Raises InvalidReference, InvalidImage."""
-    if ":" in reference:
-        split_digest(reference)
-        return
-    try:
-        Reference("registry.example", "a").with_tag(reference)
-    except SpecInvalidReference as error:
-        raise InvalidReference(str(error)) from error
-
-
-def is_manifest(media_type: str) -> bool:
-    """Whether such content is asked for as a manifest, and not as a blob."""
-    return media_type in MANIFESTS or media_type in INDEXES
-
-
-def _check_size(descriptor: Descriptor) -> None:
-    split_digest(descriptor.digest)
-    if descriptor.size > MOST_BYTES:
-        raise InvalidImage(
-            f"{descriptor.digest} has {descriptor.size} bytes: more than {MOST_BYTES} are not read"
-        )
-
-
-def _verified(data: bytes, descriptor: Descriptor, where: str) -> bytes:
-    found = digest_of(data, split_digest(descriptor.digest)[0])
-    if len(data) != descriptor.size or found != descriptor.digest:
-        raise DigestMismatch(
-            f"{where}: {descriptor.digest} should have {descriptor.size} bytes; it has {len(data)}, and is {found}"
-        )
-    return data

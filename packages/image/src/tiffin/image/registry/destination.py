@@ -8,8 +8,8 @@ from tiffin.image.registry.source import RegistrySource
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.image.documents import Descriptor
-    from tiffin.image.registry.client import Repository
-    from tiffin.image.registry.upload import OpenAt
+    from tiffin.image.registry.opened import OpenAt
+    from tiffin.image.registry.repository import Repository
     from tiffin.image.transfer.protocol import ImageSource
 
 

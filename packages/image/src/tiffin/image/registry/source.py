@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tiffin.image.registry.client import is_manifest
+from tiffin.image.registry.checks import is_manifest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tiffin.image.documents import Descriptor
-    from tiffin.image.registry.client import Repository
+    from tiffin.image.registry.repository import Repository
     from tiffin.image.verified import Readable
 
 

@@ -12,22 +12,20 @@ from urllib.parse import urljoin
 
 from tiffin.image.errors import FailedPrecondition, ImageFailure, NotFound, Unavailable
 from tiffin.image.registry.body import ExactBody
-from tiffin.image.registry.connection import Call
+from tiffin.image.registry.opened import Opened
 from tiffin.image.registry.problems import RETRIED
 from tiffin.image.registry.retry import PROGRESS, retry_after
 from tiffin.image.registry.wire import check_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from tiffin.image.documents import Descriptor
     from tiffin.image.registry.answer import Answer
-    from tiffin.image.registry.connection import Connection
+    from tiffin.image.registry.connection import Call, Connection
+    from tiffin.image.registry.opened import OpenAt
     from tiffin.image.verified import Readable
-
-    OpenAt = Callable[[int], AbstractContextManager[Readable]]
 
 SMALLER = 16 * 1024 * 1024  # bytes: chunks after a 413
 _RANGE = re.compile(r"(?:bytes=)?0-(\d{1,19})")
@@ -95,7 +93,7 @@ class Upload:
         """PUT with what is left, or PATCH with a chunk."""
         whole = self._offset == 0 and length == self._blob.size
         offset = self._offset
-        with _Opened(self._open_at) as opened:
+        with Opened(self._open_at) as opened:
 
             def body() -> Readable:
                 return ExactBody(
@@ -182,49 +180,3 @@ class Upload:
         # the registry throws uploads away by itself, after a while; the first error is what matters
         with suppress(ImageFailure):
             self._connection.once(call).close()
-
-
-class _Opened:
-    """Keeps what was opened for one request, and closes it; a request that is sent twice needs two."""
-
-    def __init__(self, open_at: OpenAt) -> None:
-        self._open_at = open_at
-        self._open: list[AbstractContextManager[Readable]] = []
-
-    def at(self, offset: int) -> Readable:
-        manager = self._open_at(offset)
-        stream = manager.__enter__()
-        self._open.append(manager)
-        return stream
-
-    def __enter__(self) -> _Opened:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for manager in self._open:
-            manager.__exit__(None, None, None)
-
-
-def mount(connection: Connection, call: Call, digest: str, source: str) -> bool:
-    """Asks the registry to take a blob over from another of its repositories; whether it did."""
-    query = (("mount", digest), ("from", source))
-    scopes = (*call.scopes, f"repository:{source}:pull")
-    path = f"/{call.repository}/blobs/uploads/"
-    asked = call.replace(
-        what=f"mounting blob {digest}",
-        method="POST",
-        path=path,
-        query=query,
-        scopes=scopes,
-        expected=(201, 202),
-    )
-    with connection.request(asked) as answer:
-        if answer.status == 201:
-            return True
-        location = answer.headers.get("Location")
-        url = urljoin(answer.url, location or "")
-    if location:  # it began an upload instead, which nobody will finish
-        cancel = call.replace(method="DELETE", path=url, query=(), headers=())
-        with suppress(ImageFailure):  # as in Upload
-            connection.once(cancel).close()
-    return False

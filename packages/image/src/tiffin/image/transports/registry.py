@@ -10,7 +10,7 @@ from tiffin.image.transports.names import parse_reference
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.image.documents import Descriptor
-    from tiffin.image.registry.client import Repository
+    from tiffin.image.registry.repository import Repository
     from tiffin.image.transports.access import RegistryAccess
     from tiffin.image.transports.names import TransportName
     from tiffin.spec.reference import Reference
