@@ -167,6 +167,22 @@ class SourceTree:
             if item.is_directory:
                 pending += [(inner, matches, more) for inner in self.items(item.path)[::-1]]
 
+    def hidden(self, path: str) -> Iterator[str]:
+        """What in a directory, at any depth, is left out; of a directory that is left out as a whole only itself."""
+        if not self.ignored:
+            return
+        pending = [(item, self.ignored.judge(path)[1] if path else None) for item in self.items(path)]
+        while pending:
+            item, above = pending.pop()
+            hidden, matches = self.ignored.judge(item.path, above)
+            inside = item.is_directory and not (hidden and self.ignored.hides_all_below(item.path))
+            if inside and hidden:
+                inside = any(True for _ in self.walk(item.path))
+            if inside:
+                pending += [(inner, matches) for inner in self.items(item.path)]
+            elif hidden:
+                yield item.path
+
     def items(self, path: str) -> list[Item]:
         """What is in a directory, left out or not, by name; sockets never. Raises NotFound."""
         start = f"{path}/" if path else ""

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tiffin.image.documents import Platform
+    from tiffin.image.documents import Descriptor, Platform
 
 
 class Origin(Record):
@@ -107,11 +107,20 @@ class RunStep(Step):
 
 
 class BaseImage(Record):
-    """An image that a stage starts from. name: as it was asked for. digest: of its config. tree: the config."""
+    """An image that a stage starts from, or that files come from.
+
+    name: as it was asked for. digest: of its config. tree: the config. layers: of its manifest.
+    """
 
     name: str
     digest: str
     tree: dict[str, Any]
+    layers: tuple[Descriptor, ...] = ()
+
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """Of its layers."""
+        return tuple(self.tree["rootfs"]["diff_ids"])
 
 
 class Stage(Record):

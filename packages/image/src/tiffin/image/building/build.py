@@ -1,0 +1,127 @@
+"""`build`: an image from a Dockerfile and a context, into a store. There is no daemon."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from tiffin.image.building.bases import Bases
+from tiffin.image.building.cache.local import LocalCache
+from tiffin.image.building.context.ignore import read_ignored
+from tiffin.image.building.dockerfile.parse import parse
+from tiffin.image.building.events import Numbers, nobody
+from tiffin.image.building.execute.cache_folders import CacheFolders
+from tiffin.image.building.execute.layer_making import LayerMaker
+from tiffin.image.building.execute.run.runner import Runner
+from tiffin.image.building.finishing import finish, full_names
+from tiffin.image.building.options import EPOCH
+from tiffin.image.building.progress import StepProgress
+from tiffin.image.building.scheduling import build_stages
+from tiffin.image.building.session import BuildSession
+from tiffin.image.building.stages.plan import PlanOptions, plan
+from tiffin.image.building.trees import ContextFolder
+from tiffin.image.errors import InvalidArgument, NotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.image.building.dockerfile.instructions import Dockerfile
+    from tiffin.image.building.events import Report
+    from tiffin.image.building.finishing import Built
+    from tiffin.image.building.options import BuildOptions
+    from tiffin.image.store.store import Store
+
+DOCKERFILES = ("Dockerfile", "Containerfile")
+
+
+def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built:
+    """Builds an image.
+
+    Args:
+        options: what to build. store: where base images are found, and the image goes.
+        report: takes the events, from several threads.
+
+    Raises:
+        DockerfileError: the Dockerfile is wrong. StepFailed: a step failed. Both have file and line.
+        NotFound, InvalidArgument, InvalidReference: of the options. And what pulling base images raises.
+    """
+    file, dockerfile = read_dockerfile(options)
+    epoch = _epoch(options)
+    full_names(options)  # a wrong one is told before the work
+    with ExitStack() as stack:
+        leased = stack.enter_context(store.leased())
+        cache = LocalCache(leased)
+        stack.callback(cache.close)
+        point = os.path.join(leased.root, "build", "mount")
+        os.makedirs(point, mode=0o700, exist_ok=True)
+        numbers = Numbers()
+        progress = StepProgress(report, numbers, "[internal] load build definition and base images")
+        bases = Bases(leased, _images(options), options.pull, options.access, progress.output)
+        planned = plan(dockerfile, bases.resolve, _plan_options(options))
+        for name in planned.unused_args:
+            progress.warn(f"--build-arg {name}: no ARG asks for it")
+        progress.done()
+        session = BuildSession(
+            options,
+            leased,
+            cache=cache,
+            bases=bases,
+            runner=stack.enter_context(Runner(point)),
+            maker=stack.enter_context(LayerMaker(leased, options.compression, options.level, epoch)),
+            folders=CacheFolders(os.path.join(leased.root, "build", "folders")),
+            contexts=_folders(options, file),
+            file=dockerfile.name,
+            point=point,
+            report=report,
+            numbers=numbers,
+        )
+        return finish(session, planned.target, build_stages(session, planned))
+
+
+def read_dockerfile(options: BuildOptions) -> tuple[str, Dockerfile]:
+    """The path of the Dockerfile, "" if it is given as text; and what it says. Raises NotFound, DockerfileError."""
+    if options.text is not None:
+        return "", parse(options.text)
+    names = (
+        [options.dockerfile]
+        if options.dockerfile
+        else [os.path.join(options.context, one) for one in DOCKERFILES]
+    )
+    for path in names:
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                return path, parse(file.read(), os.path.basename(path))
+        except FileNotFoundError:
+            continue
+    raise NotFound(f"there is no {' or '.join(map(repr, names))}: say with --file where the Dockerfile is")
+
+
+def _plan_options(options: BuildOptions) -> PlanOptions:
+    return PlanOptions(
+        options.build_args, options.target, options.platform, options.contexts.keys(), _images(options).keys()
+    )
+
+
+def _images(options: BuildOptions) -> dict[str, str]:
+    """Those of the further contexts that are images."""
+    return {name: value for name, value in options.contexts.items() if not os.path.isdir(value)}
+
+
+def _folders(options: BuildOptions, file: str) -> dict[str, ContextFolder]:
+    if not os.path.isdir(options.context):
+        raise NotFound(f"the context {options.context!r} is no folder")
+    found = {"": ContextFolder(os.path.abspath(options.context), read_ignored(options.context, file))}
+    for name, value in options.contexts.items():
+        if os.path.isdir(value):
+            found[name] = ContextFolder(os.path.abspath(value), read_ignored(value))
+    return found
+
+
+def _epoch(options: BuildOptions) -> int | None:
+    if options.source_date_epoch is not None:
+        return options.source_date_epoch
+    text = options.build_args.get(EPOCH) or os.environ.get(EPOCH)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidArgument(f"{EPOCH} must be seconds since 1970, it is {text!r}")
+    return int(text)

@@ -1,0 +1,157 @@
+"""`StageTree`: the root file system of a stage while it grows: committed snapshots below, new ones on top.
+
+Each step writes into a new snapshot. On overlays these stay active, each a folder of its own, and are committed
+together at the end: the disk is synced once, and the next step begins while the layer of the last one is still being
+compressed. Where a snapshot holds the whole tree (native) each one is committed before the next begins.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+
+from tiffin.image.building.execute.layer_making import changes_of, clamp_times
+from tiffin.image.building.execute.mounting import Tree
+from tiffin.image.errors import AlreadyExists, NotFound
+from tiffin.image.snapshots.committing import Layered
+from tiffin.image.store.unpacked import chain_ids, find_chain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from tiffin.image.building.cache.records import BuiltLayer
+    from tiffin.image.building.execute.layer_making import LayerMaker
+    from tiffin.image.store.store import Store
+
+
+class _Grown:
+    """A snapshot that a step has written. layer: what becomes of it; its result is None if nothing was changed."""
+
+    def __init__(self, key: str, path: str) -> None:
+        self.key = key
+        self.path = path
+        self.layer: Future[BuiltLayer | None] | None = None
+
+
+class StageTree:
+    """Starts from what has these diff ids, which is there already.
+
+    Args:
+        store: leased. maker: makes layers.
+    """
+
+    def __init__(self, store: Store, maker: LayerMaker, diff_ids: tuple[str, ...]) -> None:
+        self._store = store
+        self._snapshots = store.snapshots
+        self._maker = maker
+        self._diff_ids = list(diff_ids)
+        self._grown: list[_Grown] = []
+
+    @property
+    def _committed(self) -> str:
+        return chain_ids(self._diff_ids)[-1] if self._diff_ids else ""
+
+    def lowers(self) -> tuple[str, ...]:
+        """The folders of what is there, the nearest first; none for an empty tree."""
+        committed = self._snapshots.trees(self._committed) if self._diff_ids else ()
+        return (*(one.path for one in reversed(self._grown)), *committed)
+
+    def begin(self) -> Tree:
+        """A new snapshot on top, to be written to. Follow it by `end` or `abandon`."""
+        if not self._snapshots.stacks:
+            self._commit_copied()
+        lowers = self.lowers()
+        key = f"build-{secrets.token_hex(8)}"
+        (bound,) = self._snapshots.prepare(key, "" if self._snapshots.stacks else self._committed)
+        self._grown.append(_Grown(key, bound.source))
+        if not self._snapshots.stacks:
+            return Tree((), bound.source)
+        if lowers:
+            _copy_root(lowers[0], bound.source)
+        return Tree(lowers, bound.source, os.path.join(os.path.dirname(bound.source), "work"))
+
+    def end(self) -> Future[BuiltLayer | None]:
+        """What was written since `begin` is a layer, or nothing; it is made by another thread."""
+        grown = self._grown.pop()
+        lowers = self.lowers()
+        self._grown.append(grown)
+        stacks = self._snapshots.stacks
+        if self._maker.source_date_epoch is not None:
+            clamp_times(
+                changes_of(grown.path, lowers, stacks=stacks), grown.path, self._maker.source_date_epoch
+            )
+        grown.layer = self._maker.begin(grown.path, lowers, stacks=stacks)
+        return grown.layer
+
+    def abandon(self) -> None:
+        """Throws away what was written since `begin`."""
+        self._discard(self._grown.pop())
+
+    def _discard(self, grown: _Grown) -> None:
+        with suppress(NotFound):  # it is committed
+            self._snapshots.remove(grown.key)
+
+    def commit(self) -> tuple[str, ...]:
+        """Commits all steps that have ended, once their layers are made. Returns the chain ids of new snapshots.
+
+        Raises what making the layers raised.
+        """
+        start = len(self._diff_ids)
+        if self._snapshots.stacks:
+            self._commit_stacked()
+        else:
+            self._commit_copied()
+        return chain_ids(self._diff_ids)[start:] if self._diff_ids else ()
+
+    def _commit_stacked(self) -> None:
+        parent, stack, empty = self._committed, [], []
+        for grown in self._grown:
+            layer = None if grown.layer is None else grown.layer.result()
+            if layer is None:
+                empty.append(grown)
+                continue
+            self._diff_ids.append(layer.diff_id)
+            stack.append(Layered(grown.key, self._committed, {}))
+        while stack:
+            while (
+                stack and find_chain(self._store, stack[0].name) is not None
+            ):  # another build made it as well
+                parent = stack[0].name
+                with suppress(NotFound):
+                    self._snapshots.remove(stack.pop(0).key)
+            with suppress(AlreadyExists):
+                self._snapshots.commit_stack(stack, parent)
+                break
+        self._grown.clear()
+        for grown in empty:
+            self._discard(grown)
+
+    def _commit_copied(self) -> None:
+        for grown in self._grown:
+            layer = None if grown.layer is None else grown.layer.result()
+            if layer is not None:
+                self._diff_ids.append(layer.diff_id)
+                with suppress(AlreadyExists):
+                    self._snapshots.commit(self._committed, grown.key)
+                    continue
+            self._discard(grown)
+        self._grown.clear()
+
+    def discard(self) -> None:
+        """Removes what was not committed."""
+        for grown in self._grown:
+            if grown.layer is not None:
+                grown.layer.exception()  # nobody reads it any more
+            self._discard(grown)
+        self._grown.clear()
+
+
+def _copy_root(lower: str, upper: str) -> None:
+    """The root of an overlay has the mode and the owner of its upper folder."""
+    status = os.stat(lower)
+    os.chown(upper, status.st_uid, status.st_gid)
+    os.chmod(upper, stat.S_IMODE(status.st_mode))
+    os.utime(upper, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -1,0 +1,225 @@
+"""`StageBuilding`: one stage, built by a thread of its own, step by step: from the cache as far as it goes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from tiffin.image.building.bases import ensure_unpacked
+from tiffin.image.building.cache.keys import start_key, step_key
+from tiffin.image.building.cache.records import BuiltLayer, CachedStep
+from tiffin.image.building.dockerfile.error import Problem
+from tiffin.image.building.execute.mounting import own_mount_namespace
+from tiffin.image.building.execute.run.runner import Cancelled
+from tiffin.image.building.execute.run_step import RunRequests
+from tiffin.image.building.execute.stage_tree import StageTree
+from tiffin.image.building.execute.steps import Tools, carry_out
+from tiffin.image.building.failure import StepFailed
+from tiffin.image.building.progress import StepProgress
+from tiffin.image.building.stages.steps import CopyStep, RunStep, Step
+from tiffin.image.building.trees import Trees
+from tiffin.image.errors import ImageFailure
+from tiffin.image.kernel import mount
+from tiffin.image.store.unpacked import chain_ids
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from typing import Any
+
+    from tiffin.image.building.session import BuildSession
+    from tiffin.image.building.stages.steps import BaseImage, Stage
+
+COMMENT = "tiffin"  # in the history: who made it
+
+
+class BuiltStage(Record):
+    """A stage that is built. key: of its files. history: as an image's config has it; `created` may be missing."""
+
+    key: str
+    layers: tuple[BuiltLayer, ...]
+    history: tuple[dict[str, Any], ...]
+
+
+class StageBuilding:
+    """Args: session: what all stages share. built: gives another stage, once it is there."""
+
+    def __init__(self, session: BuildSession, stage: Stage, built: Callable[[int], BuiltStage]) -> None:
+        self._session = session
+        self._stage = stage
+        self._built = built
+        self._point = ""  # our own tmpfs, once something was mounted
+        self._trees = Trees(
+            session.store,
+            session.cache,
+            session.bases,
+            session.contexts,
+            stage.platform,
+            lambda number: built(number).layers,
+            self._space,
+        )
+        self._requests = RunRequests(session.options, session.folders, self._trees)
+        self._key = ""
+        self._layers: list[BuiltLayer] = []
+        self._history: list[dict[str, Any]] = []
+        self._tree: StageTree | None = None
+        self._made: list[tuple[str, dict[str, Any], Future[BuiltLayer | None]]] = []
+
+    def run(self) -> BuiltStage:
+        """Builds it.
+
+        Raises:
+            StepFailed: a step failed. Cancelled: another stage did. What was done till then is in the cache.
+        """
+        self._start()
+        try:
+            changing = [step for step in self._stage.steps if type(step) is not Step]
+            for step in self._stage.steps:
+                if type(step) is Step:
+                    self._history.append({**_entry(step), "empty_layer": True})
+                else:
+                    self._step(step, f"{changing.index(step) + 1}/{len(changing)}")
+        except BaseException as error:
+            self._save(error)
+            raise
+        self._save(None)
+        return BuiltStage(self._key, tuple(self._layers), tuple(self._history))
+
+    def _start(self) -> None:
+        """Begins with what the stage is based on."""
+        base, image = self._stage.base, self._stage.image
+        if base.kind == "stage":
+            below = self._built(base.stage)
+            self._key, self._layers = below.key, list(below.layers)
+            self._history = [dict(entry) for entry in below.history]
+            return
+        if image is not None:
+            self._layers = list(map(BuiltLayer, image.diff_ids, image.layers))
+            self._history = _history_of(image)
+        self._key = start_key(self._chain(), self._stage.platform, self._session.source_date_epoch)
+
+    def _chain(self) -> str:
+        return chain_ids([layer.diff_id for layer in self._layers])[-1] if self._layers else ""
+
+    def _step(self, step: Step, number: str) -> None:
+        self._session.check()
+        progress = StepProgress(
+            self._session.report, self._session.numbers, f"[{self._stage.title} {number}] {step.text}"
+        )
+        try:
+            key = step_key(self._key, step, self._inputs(step))
+            if self._tree is None and self._is_cached(key, step):
+                progress.cached()
+            else:
+                self._execute(key, step, progress)
+                progress.done()
+        except (Problem, ImageFailure, OSError) as error:
+            failure = self._failure(step, error)
+            progress.failed(str(failure))
+            raise failure from error
+        self._key = key
+
+    def _failure(self, step: Step, error: Exception) -> ImageFailure:
+        if isinstance(error, (StepFailed, Cancelled)):
+            return error
+        return StepFailed(str(error), file=self._session.file, line=step.line)
+
+    def _inputs(self, step: Step) -> list[str]:
+        if isinstance(step, CopyStep):
+            return [self._trees.copied(step)]
+        if isinstance(step, RunStep):
+            return [self._trees.seen(mount) for mount in step.mounts]
+        return []
+
+    def _is_cached(self, key: str, step: Step) -> bool:
+        """Takes a step's result from the cache, if it is there."""
+        if not self._session.options.use_cache:
+            return False
+        found = self._session.cache.find(key)
+        if found is None or found.parent != self._chain():
+            return False
+        self._add(step, found.layer, found.created)
+        return True
+
+    def _add(self, step: Step, layer: BuiltLayer | None, created: str) -> None:
+        entry: dict[str, Any] = {"created": created, **_entry(step)}
+        if layer is None:
+            entry["empty_layer"] = True
+        else:
+            self._layers.append(layer)
+        self._history.append(entry)
+
+    def _execute(self, key: str, step: Step, progress: StepProgress) -> None:
+        tree = self._grown()
+        written = tree.begin()
+        try:
+            with ExitStack() as stack:
+                carry_out(self._tools(), step, written, progress, stack)
+        except BaseException:
+            tree.abandon()
+            raise
+        entry: dict[str, Any] = {"created": self._session.now(), **_entry(step)}
+        self._history.append(entry)
+        self._made.append((key, entry, tree.end()))
+
+    def _tools(self) -> Tools:
+        session = self._session
+        point = os.path.join(self._space(), "root")
+        return Tools(session.file, session.runner, self._requests, self._trees, point)
+
+    def _grown(self) -> StageTree:
+        """The tree that steps write to; begun when the cache has no more."""
+        if self._tree is None:
+            ensure_unpacked(self._session.store, self._stage.title, self._layers)
+            diff_ids = tuple(layer.diff_id for layer in self._layers)
+            self._tree = StageTree(self._session.store, self._session.maker, diff_ids)
+        return self._tree
+
+    def _space(self) -> str:
+        """A tmpfs in a mount namespace of this thread, with folders to mount at."""
+        if not self._point:
+            own_mount_namespace()
+            mount("tmpfs", self._session.point, "tmpfs", 0, "mode=755")
+            self._point = self._session.point
+            for name in ("root", "from"):
+                os.mkdir(os.path.join(self._point, name))
+        return self._point
+
+    def _save(self, failure: BaseException | None) -> None:
+        """Commits what was done, and notes it in the cache; after a failure, too."""
+        if self._tree is None:
+            return
+        try:
+            chains = self._tree.commit()
+            self._note(list(chains))
+        except (ImageFailure, OSError) as error:
+            if failure is None:
+                raise
+            failure.add_note(f"what was done before is not in the cache: {error}")
+        finally:
+            self._tree.discard()
+
+    def _note(self, chains: list[str]) -> None:
+        results = {}
+        for key, entry, future in self._made:
+            parent, layer = self._chain(), future.result()
+            results[key] = CachedStep(parent, layer, entry["created"])
+            if layer is None:
+                entry["empty_layer"] = True
+            else:
+                self._layers.append(layer)
+        self._session.cache.add(results, chains)
+
+
+def _entry(step: Step) -> dict[str, str]:
+    """A step in the image's history."""
+    return {"created_by": step.created_by, "comment": COMMENT}
+
+
+def _history_of(image: BaseImage) -> list[dict[str, Any]]:
+    """The history of a base, with an entry for each layer: not all who make images write one."""
+    found = [dict(entry) for entry in image.tree.get("history") or ()]
+    missing = len(image.layers) - sum(not entry.get("empty_layer") for entry in found)
+    return [{"created_by": f"FROM {image.name}", "comment": "no history"}] * missing + found

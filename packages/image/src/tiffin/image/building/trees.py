@@ -1,0 +1,144 @@
+"""`Trees`: where a step reads files from (a context, another stage, an image), as trees, and their digests.
+
+Made for one stage, and used by its thread: trees of stages and images are mounted in that thread's mount namespace.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+from tiffin.image.building.bases import ensure_unpacked
+from tiffin.image.building.cache.keys import digest_of_tree
+from tiffin.image.building.cache.records import BuiltLayer
+from tiffin.image.building.context.contents import digest_of_sources
+from tiffin.image.building.context.sources import Source
+from tiffin.image.building.context.tree import SourceTree
+from tiffin.image.building.dockerfile.error import Problem
+from tiffin.image.building.execute.copy.copy import excluded_by, sources_of
+from tiffin.image.building.execute.mounting import Tree, mounted
+from tiffin.image.store.unpacked import chain_ids
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tiffin.image.building.bases import Bases
+    from tiffin.image.building.cache.local import LocalCache
+    from tiffin.image.building.context.ignore import Ignored
+    from tiffin.image.building.stages.steps import CopyStep, Origin, RunMount
+    from tiffin.image.documents import Platform
+    from tiffin.image.store.store import Store
+
+    LayersOf = Callable[[int], tuple[BuiltLayer, ...]]
+
+
+class ContextFolder(Record):
+    """A context. ignored: what of it is not seen."""
+
+    path: str
+    ignored: Ignored
+
+
+class Trees:
+    """Args: contexts: folders by name, "" for the main one. layers_of: the layers of a stage, once it is there.
+
+    space: gives a folder in the thread's own mount namespace; called when something has to be mounted.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cache: LocalCache,
+        bases: Bases,
+        contexts: Mapping[str, ContextFolder],
+        platform: Platform,
+        layers_of: LayersOf,
+        space: Callable[[], str],
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._bases = bases
+        self._contexts = contexts
+        self._platform = platform
+        self._layers_of = layers_of
+        self._space = space
+
+    @contextmanager
+    def opened(self, origin: Origin) -> Iterator[SourceTree]:
+        """The tree of an origin. Raises what finding an image, or a stage that failed, raises."""
+        if origin.kind == "context":
+            context = self._contexts[origin.name]
+            name = f"the context {origin.name}".rstrip()
+            with SourceTree(context.path, context.ignored, name=name) as tree:
+                yield tree
+            return
+        point = os.path.join(self._space(), "from")
+        with mounted(self.mountable(origin), point), SourceTree(point, name=origin.name) as tree:
+            yield tree
+
+    def mountable(self, origin: Origin) -> Tree:
+        """The same, for others to mount."""
+        if origin.kind == "context":
+            return Tree((self._contexts[origin.name].path,))
+        layers = self._layers(origin)
+        ensure_unpacked(self._store, origin.name, layers)
+        return Tree(self._store.snapshots.trees(_chain(layers)))
+
+    def _layers(self, origin: Origin) -> tuple[BuiltLayer, ...]:
+        if origin.kind == "stage":
+            layers = self._layers_of(origin.stage)
+        else:
+            image = self._bases.resolve(origin.name, self._platform)
+            layers = tuple(map(BuiltLayer, image.diff_ids, image.layers))
+        if not layers:
+            raise Problem(f"{origin.name!r} has no files")
+        return layers
+
+    def copied(self, step: CopyStep) -> str:
+        """The digest of what a COPY copies. Raises NotFound, Problem, OSError."""
+
+        def found(tree: SourceTree) -> str:
+            owners = step.origin.kind != "context" and not step.chown
+            return digest_of_sources(tree, sources_of(step, tree), excluded_by(step), owners=owners)
+
+        selection = ["copy", list(step.sources), list(step.exclude), bool(step.chown)]
+        return self._digest(step.origin, selection, found)
+
+    def seen(self, mount: RunMount) -> str:
+        """The digest of what a mount of RUN shows. Raises as `copied`."""
+        origin = mount.origin
+        if origin is None:
+            return ""
+
+        def found(tree: SourceTree) -> str:
+            return digest_of_sources(tree, [source_of(tree, mount)], owners=origin.kind != "context")
+
+        return self._digest(origin, ["mount", mount.get("source")], found)
+
+    def _digest(self, origin: Origin, selection: list[object], found: Callable[[SourceTree], str]) -> str:
+        """Looked up for trees that never change."""
+        if origin.kind == "context":
+            with self.opened(origin) as tree:
+                return found(tree)
+        key = digest_of_tree([_chain(self._layers(origin)), selection])
+        known = self._cache.input(key)
+        if known is None:
+            with self.opened(origin) as tree:
+                known = found(tree)
+            self._cache.add_input(key, known)
+        return known
+
+
+def source_of(tree: SourceTree, mount: RunMount) -> Source:
+    """What of a tree a mount shows. Raises Problem: it is not there."""
+    path = mount.get("source", "/")
+    item = tree.find(path)
+    if item is None:
+        raise Problem(f"--mount: {tree.name} has no {path!r}")
+    return Source(item, "", "")
+
+
+def _chain(layers: tuple[BuiltLayer, ...]) -> str:
+    return chain_ids([layer.diff_id for layer in layers])[-1]

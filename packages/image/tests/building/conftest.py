@@ -1,0 +1,114 @@
+"""A base image of busybox, a context, and a store to build into; trees of what was built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packages.image.tests.conftest import tree
+
+from tiffin.image.building.build import build
+from tiffin.image.building.events import BuildEvent, EventKind
+from tiffin.image.building.finishing import Built
+from tiffin.image.building.options import BuildOptions
+from tiffin.image.building.stored import StoredSource
+from tiffin.image.store.store import Store
+from tiffin.image.transfer.copy import copy_image
+from tiffin.image.transports import open_image
+from tiffin.image.transports.opening import open_destination
+from tiffin.image.unpack import unpack
+from tiffin_testing.images import busybox_image
+
+Tree = dict[str, tuple[object, ...]]
+
+
+class Building:
+    """Builds Dockerfiles given as text; `events` are those of the last build."""
+
+    def __init__(self, folder: Path, base: Path) -> None:
+        self.folder = folder
+        self.base = base
+        self.context = folder / "context"
+        self.context.mkdir(parents=True)
+        self.store = Store(str(folder / "store"))
+        self.events: list[BuildEvent] = []
+        self._count = 0
+
+    def write(self, **files: str) -> None:
+        """Writes files of the context; `__` in a name is a slash, `_` before its end a dot."""
+        for name, content in files.items():
+            path = self.context / name.replace("__", "/").replace("_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+
+    def build(self, text: str, **options: Any) -> Built:
+        """Builds; FROM base is busybox."""
+        contexts = {"base": f"oci:{self.base}", **options.pop("contexts", {})}
+        given = BuildOptions(str(self.context), text=text, contexts=contexts, **options)
+        self.events.clear()
+        return build(given, self.store, self.events.append)
+
+    def config(self, text: str, **options: Any) -> dict[str, Any]:
+        """The `config` of what is built."""
+        found = self.build(text, **options).tree["config"]
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def cached(self) -> list[bool]:
+        """Of each step of the last build that changes files, as they ended: whether it was cached."""
+        ended = [event for event in self.events if not event.title.startswith("[internal]")]
+        kinds = (EventKind.CACHED, EventKind.DONE, EventKind.FAILED)
+        return [event.kind is EventKind.CACHED for event in ended if event.kind in kinds]
+
+    @property
+    def output(self) -> list[str]:
+        """What the commands of the last build wrote."""
+        return [event.text for event in self.events if event.kind is EventKind.OUTPUT]
+
+    def layout(self, built: Built) -> Path:
+        """The image as an OCI layout, which has been read from the store alone."""
+        self._count += 1
+        path = self.folder / f"layout-{self._count}"
+        with ExitStack() as stack:
+            destination, _ = open_destination(f"oci:{path}:built", stack)
+            copy_image(StoredSource(self.store, "built", built.manifest), destination)
+        return path
+
+    def tree(self, built: Built) -> Tree:
+        """Everything in the image, out of its layers."""
+        return tree_of_layout(self.layout(built), self.folder / f"tree-{self._count}")
+
+    def added(self, built: Built) -> Tree:
+        """What is in the image, and is not so in its base; not its root."""
+        below = tree_of_layout(self.base, self.folder / f"base-tree-{self._count}")
+        return {
+            path: facts
+            for path, facts in self.tree(built).items()
+            if below.get(path) != facts and path != "."
+        }
+
+
+def tree_of_layout(layout: Path, folder: Path) -> Tree:
+    """Everything in the only image of a layout."""
+    folder.mkdir()
+    with ExitStack() as stack:
+        unpack(open_image(f"oci:{layout}", stack), str(folder))
+    return tree(folder)
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A layout with busybox."""
+    return busybox_image(tmp_path_factory.mktemp("base") / "busybox")
+
+
+@pytest.fixture
+def building(tmp_path: Path, base: Path) -> Iterator[Building]:
+    """Builds from busybox into a store of its own."""
+    made = Building(tmp_path, base)
+    yield made
+    made.store.database.close()

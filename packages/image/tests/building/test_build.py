@@ -1,0 +1,88 @@
+"""Builds from end to end: files, config and history of the image, the cache, and errors that name the line."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from packages.image.tests.building.conftest import Building
+
+from tiffin.image.building.events import EventKind
+from tiffin.image.building.failure import StepFailed
+
+pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
+
+TEXT = """
+FROM base AS first
+ENV GREETING=hello
+RUN echo $GREETING >/made && chown 1000:1000 /made
+FROM base
+WORKDIR /work
+COPY --from=first /made .
+COPY a.txt folder ./
+CMD ["cat", "made"]
+"""
+
+
+def test_a_build_from_end_to_end(building: Building) -> None:
+    building.write(a_txt="a", folder__b_txt="b")
+    built = building.build(TEXT, names=("app:1",))
+    assert built.names == ("docker.io/library/app:1",)
+    files = building.added(built)
+    assert set(files) == {"work", "work/made", "work/a.txt", "work/b.txt"}
+    assert files["work/made"][1:3] == (1000, 1000)
+    assert files["work/made"][4] == b"hello\n"
+    assert (files["work/a.txt"][1], files["work/a.txt"][4]) == (0, b"a")
+    assert built.tree["config"]["Cmd"] == ["cat", "made"]
+    assert built.tree["config"]["WorkingDir"] == "/work"
+    assert [entry.get("empty_layer", False) for entry in built.tree["history"]] == [
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
+    assert len(built.tree["rootfs"]["diff_ids"]) == 4
+
+
+def test_the_same_again_is_the_same_image(building: Building) -> None:
+    building.write(a_txt="a", folder__b_txt="b")
+    first = building.build(TEXT)
+    assert building.cached == [False] * 4
+    assert building.build(TEXT).manifest == first.manifest
+    assert building.cached == [True] * 4
+
+
+def test_only_content_counts(building: Building) -> None:
+    building.write(a_txt="a", folder__b_txt="b")
+    building.build(TEXT)
+    os.utime(building.context / "folder/b.txt", (1, 1))
+    building.build(TEXT)
+    assert building.cached == [True] * 4
+    building.write(folder__b_txt="c")
+    building.build(TEXT)
+    assert building.cached.count(False) == 1
+
+
+def test_a_step_that_changes_no_files_is_no_layer(building: Building) -> None:
+    built = building.build("FROM base\nRUN true\nWORKDIR /etc\nRUN echo x >/x")
+    assert len(built.tree["rootfs"]["diff_ids"]) == 2
+    assert [entry.get("empty_layer", False) for entry in built.tree["history"]] == [False, True, True, False]
+
+
+def test_a_command_that_fails(building: Building) -> None:
+    with pytest.raises(StepFailed, match=r"Dockerfile:4: the command .*exit 7.* exit code 7") as caught:
+        building.build("FROM base\n\nRUN echo one >/one\nRUN echo told && \\\n exit 7\n")
+    assert (caught.value.line, caught.value.exit_code) == (4, 7)
+    assert building.output == ["told"]
+    assert building.events[-1].kind is EventKind.FAILED
+    building.build("FROM base\n\nRUN echo one >/one\nRUN echo told")
+    assert building.cached == [True, False]
+
+
+def test_nothing_is_left_behind(building: Building) -> None:
+    building.build("FROM base\nRUN echo x >/x")
+    assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
+    assert [lease.id for lease in building.store.leases.list()] == ["build-cache"]
+    assert [name.name for name in building.store.images.list()] == [building.store.images.list()[0].name]
+    assert not os.listdir(os.path.join(building.store.root, "build/mount"))
