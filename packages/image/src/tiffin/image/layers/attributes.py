@@ -7,7 +7,7 @@ touches the time of change, so that the times come last.
 from __future__ import annotations
 
 import os
-from errno import EINVAL, ENOTSUP, EPERM, ERANGE
+from errno import E2BIG, EINVAL, ENOTSUP, EPERM, ERANGE
 
 from tiffin.image.errors import InvalidImage
 
@@ -94,7 +94,7 @@ def _judge(error: OSError | ValueError, name: str, ownership: Ownership, *, foll
         return
     if number == EPERM and name.startswith("user.") and not follow:
         return  # on a link or a device it is EPERM for everybody (xattr(7))
-    if number in (EINVAL, ERANGE):
+    if number in (EINVAL, ERANGE, E2BIG):
         raise InvalidImage(f"the layer has an extended attribute that cannot be: {name!r}") from error
     raise error
 

@@ -59,25 +59,37 @@ def _offered(source: ImageSource, top: Descriptor) -> Iterator[tuple[Platform, D
         yield platform, descriptor
 
 
-def manifests_below(source: ImageSource, top: Descriptor, depth: int = DEEPEST_INDEX) -> Iterator[Descriptor]:
-    """All manifests of an index, and of the indexes in it. Raises InvalidImage, NotFound."""
+def manifests_below(
+    source: ImageSource, top: Descriptor, depth: int = DEEPEST_INDEX, seen: set[str] | None = None
+) -> Iterator[Descriptor]:
+    """All manifests of an index, and of the indexes in it; those of an index that is there twice come once.
+
+    Raises:
+        InvalidImage, NotFound: as `choose`.
+    """
     if depth == 0:
         raise InvalidImage(f"{source.name!r} has indexes nested deeper than {DEEPEST_INDEX}")
+    known = {top.digest} if seen is None else seen
     for entry in index_of(source.read_document(top), f"index {top.digest}", top.media_type):
-        if entry.media_type in INDEXES:
-            yield from manifests_below(source, entry, depth - 1)
-        elif entry.media_type in MANIFESTS:
+        if entry.media_type in MANIFESTS:
             yield entry
+        elif entry.media_type in INDEXES and entry.digest not in known:
+            known.add(entry.digest)
+            yield from manifests_below(source, entry, depth - 1, known)
 
 
-def path_to(source: ImageSource, top: Descriptor, manifest: Descriptor) -> tuple[Descriptor, ...]:
+def path_to(
+    source: ImageSource, top: Descriptor, manifest: Descriptor, seen: set[str] | None = None
+) -> tuple[Descriptor, ...]:
     """The indexes that lead from `top` to a manifest that was chosen from it, the innermost first."""
-    if top.media_type not in INDEXES:
+    known: set[str] = set() if seen is None else seen
+    if top.media_type not in INDEXES or top.digest in known:
         return ()
+    known.add(top.digest)
     for entry in index_of(source.read_document(top), f"index {top.digest}", top.media_type):
         if entry.digest == manifest.digest:
             return (top,)
-        below = path_to(source, entry, manifest)
+        below = path_to(source, entry, manifest, known)
         if below:
             return (*below, top)
     return ()

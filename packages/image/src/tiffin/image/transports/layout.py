@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REF_NAME = "org.opencontainers.image.ref.name"
 FULL_NAME = "io.containerd.image.name"
 DEEPEST_INDEX = 8
+MOST_READ = 1000
 
 
 def read_layout(files: Files, tag: str, platform: Platform, name: str) -> Image:
@@ -99,7 +100,7 @@ def _for_platform(
     files: Files, entries: tuple[Descriptor, ...], platform: Platform, name: str, depth: int
 ) -> Descriptor:
     """The manifest that fits best, looked for in nested indexes too."""
-    candidates = _candidates(files, entries, depth)
+    candidates = _candidates(files, entries, depth, set())
     ranked = [(rank(found, platform), entry) for found, entry in candidates]
     fitting = [(order, number) for number, (order, _) in enumerate(ranked) if order is not None]
     if fitting:
@@ -111,21 +112,33 @@ def _for_platform(
 
 
 def _candidates(
-    files: Files, entries: tuple[Descriptor, ...], depth: int
+    files: Files, entries: tuple[Descriptor, ...], depth: int, seen: set[str]
 ) -> list[tuple[Platform, Descriptor]]:
-    """Every manifest with the platform that its descriptor, or else its config, says."""
+    """Every manifest with the platform that its descriptor, or else its config, says; what is read is read once."""
     if depth == 0:
         raise InvalidImage(f"{files.name!r} has indexes nested deeper than {DEEPEST_INDEX}")
     found = []
     for entry in entries:
-        what = f"blob {entry.digest}"
-        if entry.media_type in INDEXES:
-            inner = index_of(read_blob(files, entry), what, entry.media_type)
-            found += _candidates(files, inner, depth - 1)
-        elif entry.media_type in MANIFESTS:
-            platform = entry.platform
-            if platform is None or not platform.architecture:
-                config = manifest_of(read_blob(files, entry), what, entry.media_type).config
-                platform = config_of(read_blob(files, config), config.digest, what).platform
-            found.append((platform, entry))
+        if entry.platform is not None and entry.platform.architecture and entry.media_type in MANIFESTS:
+            found.append((entry.platform, entry))
+        elif entry.digest not in seen:
+            seen.add(entry.digest)
+            if len(seen) > MOST_READ:
+                raise InvalidImage(
+                    f"{files.name!r} has more than {MOST_READ} indexes, and manifests without platform"
+                )
+            found += _read_candidates(files, entry, depth, seen)
     return found
+
+
+def _read_candidates(
+    files: Files, entry: Descriptor, depth: int, seen: set[str]
+) -> list[tuple[Platform, Descriptor]]:
+    """Those that an index has; a manifest with what its config says."""
+    what = f"blob {entry.digest}"
+    if entry.media_type in INDEXES:
+        return _candidates(files, index_of(read_blob(files, entry), what, entry.media_type), depth - 1, seen)
+    if entry.media_type not in MANIFESTS:
+        return []
+    config = manifest_of(read_blob(files, entry), what, entry.media_type).config
+    return [(config_of(read_blob(files, config), config.digest, what).platform, entry)]
