@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from functools import cached_property
 
 from tiffin.image.metadata.namespaces import Scope
 from tiffin.image.store.root import default_root
@@ -47,51 +46,73 @@ class Store:
         self.root = os.path.abspath(root or default_root())
         self.scope = scope or Scope()
         self._asked = snapshotter
+        self._database: Database | None = None
+        self._content: LocalContentStore | None = None
+        self._snapshots: LocalSnapshotter | None = None
+        self._images: LocalImageStore | None = None
+        self._leases: LocalLeaseStore | None = None
         self.containers = os.path.join(self.root, "containers")
         if not os.path.isdir(self.containers):
-            os.makedirs(self.containers, mode=0o711, exist_ok=True)
+            from tiffin.image.durable import make_folder
 
-    @cached_property
+            make_folder(self.containers)
+
+    @property
+    def database_path(self) -> str:
+        """The file of the database, whether or not it can be opened."""
+        return os.path.join(self.root, "metadata.db")
+
+    @property
     def database(self) -> Database:
         """What is known of all that is in the store."""
-        from tiffin.image.metadata.database import Database
+        if self._database is None:
+            from tiffin.image.metadata.database import Database
 
-        return Database(os.path.join(self.root, "metadata.db"))
+            self._database = Database(self.database_path)
+        return self._database
 
-    @cached_property
+    @property
     def content(self) -> LocalContentStore:
         """The blobs."""
-        from tiffin.image.content.local import LocalContentStore
+        if self._content is None:
+            from tiffin.image.content.local import LocalContentStore
 
-        return LocalContentStore(os.path.join(self.root, "content"), self.database, self.scope)
+            self._content = LocalContentStore(os.path.join(self.root, "content"), self.database, self.scope)
+        return self._content
 
-    @cached_property
+    @property
     def snapshots(self) -> LocalSnapshotter:
         """The trees, by chain id. Raises OSError, FailedPrecondition (the store uses another snapshotter)."""
-        from tiffin.image.store.snapshotter import open_snapshotter
+        if self._snapshots is None:
+            from tiffin.image.store.snapshotter import open_snapshotter
 
-        return open_snapshotter(self.root, self.database, self.scope, self._asked)
+            self._snapshots = open_snapshotter(self.root, self.database, self.scope, self._asked)
+        return self._snapshots
 
-    @cached_property
+    @property
     def images(self) -> LocalImageStore:
         """The names."""
-        from tiffin.image.metadata.images import LocalImageStore
+        if self._images is None:
+            from tiffin.image.metadata.images import LocalImageStore
 
-        return LocalImageStore(self.database, self.scope)
+            self._images = LocalImageStore(self.database, self.scope)
+        return self._images
 
-    @cached_property
+    @property
     def leases(self) -> LocalLeaseStore:
         """What protects things that have no name yet."""
-        from tiffin.image.metadata.leases import LocalLeaseStore
+        if self._leases is None:
+            from tiffin.image.metadata.leases import LocalLeaseStore
 
-        return LocalLeaseStore(self.database, self.scope.namespace)
+            self._leases = LocalLeaseStore(self.database, self.scope.namespace)
+        return self._leases
 
     @contextmanager
     def leased(self, seconds: float = DAY) -> Iterator[Store]:
         """The same store; what is made through it stays until the end of the block, or for `seconds` after a kill."""
         lease = self.leases.create(seconds=seconds).id
         inner = Store(self.root, self.scope.replace(lease=lease), self._asked)
-        inner.__dict__["database"] = self.database
+        inner._database = self.database
         try:
             yield inner
         finally:
@@ -100,8 +121,11 @@ class Store:
     def collect(self, roots: Iterable[Node] = ()) -> Collected:
         """Removes what no name, lease or root keeps. roots: what containers use. Raises Unavailable, OSError."""
         from tiffin.image.collection.collect import collect
+        from tiffin.image.store.lock import remove_unused
 
-        return collect(self.database, (self.content, self.snapshots), roots=roots)
+        found = collect(self.database, (self.content, self.snapshots), roots=roots)
+        remove_unused(os.path.join(self.root, "locks"))
+        return found
 
     def lock_file(self, name: str) -> str:
         """The path of a lock (see `lock`), whose folder is there."""
