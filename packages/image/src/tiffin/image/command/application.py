@@ -12,14 +12,11 @@ from click.shell_completion import CompletionItem, shell_complete
 
 from tiffin.image.command import VERSION
 from tiffin.image.command.failures import INTERRUPTED, NOBODY_READS, tell
+from tiffin.image.command.interruption import end_now, interrupted
 from tiffin.image.command.session import Session
 from tiffin.image.command.table import BY_NAME, FOLDER, SECTIONS
 from tiffin.image.errors import ImageFailure
 from tiffin.runtime.errors import RuntimeFailure
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 NAME = "tiffin-image"
 COMPLETE = "_TIFFIN_IMAGE_COMPLETE"
@@ -31,6 +28,7 @@ Copies, inspects and keeps container images, with no daemon.
     tiffin-image inspect docker://alpine
     tiffin-image copy docker://alpine:3.20 oci:./alpine:3.20
     tiffin-image copy --all docker://alpine docker://registry.example:5000/alpine
+    tiffin-image pull alpine && tiffin run --rm -it alpine sh
 """
 PLACES = """
 \b
@@ -40,6 +38,7 @@ Places of images:
     oci-archive:PATH[:TAG]               an OCI layout in a tar archive
     docker-archive:PATH[:NAME:TAG]       what `docker save` writes
     dir:PATH                             manifest and blobs in a folder, as skopeo has it
+    [tiffin:]NAME[:TAG|@DIGEST]          in the local store
 
 \b
 Exit codes: 0 done, 1 failed, 2 not found, 3 content is broken or forged, 4 permission denied,
@@ -99,7 +98,7 @@ def application(context: click.Context, /, *, root: str, namespace: str, debug: 
 
 def run(words: list[str]) -> int:
     """Runs the verb that `words` name; returns the exit code."""
-    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGINT, interrupted)
     if instruction := os.environ.get(COMPLETE):
         return shell_complete(application, {}, NAME, COMPLETE, instruction)
     context: click.Context | None = None
@@ -115,14 +114,7 @@ def run(words: list[str]) -> int:
     except FAILURES as error:
         verb = (context.invoked_subcommand or "") if context else ""
         code = tell(error, verb, debug=bool(context and context.obj and context.obj.debug))
-        if code == INTERRUPTED:  # all is tidied up: threads that still wait for a server are not waited for
-            sys.stdout.flush()
-            os._exit(code)
+        if code == INTERRUPTED:
+            end_now(code)
         return code
     return 0
-
-
-def _interrupted(number: int, _frame: Any) -> None:
-    """The first Ctrl-C tidies up; the second does not wait for it."""
-    signal.signal(number, signal.SIG_DFL)
-    raise KeyboardInterrupt

@@ -8,6 +8,7 @@ import click
 
 from tiffin.image.errors import InvalidArgument
 from tiffin.image.platforms import parse as parse_platform
+from tiffin.image.transfer.options import COMPRESSIONS, FORMATS, PARALLEL, CopyOptions
 from tiffin.image.transports.access import RegistryAccess
 
 TYPE_CHECKING = False
@@ -106,6 +107,64 @@ def _credential(values: dict[str, Any]) -> Credential | None:
     return Credential(user, password, registry_token=values["registry_token"])
 
 
+def copy_options(function: Function) -> Function:
+    """How to copy; the function gets it as `options`, and the file of `--digestfile`."""
+    level = click.IntRange(1, 22)
+    parts = (
+        click.option(
+            "--all", "-a", "all", is_flag=True, help="All images of an index, not only that for the platform."
+        ),
+        click.option(
+            "--format",
+            "-f",
+            "format",
+            type=click.Choice(FORMATS),
+            default=None,
+            help="Of the manifest at the destination.",
+        ),
+        click.option(
+            "--dest-compress-format",
+            "compression",
+            type=click.Choice(COMPRESSIONS),
+            default=None,
+            help="Of the layers.",
+        ),
+        click.option("--dest-compress-level", "level", type=level, default=None, help="How hard to try."),
+        click.option(
+            "--preserve-digests", "preserve", is_flag=True, help="Fail rather than change a digest."
+        ),
+        click.option(
+            "--referrers", is_flag=True, help="Signatures and other things that refer to the image too."
+        ),
+        click.option(
+            "--parallel",
+            type=click.IntRange(1, 64),
+            default=PARALLEL,
+            show_default=True,
+            help="Blobs at a time.",
+        ),
+        click.option(
+            "--digestfile",
+            default=None,
+            type=click.Path(dir_okay=False),
+            help="Write the digest at the destination there.",
+        ),
+    )
+    names = ("all", "format", "compression", "level", "preserve", "referrers", "parallel")
+
+    @wraps(function)
+    def called(*arguments: Any, platform: Platform | None, **given: Any) -> Any:
+        values = {name: given.pop(name) for name in names}
+        options = CopyOptions(
+            platform=platform, **{name: value for name, value in values.items() if value is not None}
+        )
+        return function(*arguments, **given, options=options)
+
+    for part in reversed(parts):
+        called = part(called)
+    return platform_option(called)
+
+
 def platform_option(function: Function) -> Function:
     """`--platform`, as a `Platform` or None."""
     option = click.option(
@@ -132,4 +191,17 @@ def quiet_option(function: Function) -> Function:
     """`--quiet`."""
     option = click.option("--quiet", "-q", is_flag=True, help="Tell nothing of the progress.")
     decorated: Function = option(function)
+    return decorated
+
+
+def json_option(function: Function) -> Function:
+    """`--json`, or `--format json`, as `as_json`."""
+    flag = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+    form = click.option("--format", "form", type=click.Choice(["json"]), default=None, help="The same.")
+
+    @wraps(function)
+    def called(*arguments: Any, as_json: bool, form: str | None, **given: Any) -> Any:
+        return function(*arguments, **given, as_json=as_json or form is not None)
+
+    decorated: Function = flag(form(called))
     return decorated

@@ -6,6 +6,7 @@ from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tiffin.image.store.store import Store
     from tiffin.image.transports.access import Access, RegistryAccess
 
 
@@ -20,4 +21,12 @@ class Session(Record):
         """How places are reached: registries as given, and this store."""
         from tiffin.image.transports.access import Access
 
-        return Access(registry)
+        return Access(registry, self.store())
+
+    def store(self) -> Store:
+        """The local store. Raises InvalidArgument: there is no such namespace. OSError: it cannot be made."""
+        from tiffin.image.metadata.namespaces import Scope, check_identifier
+        from tiffin.image.store.store import Store
+
+        check_identifier(self.namespace)
+        return Store(self.root or None, Scope(self.namespace))

@@ -26,7 +26,21 @@ PLACES = (
     Entry("login", "login_", "login", "log in to a registry"),
     Entry("logout", "login_", "logout", "forget the login to a registry"),
 )
+STORE = (
+    Entry("pull", "pull_", "pull", "pull an image from a registry, and unpack it"),
+    Entry("push", "pull_", "push", "push an image to a registry"),
+    Entry("list", "names_", "list_images", "list the images of the store"),
+    Entry("tag", "names_", "tag", "give an image another name"),
+    Entry("untag", "names_", "untag", "take a name away"),
+    Entry("remove", "names_", "remove", "remove images, and what nothing else keeps"),
+    Entry("prune", "prune_", "prune", "remove what no image keeps"),
+    Entry("history", "history_", "history", "show how an image was made"),
+    Entry("save", "archives_", "save", "write images to a file"),
+    Entry("load", "archives_", "load", "take the images of a file into the store"),
+    Entry("mount", "mount_", "mount", "mount the files of an image at a folder"),
+    Entry("unmount", "mount_", "unmount", "unmount them"),
+)
 OTHERS = (Entry("completion", "completion_", "completion", "print the script that makes a shell complete"),)
 
-SECTIONS = {"Registries and files": PLACES, "Others": OTHERS}
+SECTIONS = {"Registries and files": PLACES, "The local store": STORE, "Others": OTHERS}
 BY_NAME = {entry.name: entry for section in SECTIONS.values() for entry in section}

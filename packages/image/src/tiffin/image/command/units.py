@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 AGES = (
     (86400 * 365, "year"),
@@ -28,3 +30,13 @@ def age_text(seconds: float) -> str:
         if count:
             return f"{count} {name}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def moment(text: object) -> float | None:
+    """A time as in RFC 3339, in seconds since 1970; None if it is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None

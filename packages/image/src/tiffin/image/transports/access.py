@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tiffin.image.registry.client import RegistryClient
     from tiffin.image.registry.credentials import Credential, Credentials
     from tiffin.image.registry.settings import RegistrySettings
+    from tiffin.image.store.store import Store
 
 
 class RegistryAccess(Record):
@@ -64,6 +65,13 @@ class RegistryAccess(Record):
 
 
 class Access(Record):
-    """registry: how registries are reached."""
+    """registry: how registries are reached. store: the local one; the user's if None."""
 
     registry: RegistryAccess = RegistryAccess()
+    store: Store | None = None
+
+    def open_store(self) -> Store:
+        """The local store. Raises OSError: it cannot be made."""
+        from tiffin.image.store.store import Store
+
+        return self.store or Store()

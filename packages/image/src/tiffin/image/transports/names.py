@@ -1,6 +1,7 @@
 """The names of places that images are copied from and to, as skopeo writes them: `TRANSPORT:REST`.
 
 oci:PATH[:TAG]  oci-archive:PATH[:TAG]  docker-archive:PATH[:NAME:TAG]  dir:PATH  docker://NAME[:TAG|@DIGEST]
+tiffin:NAME, or a NAME alone: in the local store
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tiffin.spec.reference import Reference
 
 
+STORE = "tiffin"
+
+
 class TransportName(Record):
     """transport: as in the table of `opening`. rest: what follows the colon. text: all of it, for messages."""
 
@@ -24,7 +28,10 @@ class TransportName(Record):
 
 
 def parse_name(text: str, transports: tuple[str, ...]) -> TransportName:
-    """Takes a name apart; a path that exists needs no transport, and what is there tells.
+    """Takes a name apart.
+
+    A path that exists needs no transport, and what is there tells. What is none, but the name of an image, is in the
+    store.
 
     Raises:
         InvalidReference: for a transport that there is none of.
@@ -35,8 +42,18 @@ def parse_name(text: str, transports: tuple[str, ...]) -> TransportName:
     path, _ = split_path(text)
     if path and os.path.exists(path):
         return TransportName("", text, text)
+    if STORE in transports and _is_reference(text):
+        return TransportName(STORE, text, text)
     known = ", ".join("docker://" if one == "docker" else f"{one}:" for one in transports)
     raise InvalidReference(f"{text!r} names no place for images: expected one of {known}")
+
+
+def _is_reference(text: str) -> bool:
+    try:
+        parse_reference(text)
+    except InvalidReference:
+        return False
+    return True
 
 
 def split_path(text: str) -> tuple[str, str]:

@@ -173,6 +173,19 @@ def _write_registry(name: TransportName, opening: Opening) -> ImageDestination:
     return open_registry_destination(name, opening.access.registry)
 
 
+def _read_store(name: TransportName, opening: Opening) -> ImageSource:
+    from tiffin.image.transports.store_source import StoreSource
+
+    return StoreSource(opening.access.open_store(), name.rest, name.text)
+
+
+def _write_store(name: TransportName, opening: Opening) -> ImageDestination:
+    from tiffin.image.transports.store_destination import StoreDestination
+
+    store = opening.stack.enter_context(opening.access.open_store().leased())
+    return StoreDestination(store, full_name(name.rest), name.text)
+
+
 TRANSPORTS = {
     "oci": Transport(_read_layout, _write_layout, Demands(format="oci")),
     "oci-archive": Transport(_read_layout_archive, _write_layout_archive, Demands(format="oci")),
@@ -182,5 +195,6 @@ TRANSPORTS = {
         Demands(single=True, format="v2s2", compression="none"),
     ),
     "dir": Transport(_read_dir, _write_dir),
+    "tiffin": Transport(_read_store, _write_store),
     "docker": Transport(_read_registry, _write_registry, Demands(plain_becomes="gzip")),
 }

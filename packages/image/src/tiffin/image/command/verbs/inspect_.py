@@ -12,7 +12,7 @@ from tiffin.image.command.options import Verb, platform_option, registry_options
 from tiffin.image.command.session import Session
 from tiffin.image.command.summary import summary
 from tiffin.image.documents import any_manifest_of, tree_of
-from tiffin.image.errors import PermissionDenied, Unsupported
+from tiffin.image.errors import InvalidReference, PermissionDenied, Unsupported
 from tiffin.image.transfer.choice import choose
 
 TYPE_CHECKING = False
@@ -37,7 +37,8 @@ def inspect(
     access: RegistryAccess,
 ) -> None:  # fmt: skip
     """Shows what the image at a place is (see `tiffin-image --help`)."""
-    from tiffin.image.transports.opening import open_source
+    from tiffin.image.transports.names import STORE, parse_name
+    from tiffin.image.transports.opening import TRANSPORTS, open_source
 
     with ExitStack() as stack:
         source = open_source(image, stack, session.access(access))
@@ -48,8 +49,11 @@ def inspect(
             tree = tree_of(_document(source, platform, config=True), "the config")
         else:
             tree = summary(source, platform)
-            if image.startswith("docker:"):
+            transport = parse_name(image, tuple(TRANSPORTS)).transport
+            if transport == "docker":
                 tree |= _of_repository(source, with_tags=not no_tags)
+            elif transport == STORE:
+                tree |= _of_store(source)
         print(formatted(tree, form))
 
 
@@ -64,7 +68,7 @@ def _document(source: ImageSource, platform: Platform | None, *, config: bool) -
 
 
 def _of_repository(source: ImageSource, *, with_tags: bool) -> dict[str, object]:
-    """The name of the repository, and its tags, as far as they are wanted and shown."""
+    """The name of the repository, and its tags, as far as they are wanted and may be seen."""
     from tiffin.image.registry.source import RegistrySource
 
     if not isinstance(source, RegistrySource):
@@ -76,3 +80,16 @@ def _of_repository(source: ImageSource, *, with_tags: bool) -> dict[str, object]
         except (PermissionDenied, Unsupported) as error:
             print(f"tiffin-image inspect: the tags are not shown: {error}", file=sys.stderr)
     return found
+
+
+def _of_store(source: ImageSource) -> dict[str, object]:
+    """The name of the repository, if the name has that form."""
+    from tiffin.image.transports.names import parse_reference
+    from tiffin.image.transports.store_source import StoreSource
+
+    if not isinstance(source, StoreSource):
+        return {}
+    try:
+        return {"Name": parse_reference(source.stored_name()).name}
+    except InvalidReference:
+        return {}

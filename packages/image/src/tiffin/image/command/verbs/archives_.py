@@ -1,0 +1,161 @@
+"""`tiffin-image save` and `load`: images of the local store to files, and back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+
+import click
+
+from tiffin.image.command.options import Verb, platform_option, quiet_option
+from tiffin.image.command.progress import reported
+from tiffin.image.command.session import Session
+from tiffin.image.errors import InvalidReference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiffin.image.command.contained import ContainedImage
+    from tiffin.image.documents import Platform
+    from tiffin.image.store.store import Store
+    from tiffin.image.transfer.events import Report
+
+FORMATS = ("docker-archive", "oci-archive", "oci", "dir")
+
+
+@click.command("save", cls=Verb)
+@click.argument("images", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--output", "-o", default="", metavar="PATH", type=click.Path(), help="Where to; stdout by default."
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True,
+              help="Several images fit into a docker-archive only.")  # fmt: skip
+@platform_option
+@quiet_option
+@click.pass_obj
+def save(
+    session: Session,
+    *,
+    images: tuple[str, ...],
+    output: str,
+    form: str,
+    platform: Platform | None,
+    quiet: bool,
+) -> None:
+    """Writes images of the local store to a file, which other programs can load."""
+    if len(images) > 1 and form != FORMATS[0]:
+        raise click.UsageError(f"--format {form} takes one image")
+    if output:
+        _save(session, images, output, form, platform, quiet=quiet)
+        return
+    if not form.endswith("archive"):
+        raise click.UsageError(f"--format {form} is a folder: add --output")
+    if sys.stdout.isatty():
+        raise click.UsageError("an archive is nothing for a terminal: add --output, or redirect it")
+    with tempfile.TemporaryDirectory(prefix="tiffin-save-") as folder:
+        path = os.path.join(folder, "image.tar")
+        _save(session, images, path, form, platform, quiet=quiet)
+        with open(path, "rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer, 1024 * 1024)
+        sys.stdout.buffer.flush()
+
+
+def _save(
+    session: Session, images: Sequence[str], path: str, form: str, platform: Platform | None, *, quiet: bool
+) -> None:
+    from tiffin.image.command.saving import destinations
+    from tiffin.image.transfer.copy import copy_image
+    from tiffin.image.transfer.options import CopyOptions
+    from tiffin.image.transports.store_names import find_name
+    from tiffin.image.transports.store_source import StoreSource
+
+    store = session.store()
+    names = [find_name(store, image).name for image in images]
+    with ExitStack() as stack:
+        places, demands = destinations(form, path, names, stack)
+        report = stack.enter_context(reported(quiet=quiet))
+        for name, place in zip(names, places, strict=True):
+            copy_image(
+                StoreSource(store, name), place, demands.applied(CopyOptions(platform=platform), path), report
+            )
+
+
+@click.command("load", cls=Verb)
+@click.option(
+    "--input",
+    "-i",
+    "path",
+    default="-",
+    metavar="PATH",
+    type=click.Path(),
+    help="Where from; stdin by default.",
+)
+@click.option(
+    "--name", default="", metavar="NAME", help="What the one image is called; or of those with a tag alone."
+)
+@platform_option
+@quiet_option
+@click.pass_obj
+def load(session: Session, *, path: str, name: str, platform: Platform | None, quiet: bool) -> None:
+    """Takes all images of a file into the local store, unpacks them, and prints their names.
+
+    The file is what `docker save` and `podman save` write, an OCI layout, or an archive of one.
+    """
+    from tiffin.image.command.contained import opened
+
+    with ExitStack() as stack:
+        if path == "-":
+            path = _from_stdin(stack)
+        images = opened(path, stack).images()
+        named = [(image, _names(image, name, alone=len(images) == 1)) for image in images]
+        report = stack.enter_context(reported(quiet=quiet))
+        store = session.store()
+        for image, names in named:
+            _load(store, image, names, platform, report)
+            for each in names:
+                print(f"Loaded image: {each}", flush=True)
+
+
+def _from_stdin(stack: ExitStack) -> str:
+    """A file with all of it: an archive is not read from front to back."""
+    if sys.stdin.isatty():
+        raise click.UsageError("there is no archive on a terminal: add --input")
+    path = os.path.join(stack.enter_context(tempfile.TemporaryDirectory(prefix="tiffin-load-")), "stdin")
+    with open(path, "wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file, 1024 * 1024)
+    return path
+
+
+def _names(image: ContainedImage, given: str, *, alone: bool) -> list[str]:
+    """The names in the store. A tag alone, as layouts have it, needs a repository. Raises InvalidReference."""
+    from tiffin.image.transports.store_names import full_name
+
+    if given and alone:
+        return [full_name(given)]
+    found = []
+    for name in image.names:
+        if "/" not in name and ":" not in name:
+            if not given:
+                raise InvalidReference(
+                    f"an image has only the tag {name!r}: say with --name of which repository"
+                )
+            name = f"{given}:{name}"  # noqa: PLW2901
+        found.append(full_name(name))
+    if not found:
+        raise InvalidReference(f"{image.source.name!r} has no name: copy it alone, with tiffin-image copy")
+    return found
+
+
+def _load(
+    store: Store, image: ContainedImage, names: Sequence[str], platform: Platform | None, report: Report
+) -> None:
+    from tiffin.image.pull.pull import PullOptions, pull
+
+    pulled = pull(image.source, store, names[0], PullOptions(platform=platform), report)
+    labels = store.images.get(pulled.name).labels
+    for name in names[1:]:
+        store.images.put(name, pulled.target, labels=labels)

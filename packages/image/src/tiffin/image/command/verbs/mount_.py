@@ -1,0 +1,77 @@
+"""`tiffin-image mount` and `unmount`: the files of an image, at a folder."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from tiffin.image.command.options import Verb, json_option
+from tiffin.image.command.output import print_json, print_table
+from tiffin.image.command.session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.image.store.store import Store
+
+HEADINGS = ("IMAGE", "PLACE", "WRITABLE")
+
+
+@click.command("mount", cls=Verb)
+@click.argument("image", default="", metavar="[NAME")
+@click.argument("place", default="", metavar="DIR]", type=click.Path(file_okay=False))
+@click.option("--rw", "writable", is_flag=True, help="Writable; what is written is lost with the mount.")
+@json_option
+@click.pass_obj
+def mount(session: Session, *, image: str, place: str, writable: bool, as_json: bool) -> None:
+    """Mounts an image of the local store at a folder, read-only; without arguments lists what is mounted."""
+    if not image:
+        _list(session, as_json=as_json)
+        return
+    if not place:
+        raise click.UsageError("the folder is missing, where the image shall be mounted")
+    from tiffin.image.command.mounting import mount_image
+    from tiffin.image.transports.store_names import find_name
+
+    store = session.store()
+    name = find_name(store, image).name
+    mount_image(store, name, _chain_of(store, name), os.path.realpath(place), writable=writable)
+
+
+def _chain_of(store: Store, name: str) -> str:
+    """The chain id of an image, which is unpacked if it was not."""
+    from tiffin.image.command.listing import chain_of
+    from tiffin.image.pull.pull import pull
+    from tiffin.image.transports.store_source import StoreSource
+
+    chain = chain_of(store, store.images.get(name))
+    if not chain:
+        pull(StoreSource(store, name), store, name)
+        chain = chain_of(store, store.images.get(name))
+    return chain
+
+
+def _list(session: Session, *, as_json: bool) -> None:
+    from tiffin.image.command.mounting import mounted_images
+
+    found = list(mounted_images(session.store()))
+    if as_json:
+        print_json([{"image": one.image, "place": one.place, "writable": one.writable} for one in found])
+    else:
+        print_table(HEADINGS, [(one.image, one.place, "yes" if one.writable else "no") for one in found])
+
+
+@click.command("unmount", cls=Verb)
+@click.argument("places", nargs=-1, metavar="[DIR]...")
+@click.option("--all", "-a", "whole", is_flag=True, help="All that are mounted.")
+@click.pass_obj
+def unmount(session: Session, *, places: tuple[str, ...], whole: bool) -> None:
+    """Unmounts images."""
+    from tiffin.image.command.mounting import mounted_images, unmount_image
+
+    if bool(places) == whole:
+        raise click.UsageError("give folders, or --all")
+    store = session.store()
+    mounted = [one.place for one in mounted_images(store)]
+    for place in mounted if whole else map(os.path.realpath, places):
+        unmount_image(store, place)

@@ -1,0 +1,138 @@
+"""`tiffin-image list`, `tag`, `untag` and `remove`: the names of images in the local store."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from tiffin.image.command.options import Verb, json_option
+from tiffin.image.command.output import print_json, print_table
+from tiffin.image.command.session import Session
+from tiffin.image.command.units import age_text, bytes_text
+from tiffin.image.errors import FailedPrecondition, ImageFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tiffin.image.command.listing import ListedImage
+    from tiffin.image.metadata.protocol import StoredName
+    from tiffin.image.store.store import Store
+
+HEADINGS = ("NAME", "DIGEST", "CREATED", "CONTENT", "UNPACKED")
+SHORT = 12  # digits of a digest, as Docker shows it
+
+
+@click.command("list", cls=Verb)
+@click.argument("images", nargs=-1, metavar="[NAME]...")
+@click.option("--quiet", "-q", is_flag=True, help="The names only.")
+@click.option("--digests", is_flag=True, help="Digests in full.")
+@json_option
+@click.pass_obj
+def list_images(
+    session: Session, *, images: tuple[str, ...], quiet: bool, digests: bool, as_json: bool
+) -> None:
+    """Lists the images of the local store: what their content takes of the disk, and their layers unpacked."""
+    from tiffin.image.command.listing import listed
+    from tiffin.image.transports.store_names import find_names
+
+    store = session.store()
+    wanted = {found.name for image in images for found in find_names(store, image)}
+    found = [image for image in listed(store) if not images or image.name in wanted]
+    if as_json:
+        print_json([image.tree() for image in found])
+    elif quiet:
+        for image in found:
+            print(image.name)
+    else:
+        print_table(HEADINGS, [_row(image, digests=digests) for image in found])
+
+
+def _row(image: ListedImage, *, digests: bool) -> tuple[str, ...]:
+    digest = image.digest if digests else image.digest.partition(":")[2][:SHORT]
+    age = age_text(time.time() - image.created) if image.created is not None else ""
+    content = bytes_text(image.content) if image.content is not None else "on disk"
+    return image.name, digest, age, content, bytes_text(image.unpacked) if image.unpacked is not None else ""
+
+
+@click.command("tag", cls=Verb)
+@click.argument("image", metavar="NAME")
+@click.argument("names", nargs=-1, required=True, metavar="NEW...")
+@click.pass_obj
+def tag(session: Session, *, image: str, names: tuple[str, ...]) -> None:
+    """Gives an image more names; one that another image has is taken from it."""
+    from tiffin.image.transports.names import parse_reference
+    from tiffin.image.transports.store_names import find_name
+
+    store = session.store()
+    full = [str(parse_reference(name).with_default_tag()) for name in names]
+    found = find_name(store, image)
+    for name in full:
+        store.images.put(name, found.target, labels=found.labels)
+
+
+@click.command("untag", cls=Verb)
+@click.argument("images", nargs=-1, required=True, metavar="NAME...")
+@click.pass_obj
+def untag(session: Session, *, images: tuple[str, ...]) -> None:
+    """Takes names away; what no other name keeps goes with the next `prune` or `remove`."""
+    from tiffin.image.transports.store_names import find_name
+
+    store = session.store()
+    for found in [find_name(store, image) for image in images]:
+        store.images.delete(found.name)
+
+
+@click.command("remove", cls=Verb)
+@click.argument("images", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "-a", "whole", is_flag=True, help="All images that no container uses.")
+@click.option(
+    "--force", "-f", is_flag=True, help="Those that a container uses too; their files stay as long as it."
+)
+@click.pass_obj
+def remove(session: Session, *, images: tuple[str, ...], whole: bool, force: bool) -> None:
+    """Removes images from the local store: their names, and what nothing else keeps. Prints the names.
+
+    An image that is named by its digest loses all of its names.
+    """
+    from tiffin.image.command.containers import roots_of, used_chains
+
+    if bool(images) == whole:
+        raise click.UsageError("give names, or --all")
+    store = session.store()
+    with used_chains(store) as used:
+        failures: list[ImageFailure] = []
+        for name in [one.name for one in store.images.list()] if whole else images:
+            try:
+                _remove(store, name, {} if force else used)
+            except ImageFailure as error:
+                if not (whole and isinstance(error, FailedPrecondition)):
+                    failures.append(error)
+        store.collect(roots_of(store, used))
+    if failures:
+        for failure in failures[1:]:
+            failures[0].add_note(str(failure))
+        raise failures[0]
+
+
+def _remove(store: Store, text: str, used: Mapping[str, str]) -> None:
+    from tiffin.image.transports.store_names import find_names
+
+    found = find_names(store, text)
+    for one in found:
+        container = _container_of(store, one, used)
+        if container:
+            raise FailedPrecondition(
+                f"the container {container!r} uses {one.name!r}: `tiffin rm {container}` removes it, --force the name"
+            )
+    for one in found:
+        store.images.delete(one.name)
+        print(one.name)
+
+
+def _container_of(store: Store, image: StoredName, used: Mapping[str, str]) -> str:
+    """The container that uses an image; "" if there is none."""
+    from tiffin.image.command.listing import chain_of
+
+    return used.get(chain_of(store, image), "") if used else ""

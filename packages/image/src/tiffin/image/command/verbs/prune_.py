@@ -1,0 +1,68 @@
+"""`tiffin-image prune`: what nothing keeps is removed from the local store."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from tiffin.image.command.options import Verb, json_option
+from tiffin.image.command.output import print_json
+from tiffin.image.command.session import Session
+from tiffin.image.command.units import bytes_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.image.store.store import Store
+
+DAY = 86_400_000_000_000  # nanoseconds
+
+
+@click.command("prune", cls=Verb)
+@click.option(
+    "--downloads", is_flag=True, help="What unfinished pulls have fetched too; else for a day they can go on."
+)
+@json_option
+@click.pass_obj
+def prune(session: Session, *, downloads: bool, as_json: bool) -> None:
+    """Removes content and files that no image, container or lease keeps; images stay (see `remove --all`)."""
+    from tiffin.image.command.containers import roots_of, used_chains
+
+    store = session.store()
+    with used_chains(store) as used:
+        sizes = _sizes(store)
+        aborted = _abort(store, time.time_ns() if downloads else time.time_ns() - DAY)
+        collected = store.collect(roots_of(store, used))
+    freed = aborted + sum(sizes.get((node.kind, node.id), 0) for node in collected.removed)
+    if as_json:
+        removed = [{"kind": node.kind, "id": node.id} for node in collected.removed]
+        print_json({"removed": removed, "freed": freed, "kept": collected.kept})
+        return
+    for node in collected.removed:
+        print(f"{node.kind} {node.id}")
+    print(f"Freed {bytes_text(freed)}")
+
+
+def _sizes(store: Store) -> dict[tuple[str, str], int]:
+    """What each blob and each snapshot takes, by kind and id."""
+    snapshots = store.snapshots
+    found = {("content", info.digest): info.size for info in store.content.walk()}
+    return found | {
+        (f"snapshots/{snapshots.name}", one.key): snapshots.usage(one.key).size for one in snapshots.walk()
+    }
+
+
+def _abort(store: Store, before: int) -> int:
+    """Throws away what unfinished pulls have left, if nobody has written to it since; how much that was."""
+    from tiffin.image.errors import NotFound, Unavailable
+
+    freed = 0
+    for status in store.content.statuses():
+        if status.updated >= before:
+            continue
+        try:
+            store.content.abort(status.reference)
+        except (NotFound, Unavailable):  # finished just now, or being written
+            continue
+        freed += status.offset
+    return freed
