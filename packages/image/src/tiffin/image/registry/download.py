@@ -59,6 +59,14 @@ class BlobReader:
         self._check_end()
         return b""
 
+    @property
+    def knows_ranges(self) -> bool:
+        """Whether the host answers requests for a part with that part."""
+        answer = self._answer
+        return answer is not None and (
+            answer.status == 206 or answer.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
+        )
+
     def close(self) -> None:
         """Ends it; a connection that still has much to say is closed."""
         if self._answer is not None:

@@ -12,6 +12,7 @@ from tiffin.image.registry.download import BlobReader
 from tiffin.image.registry.hosts import PULL, PUSH, RESOLVE
 from tiffin.image.registry.mounting import mount
 from tiffin.image.registry.paging import pages, strings
+from tiffin.image.registry.ranges import RangesReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,11 +65,22 @@ class Repository:
 
         return self._first(PULL, read)
 
-    def open_blob(self, descriptor: Descriptor, offset: int = 0, end: int | None = None) -> BlobReader:
+    def open_blob(self, descriptor: Descriptor, offset: int = 0, end: int | None = None) -> RangesReader:
         """A blob's bytes from `offset` up to `end`, not verified; survives cuts. Raises NotFound."""
         split_digest(descriptor.digest)
         stop = descriptor.size if end is None else min(end, descriptor.size)
-        return self._first(PULL, lambda at: self._reader(at, descriptor, offset, stop))
+
+        def read(at: Connection) -> RangesReader:
+            return RangesReader(
+                lambda first, last: self._reader(at, descriptor, first, last),
+                offset,
+                stop,
+                ranges=at.settings.ranges,
+                fast=at.settings.fast,
+                clock=at.clock,
+            )
+
+        return self._first(PULL, read)
 
     def has_blob(self, digest: str) -> bool:
         """Whether the registry that is pushed to has a blob."""

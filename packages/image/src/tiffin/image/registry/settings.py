@@ -25,6 +25,7 @@ class RegistrySettings(Record):
     certificates: a folder with Docker's certificates for every registry, in place of `hosts_folders`.
     connect_timeout, read_timeout: seconds; the second one is how long a server may stay silent.
     chunk_size: bytes; if set, larger blobs are pushed in chunks of this size.
+    ranges: how many parts of a large blob are fetched at once, if one connection gives less than `fast` bytes a second.
     """
 
     hosts_folders: tuple[str, ...] = CERTIFICATE_FOLDERS
@@ -32,6 +33,8 @@ class RegistrySettings(Record):
     connect_timeout: float = 30.0
     read_timeout: float = 60.0
     chunk_size: int = 0
+    ranges: int = 4
+    fast: float = 100e6
     retry: RetryPolicy = RetryPolicy()
     user_agent: str = USER_AGENT
     certificates: str = ""
