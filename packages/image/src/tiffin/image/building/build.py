@@ -11,6 +11,7 @@ from tiffin.image.building.context.ignore import read_ignored
 from tiffin.image.building.dockerfile.parse import parse
 from tiffin.image.building.events import Numbers, nobody
 from tiffin.image.building.execute.cache_folders import CacheFolders
+from tiffin.image.building.execute.copy.downloads import Downloads
 from tiffin.image.building.execute.layer_making import LayerMaker
 from tiffin.image.building.execute.run.runner import Runner
 from tiffin.image.building.finishing import finish, full_names
@@ -68,6 +69,7 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
             runner=stack.enter_context(Runner(point)),
             maker=stack.enter_context(LayerMaker(leased, options.compression, options.level, epoch)),
             folders=CacheFolders(os.path.join(leased.root, "build", "folders")),
+            downloads=stack.enter_context(Downloads()),
             contexts=_folders(options, file),
             file=dockerfile.name,
             point=point,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tiffin.image.building.cache.local import LocalCache
     from tiffin.image.building.events import Report
     from tiffin.image.building.execute.cache_folders import CacheFolders
+    from tiffin.image.building.execute.copy.downloads import Downloads
     from tiffin.image.building.execute.layer_making import LayerMaker
     from tiffin.image.building.execute.run.runner import Runner
     from tiffin.image.building.options import BuildOptions
@@ -37,6 +38,7 @@ class BuildSession:
         runner: Runner,
         maker: LayerMaker,
         folders: CacheFolders,
+        downloads: Downloads,
         contexts: Mapping[str, ContextFolder],
         file: str,
         point: str,
@@ -50,6 +52,7 @@ class BuildSession:
         self.runner = runner
         self.maker = maker
         self.folders = folders
+        self.downloads = downloads
         self.contexts = contexts
         self.file = file
         self.point = point

@@ -59,6 +59,7 @@ class StageBuilding:
             stage.platform,
             lambda number: built(number).layers,
             self._space,
+            session.downloads,
         )
         self._requests = RunRequests(session.options, session.folders, self._trees)
         self._key = ""
@@ -167,7 +168,7 @@ class StageBuilding:
     def _tools(self) -> Tools:
         session = self._session
         point = os.path.join(self._space(), "root")
-        return Tools(session.file, session.runner, self._requests, self._trees, point)
+        return Tools(session.file, session.runner, self._requests, self._trees, session.downloads, point)
 
     def _grown(self) -> StageTree:
         """The tree that steps write to; begun when the cache has no more."""

@@ -15,7 +15,8 @@ from tiffin.image.building.context.contents import digest_of_sources
 from tiffin.image.building.context.sources import Source
 from tiffin.image.building.context.tree import SourceTree
 from tiffin.image.building.dockerfile.error import Problem
-from tiffin.image.building.execute.copy.copy import excluded_by, sources_of
+from tiffin.image.building.execute.copy.copy import excluded_by, is_fetched, sources_of
+from tiffin.image.building.execute.copy.downloads import name_of
 from tiffin.image.building.execute.mounting import Tree, mounted
 from tiffin.image.store.unpacked import chain_ids
 from tiffin.runtime.record import Record
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tiffin.image.building.bases import Bases
     from tiffin.image.building.cache.local import LocalCache
     from tiffin.image.building.context.ignore import Ignored
+    from tiffin.image.building.execute.copy.downloads import Downloads
     from tiffin.image.building.stages.steps import CopyStep, Origin, RunMount
     from tiffin.image.documents import Platform
     from tiffin.image.store.store import Store
@@ -56,6 +58,7 @@ class Trees:
         platform: Platform,
         layers_of: LayersOf,
         space: Callable[[], str],
+        downloads: Downloads,
     ) -> None:
         self._store = store
         self._cache = cache
@@ -64,6 +67,7 @@ class Trees:
         self._platform = platform
         self._layers_of = layers_of
         self._space = space
+        self._downloads = downloads
 
     @contextmanager
     def opened(self, origin: Origin) -> Iterator[SourceTree]:
@@ -103,6 +107,11 @@ class Trees:
             owners = step.origin.kind != "context" and not step.chown
             return digest_of_sources(tree, sources_of(step, tree), excluded_by(step), owners=owners)
 
+        fetched = [text for text in step.sources if is_fetched(step, text)]
+        if fetched:
+            digests = [step.checksum.lower() or self._downloads.fetch(text).digest for text in fetched]
+            names = list(map(name_of, fetched))
+            return digest_of_tree([self._digest(step.origin, [], found), digests, names])
         selection = ["copy", list(step.sources), list(step.exclude), bool(step.chown)]
         return self._digest(step.origin, selection, found)
 

@@ -15,12 +15,13 @@ class Source(Record):
     """Something that is copied.
 
     item: what, with links resolved. name: the last part of the path as it was written, or was met by the glob.
-    path: the whole of it, relative to the root, for `--parents`.
+    path: the whole of it, relative to the root. kept: what of it `--parents` keeps: all, or what follows a `/./`.
     """
 
     item: Item
     name: str
     path: str
+    kept: str = ""
 
 
 def find_sources(tree: SourceTree, text: str, *, follow: bool = True) -> list[Source]:
@@ -32,20 +33,27 @@ def find_sources(tree: SourceTree, text: str, *, follow: bool = True) -> list[So
     Raises:
         NotFound: for a path that is not there, or is left out. Problem: for a broken pattern.
     """
-    cleaned = posixpath.normpath(f"/{text}").lstrip("/")
+    cleaned = _cleaned(text)
+    pivot = text.partition("/./")
+    dropped = len(_cleaned(pivot[0])) if pivot[1] else 0
+    paths = [cleaned]
     if is_wild(cleaned) or "\\" in cleaned:
         found = _globbed(tree, cleaned)
         if found or is_wild(cleaned.replace("\\", "")):
-            return [_source(tree, path, follow=follow) for path in found]
-    return [_source(tree, cleaned, follow=follow)]
+            paths = found
+    return [_source(tree, path, dropped, follow=follow) for path in paths]
 
 
-def _source(tree: SourceTree, path: str, *, follow: bool) -> Source:
+def _cleaned(text: str) -> str:
+    return posixpath.normpath(f"/{text}").lstrip("/")
+
+
+def _source(tree: SourceTree, path: str, dropped: int, *, follow: bool) -> Source:
     item = tree.find(path, follow=follow)
     if item is None:
         left_out = " (.dockerignore may leave it out)" if tree.ignored else ""
         raise NotFound(f"{tree.name} has no {path or '/'!r}{left_out}")
-    return Source(item, path.rpartition("/")[2], path)
+    return Source(item, path.rpartition("/")[2], path, path[dropped:].lstrip("/"))
 
 
 def _globbed(tree: SourceTree, text: str) -> list[str]:

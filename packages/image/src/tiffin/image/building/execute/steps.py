@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from tiffin.image.building.execute.copy.downloads import Downloads
     from tiffin.image.building.execute.mounting import Tree
     from tiffin.image.building.execute.run.runner import Runner
     from tiffin.image.building.execute.run_step import RunRequests
@@ -32,6 +33,7 @@ class Tools(Record):
     runner: Runner
     requests: RunRequests
     trees: Trees
+    downloads: Downloads
     point: str
 
 
@@ -50,7 +52,8 @@ def carry_out(tools: Tools, step: Step, tree: Tree, progress: StepProgress, stac
     with mounted(tree, tools.point):
         if isinstance(step, CopyStep):
             with tools.trees.opened(step.origin) as source:
-                copy_into(step, source, tools.point, owners=step.origin.kind != "context")
+                owners = step.origin.kind != "context"
+                copy_into(step, source, tools.point, tools.downloads, owners=owners)
         elif isinstance(step, WorkdirStep):
             _make_folder(step, tools.point)
 

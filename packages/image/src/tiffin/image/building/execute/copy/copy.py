@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import os
 import posixpath
+import stat
+import tempfile
+import time
 from contextlib import ExitStack, suppress
 
 from tiffin.image.building.context.ignore import Ignored
 from tiffin.image.building.context.patterns import compiled
 from tiffin.image.building.context.sources import find_sources
+from tiffin.image.building.context.tree import SourceTree
+from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.layers.root import Root
 
-from .files import NEW_FILE, Attributes, FileCopier
+from .archives import is_archive, unpack_archive
+from .downloads import is_address, name_of
+from .files import NEW_FILE, Attributes, FileCopier, copy_content
 from .owners import ROOT, find_owner
 from .target import Target, owned_when_made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.image.building.context.sources import Source
-    from tiffin.image.building.context.tree import SourceTree
-    from tiffin.image.building.stages.steps import CopyFile, CopyStep
+    from tiffin.image.building.stages.steps import CopyStep
+
+    from .downloads import Downloads
+
+DOWNLOADED = 0o600  # the mode of what ADD fetches, as Docker has it
+WRITTEN = 0o644
 
 
 def excluded_by(step: CopyStep) -> Ignored:
@@ -28,12 +39,19 @@ def excluded_by(step: CopyStep) -> Ignored:
 
 
 def sources_of(step: CopyStep, tree: SourceTree) -> list[Source]:
-    """What is copied, but for heredocs and addresses. Raises NotFound, Problem."""
-    return [source for text in step.sources for source in find_sources(tree, text)]
+    """What is copied out of a tree. Raises NotFound, Problem."""
+    return [
+        source for text in step.sources for source in find_sources(tree, text) if not is_fetched(step, text)
+    ]
 
 
-def copy_into(step: CopyStep, tree: SourceTree, rootfs: str, *, owners: bool) -> None:
-    """Carries a COPY out.
+def is_fetched(step: CopyStep, source: str) -> bool:
+    """Whether a source is an address. Raises Unsupported: it is a git repository."""
+    return step.add and is_address(source)
+
+
+def copy_into(step: CopyStep, tree: SourceTree, rootfs: str, downloads: Downloads, *, owners: bool) -> None:
+    """Carries a COPY or an ADD out.
 
     Args:
         tree: where the sources are. rootfs: the mounted root file system.
@@ -42,9 +60,8 @@ def copy_into(step: CopyStep, tree: SourceTree, rootfs: str, *, owners: bool) ->
     Raises:
         Problem: target and sources do not fit. NotFound: a source is missing. OSError: as the disk says.
     """
-    with ExitStack() as stack:
-        root = stack.enter_context(Root(rootfs))
-        _Copying(step, tree, rootfs, root, owners=owners).run()
+    with Root(rootfs) as root:
+        _Copying(step, tree, rootfs, root, owners=owners).run(downloads)
 
 
 class _Copying:
@@ -53,32 +70,54 @@ class _Copying:
     def __init__(self, step: CopyStep, tree: SourceTree, rootfs: str, root: Root, *, owners: bool) -> None:
         self._step = step
         self._tree = tree
+        self._rootfs = rootfs
         self._root = root
         self._sources = sources_of(step, tree)
+        self._fetched = [text for text in step.sources if is_fetched(step, text)]
         self._excluded = excluded_by(step)
         owner = find_owner(rootfs, step.chown) if step.chown else None
         mode = int(step.chmod, 8) if step.chmod else None
         self._attributes = Attributes(owner or (None if owners else ROOT), mode)
-        several = len(self._sources) + len(step.files) > 1
+        several = len(self._sources) + len(step.files) + len(self._fetched) > 1
         self._target = Target(rootfs, root, step.target, several=several)
         owned_when_made(root, owner or ROOT)
         self._copier = FileCopier(tree, root, self._attributes)
 
-    def run(self) -> None:
+    def run(self, downloads: Downloads) -> None:
         for source in self._sources:
-            if source.item.is_directory:
-                self._copy_directory(source)
-            elif not self._excluded.judge(source.name)[0]:
-                self._copier.copy(source.item, self._target.file(source.name))
-        for file in self._step.files:
-            self._write(file)
-        self._copier.finish()
+            self._copy(source)
+            self._copier.finish()
+        for address in self._fetched:
+            found = downloads.fetch(address, self._step.checksum)
+            if self._step.unpack:
+                self._unpack(found.path)
+            else:
+                when = time.time() if found.modified is None else found.modified
+                with open(found.path, "rb") as file:
+                    self._write(self._target.file(name_of(address)), file.fileno(), DOWNLOADED, when)
+        for one in self._step.files:
+            with tempfile.TemporaryFile() as file:
+                file.write(one.content.encode("utf-8", "surrogateescape"))
+                file.seek(0)
+                self._write(self._target.file(one.name), file.fileno(), WRITTEN, time.time())
 
-    def _copy_directory(self, source: Source) -> None:
-        """What is in it; itself only lends its attributes to a target that is not there yet."""
-        target = self._target.directory()
-        if target and not self._is_there(target):
-            self._copier.make_directory(source.item, target)
+    def _copy(self, source: Source) -> None:
+        if self._step.parents:
+            self._copy_with_parents(source)
+        elif source.item.is_directory:
+            self._copy_directory(source, self._target.directory())
+        elif not self._excluded.judge(source.name)[0]:
+            if self._step.add and self._step.unpack is not False and stat.S_ISREG(source.item.status.st_mode):
+                with self._tree.open(source.item.path) as descriptor:
+                    path = f"/proc/self/fd/{descriptor}"
+                    if is_archive(path):
+                        self._unpack(path)
+                        return
+            self._copier.copy(source.item, self._target.file(source.name))
+
+    def _copy_directory(self, source: Source, target: str) -> None:
+        """What is in it; it says nothing about the target itself."""
+        self._root.directory(os.fsencode(target), create=True)
         start = len(source.item.path) + 1 if source.item.path else 0
         for item in self._tree.walk(source.item.path, self._excluded):
             inner = posixpath.join(target, item.path[start:])
@@ -87,23 +126,57 @@ class _Copying:
             else:
                 self._copier.copy(item, inner)
 
-    def _is_there(self, target: str) -> bool:
-        try:
-            self._root.directory(os.fsencode(target))
-        except FileNotFoundError:
-            return False
-        return True
+    def _copy_with_parents(self, source: Source) -> None:
+        """With the folders that it is in, from the context's root on, or from where a `/./` stands."""
+        target = self._target.directory()
+        *above, _ = source.kept.split("/")
+        start = source.path.removesuffix(source.kept)
+        for depth in range(1, len(above) + 1):
+            inner = "/".join(above[:depth])
+            folder = self._tree.find(start + inner)
+            if folder is not None:
+                self._copier.make_directory(folder, posixpath.join(target, inner))
+        inner = posixpath.join(target, source.kept)
+        if source.item.is_directory:
+            if source.kept:
+                self._copier.make_directory(source.item, inner)
+            self._copy_directory(source, inner)
+        elif not self._excluded.judge(source.name)[0]:
+            self._copier.copy(source.item, inner)
 
-    def _write(self, file: CopyFile) -> None:
-        """A file that stands in the Dockerfile."""
-        target = self._target.file(file.name)
+    def _unpack(self, path: str) -> None:
+        """What is in an archive, into the target. With --chown or --chmod it is unpacked first, then copied."""
+        target = self._target.directory()
+        folder = self._root.directory(os.fsencode(target), create=True)
+        if not (self._step.chown or self._step.chmod):
+            with Root(f"/proc/self/fd/{folder}") as inner:
+                unpack_archive(path, inner)
+            return
+        with ExitStack() as stack:
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(dir=posixpath.dirname(self._rootfs)))
+            with Root(scratch) as inner:
+                unpack_archive(path, inner)
+            tree = stack.enter_context(SourceTree(scratch, name="the archive"))
+            copier = FileCopier(tree, self._root, self._attributes)
+            for item in tree.walk(""):
+                copy = copier.make_directory if item.is_directory else copier.copy
+                copy(item, posixpath.join(target, item.path))
+            copier.finish()
+
+    def _write(self, target: str, source: int, mode: int, when: float) -> None:
+        """A file that is in no tree."""
         above, _, name = target.rpartition("/")
+        if not name:
+            raise Problem("the address says no name: give the path of a file, not of a directory")
         parent = self._root.directory(os.fsencode(above), create=True)
-        owner, mode = self._attributes.owner or ROOT, self._attributes.mode
+        owner = self._attributes.owner or ROOT
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=parent)
         descriptor = os.open(name, NEW_FILE, 0o600, dir_fd=parent)
-        with open(descriptor, "wb") as opened:
-            opened.write(file.content.encode("utf-8", "surrogateescape"))
+        try:
+            copy_content(source, descriptor)
             os.fchown(descriptor, owner.uid, owner.gid)
-            os.fchmod(descriptor, 0o644 if mode is None else mode)
+            os.fchmod(descriptor, mode if self._attributes.mode is None else self._attributes.mode)
+            os.utime(descriptor, (when, when))
+        finally:
+            os.close(descriptor)

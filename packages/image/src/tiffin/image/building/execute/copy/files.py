@@ -30,7 +30,7 @@ class Attributes(Record):
 
 
 class FileCopier:
-    """Copies into a root; hard links stay hard links. Call `finish` at the end: it sets the times of directories."""
+    """Copies into a root; hard links stay hard links. Call `finish` after each source: it sets times of directories."""
 
     def __init__(self, tree: SourceTree, root: Root, attributes: Attributes) -> None:
         self._tree = tree
@@ -78,10 +78,12 @@ class FileCopier:
         self._directories.append((target, item.status))
 
     def finish(self) -> None:
-        """Sets the times of directories."""
+        """Sets the times of directories; what is copied afterwards is no link to what was copied before."""
         for target, status in reversed(self._directories):
             descriptor = self._root.directory(os.fsencode(target))
             os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self._directories.clear()
+        self._links.clear()
 
     def _make_room(self, parent: int, name: str, target: str) -> None:
         try:

@@ -1,0 +1,112 @@
+"""`Downloads`: what ADD fetches from addresses, each once, into nameless files that go with the build."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urlsplit
+
+from tiffin.image.building.dockerfile.error import Problem
+from tiffin.image.errors import DigestMismatch, NotFound, Unavailable, Unsupported
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Self
+
+    from requests import PreparedRequest, Response
+
+SCHEMES = ("http://", "https://")
+TIMEOUT = (30, 60)  # seconds, to connect and between two pieces
+BLOCK = 1024 * 1024
+GONE = (404, 410)
+
+
+class Downloaded(Record):
+    """path: leads to the nameless file. digest: of its content. modified: when, in seconds, if that is known."""
+
+    path: str
+    digest: str
+    modified: float | None
+
+
+def is_address(text: str) -> bool:
+    """Whether a source of ADD is fetched from elsewhere. Raises Unsupported: it is a git repository."""
+    if text.startswith(("git@", "git://", "ssh://")) or (
+        text.startswith(SCHEMES) and urlsplit(text).path.endswith(".git")
+    ):
+        raise Unsupported(
+            f"ADD {text}: git repositories are not fetched; clone it, and give it as --build-context"
+        )
+    return text.startswith(SCHEMES)
+
+
+def name_of(address: str) -> str:
+    """The name of the file at an address; "" if it says none."""
+    return unquote(urlsplit(address).path).rpartition("/")[2]
+
+
+class Downloads:
+    """Use it in a `with` statement; several threads may."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: list[IO[bytes]] = []
+        self._found: dict[str, Downloaded] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+
+    def fetch(self, address: str, checksum: str = "") -> Downloaded:
+        """Fetches a file. checksum: its digest, or "".
+
+        Raises:
+            NotFound, Unavailable: there is no such file, or the server cannot be reached.
+            DigestMismatch: it is another one. Problem: the checksum is of a kind that is not known.
+        """
+        if checksum and not checksum.startswith("sha256:"):
+            raise Problem(f"--checksum: sha256:... was expected, not {checksum!r}")
+        with self._lock:
+            found = self._found.get(address) or self._fetch(address)
+            self._found[address] = found
+        if checksum and checksum.lower() != found.digest:
+            raise DigestMismatch(f"{address} is {found.digest}, not {checksum}")
+        return found
+
+    def _fetch(self, address: str) -> Downloaded:
+        import requests
+
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end of the build
+        self._files.append(file)
+        digest = hashlib.sha256()
+        try:
+            with requests.get(address, stream=True, timeout=TIMEOUT, auth=_unchanged) as response:
+                if response.status_code in GONE:
+                    raise NotFound(f"there is nothing at {address} ({response.status_code})")
+                response.raise_for_status()
+                for data in response.iter_content(BLOCK):
+                    digest.update(data)
+                    file.write(data)
+                modified = _modified(response)
+        except requests.RequestException as error:
+            raise Unavailable(f"{address} cannot be fetched: {error}") from error
+        file.flush()
+        return Downloaded(f"/proc/self/fd/{file.fileno()}", f"sha256:{digest.hexdigest()}", modified)
+
+
+def _unchanged(request: PreparedRequest) -> PreparedRequest:
+    """Without credentials: else requests would send what ~/.netrc has."""
+    return request
+
+
+def _modified(response: Response) -> float | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Last-Modified", "")).timestamp()
+    except (TypeError, ValueError):
+        return None
