@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tiffin.image.command.units import moment
+from tiffin.image.command.unpacked import chain_of
 from tiffin.image.documents import INDEXES, any_manifest_of, index_of, tree_of
 from tiffin.image.errors import ImageFailure, NotFound
-from tiffin.image.store.content_labels import snapshot_label
 from tiffin.image.store.names import ON_DISK, usage_of
 from tiffin.runtime.record import Record
 
@@ -52,11 +52,6 @@ def listed(store: Store) -> Iterator[ListedImage]:
     """All names, in their order."""
     for stored in store.images.list():
         yield _listed(store, stored)
-
-
-def chain_of(store: Store, stored: StoredName) -> str:
-    """The chain id of an image whose layers are unpacked, else ""."""
-    return next((stored.labels.get(label, "") for label in snapshot_label(store.snapshots.name, "")), "")
 
 
 def _listed(store: Store, stored: StoredName) -> ListedImage:

@@ -23,19 +23,28 @@ if TYPE_CHECKING:
 
 
 class Verb(click.Command):
-    """A verb. A boolean option with a value (`--tls-verify=false`, as Go has them) may stand without one."""
+    """A verb. Options whose value may be left out (`--tls-verify=false`, `--pull=never`) take it only after `=`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As the base class."""
         optional = {
-            name
+            name: bare
             for option in self.params
-            if isinstance(option, click.Option) and option.type is click.BOOL and not option.is_flag
+            if isinstance(option, click.Option) and (bare := _bare_value(option))
             for name in option.opts
         }
         end = args.index("--") if "--" in args else len(args)
-        words = [f"{word}=true" if word in optional else word for word in args[:end]]
+        words = [f"{word}={optional[word]}" if word in optional else word for word in args[:end]]
         return super().parse_args(ctx, words + args[end:])
+
+
+def _bare_value(option: click.Option) -> str:
+    """What an option means that stands without its value; "" if it may not."""
+    if option.is_flag:
+        return ""
+    if isinstance(option.flag_value, str):
+        return option.flag_value
+    return "true" if option.type is click.BOOL else ""
 
 
 def registry_options(prefix: str = "", what: str = "the registry") -> Callable[[Function], Function]:

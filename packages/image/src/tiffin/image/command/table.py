@@ -40,7 +40,17 @@ STORE = (
     Entry("mount", "mount_", "mount", "mount the files of an image at a folder"),
     Entry("unmount", "mount_", "unmount", "unmount them"),
 )
+MAKING = (
+    Entry("build", "build_", "build", "build an image from a Dockerfile"),
+    Entry("diff", "diff_", "diff", "show what is different between two trees"),
+    Entry("import-aci", "aci_", "import_aci", "make an app container image one of OCI"),
+)
 OTHERS = (Entry("completion", "completion_", "completion", "print the script that makes a shell complete"),)
 
-SECTIONS = {"Registries and files": PLACES, "The local store": STORE, "Others": OTHERS}
+SECTIONS = {
+    "Registries and files": PLACES,
+    "The local store": STORE,
+    "Making images": MAKING,
+    "Others": OTHERS,
+}
 BY_NAME = {entry.name: entry for section in SECTIONS.values() for entry in section}

@@ -10,10 +10,6 @@ from tiffin.image.command.options import Verb, json_option
 from tiffin.image.command.output import print_json, print_table
 from tiffin.image.command.session import Session
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from tiffin.image.store.store import Store
-
 HEADINGS = ("IMAGE", "PLACE", "WRITABLE")
 
 
@@ -31,24 +27,12 @@ def mount(session: Session, *, image: str, place: str, writable: bool, as_json: 
     if not place:
         raise click.UsageError("the folder is missing, where the image shall be mounted")
     from tiffin.image.command.mounting import mount_image
+    from tiffin.image.command.unpacked import chain_for
     from tiffin.image.transports.store_names import find_name
 
     store = session.store()
     name = find_name(store, image).name
-    mount_image(store, name, _chain_of(store, name), os.path.realpath(place), writable=writable)
-
-
-def _chain_of(store: Store, name: str) -> str:
-    """The chain id of an image, which is unpacked if it was not."""
-    from tiffin.image.command.listing import chain_of
-    from tiffin.image.pull.pull import pull
-    from tiffin.image.transports.store_source import StoreSource
-
-    chain = chain_of(store, store.images.get(name))
-    if not chain:
-        pull(StoreSource(store, name), store, name)
-        chain = chain_of(store, store.images.get(name))
-    return chain
+    mount_image(store, name, chain_for(store, name), os.path.realpath(place), writable=writable)
 
 
 def _list(session: Session, *, as_json: bool) -> None:

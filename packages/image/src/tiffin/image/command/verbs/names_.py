@@ -133,6 +133,6 @@ def _remove(store: Store, text: str, used: Mapping[str, str]) -> None:
 
 def _container_of(store: Store, image: StoredName, used: Mapping[str, str]) -> str:
     """The container that uses an image; "" if there is none."""
-    from tiffin.image.command.listing import chain_of
+    from tiffin.image.command.unpacked import chain_of
 
     return used.get(chain_of(store, image), "") if used else ""
