@@ -5,15 +5,36 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import tarfile
 import tempfile
 from types import TracebackType
 from typing import IO, Self, cast
 
 from tiffin.image.decompress import decompressed, is_compressed
 from tiffin.image.errors import InvalidImage, NotFound
+from tiffin.image.layers.limits import Limits
+from tiffin.image.layers.tar import entry as kinds
+from tiffin.image.layers.tar.reader import TarReader
+from tiffin.image.layers.tar.source import FileSource
+from tiffin.runtime.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_LINKS = 8
+# of a compressed archive: gzip's own most is a ratio of 1032
+LIMITS = Limits(entries=1_000_000, ratio=1032)
+REGULAR = (kinds.REGULAR, kinds.CONTIGUOUS)
+LINKS = (kinds.HARD_LINK, kinds.SYMBOLIC_LINK)
+
+
+class Member(Record):
+    """A file of the archive. start, size: where its content is, in bytes; -1 for a sparse file. target: of a link."""
+
+    type: bytes
+    start: int
+    size: int
+    target: str
 
 
 class Section(io.RawIOBase):
@@ -57,13 +78,15 @@ class Archive:
         self.name = path
         self._file = _plain(path)
         try:
-            self._tar = tarfile.open(fileobj=self._file, mode="r:", encoding="utf-8")  # noqa: SIM115
-            self._members = {os.path.normpath(member.name): member for member in self._tar}
-        except tarfile.TarError as error:
+            self._members = dict(_members(self._file))
+        except InvalidImage as error:
             self._file.close()
             raise InvalidImage(
                 f"{path!r} is no image: neither a folder nor a tar archive ({error})"
             ) from error
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +94,6 @@ class Archive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tar.close()
         self._file.close()
 
     def has(self, path: str) -> bool:
@@ -80,32 +102,44 @@ class Archive:
 
     def open(self, path: str) -> IO[bytes]:
         """Opens a file. Raises NotFound, or InvalidImage for what is no file."""
-        member = self._members.get(os.path.normpath(path))
+        name = os.path.normpath(path)
         for _ in range(MOST_LINKS):
+            member = self._members.get(name)
             if member is None:
                 raise NotFound(f"{self.name!r} has no file {path!r}")
-            if member.isfile():
-                return cast("IO[bytes]", self._section(member))
-            base = "" if member.islnk() else os.path.dirname(member.name)
-            member = self._members.get(os.path.normpath(os.path.join(base, member.linkname)))
-        raise InvalidImage(f"{path!r} in {self.name!r} is no file")
+            if member.type in REGULAR and member.size >= 0:
+                section = Section(self._file.fileno(), member.start, member.start + member.size)
+                return cast("IO[bytes]", section)
+            if member.type not in LINKS:
+                break
+            base = "" if member.type == kinds.HARD_LINK else os.path.dirname(name)
+            name = os.path.normpath(os.path.join(base, member.target))
+        raise InvalidImage(f"{path!r} in {self.name!r} is no file, or is sparse")
 
-    def _section(self, member: tarfile.TarInfo) -> Section:
-        end = member.offset_data + member.size
-        if member.issparse() or end > os.fstat(self._file.fileno()).st_size:
-            raise InvalidImage(f"{member.name!r} in {self.name!r} is cut off, or is sparse")
-        return Section(self._file.fileno(), member.offset_data, end)
+
+def _members(file: IO[bytes]) -> Iterator[tuple[str, Member]]:
+    """The files of the archive by name; of two with one name the last counts. Raises InvalidImage."""
+    source = FileSource(file)
+    for count, entry in enumerate(TarReader(source).entries(), 1):
+        LIMITS.check_entries(count)
+        name = os.path.normpath(os.fsdecode(entry.name))
+        size = entry.size if entry.extents is None else -1
+        yield name, Member(entry.type, source.offset, size, os.fsdecode(entry.target))
 
 
 def _plain(path: str) -> IO[bytes]:
-    """The archive itself, or a decompressed copy of it that vanishes with us."""
+    """The archive itself, or a decompressed copy of it that vanishes with us. Raises InvalidImage for a bomb."""
     file = open(path, "rb")  # noqa: SIM115
     if not is_compressed(file.peek(4)[:4]):
         return file
+    from tiffin.image.unpack import Bounded, Measured
+
     copy = tempfile.TemporaryFile()  # noqa: SIM115
     try:
         with file:
-            shutil.copyfileobj(cast("IO[bytes]", decompressed(file)), copy, 1024 * 1024)
+            stored = Measured(file)
+            opened = Bounded(decompressed(stored), stored, LIMITS)
+            shutil.copyfileobj(cast("IO[bytes]", opened), copy, 1024 * 1024)
         copy.seek(0)
     except BaseException:
         copy.close()

@@ -1,16 +1,20 @@
-"""`Source`: a stream of bytes, taken in exact pieces without copying them."""
+"""`Source`: a stream of bytes, taken in exact pieces without copying them; `FileSource`: one on a file."""
 
 from __future__ import annotations
+
+import os
 
 from tiffin.image.errors import InvalidImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import IO
 
     from tiffin.image.verified import Readable
 
 CHUNK = 1024 * 1024
+BROKEN = "the layer's tar archive is broken: it ends in the middle"
 
 
 class Source:
@@ -63,7 +67,7 @@ class Source:
         """Exactly `size` bytes in pieces; each is good until the next. Raises InvalidImage if there are fewer."""
         while size:
             if self._at == len(self._view) and not self._more():
-                raise InvalidImage("the layer's tar archive is broken: it ends in the middle")
+                raise InvalidImage(BROKEN)
             piece = self._view[self._at : self._at + size]
             self._at += len(piece)
             size -= len(piece)
@@ -77,3 +81,27 @@ class Source:
             return
         for _ in self.pieces(size):
             pass
+
+
+class FileSource(Source):
+    """Takes pieces off a file, from its start; what is skipped is not read.
+
+    Args:
+        file: what is read; nobody else may seek in it meanwhile.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file)
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def skip(self, size: int) -> None:
+        """Drops bytes. Raises InvalidImage if there are fewer."""
+        end = self.offset + size
+        if end > self._size:
+            raise InvalidImage(BROKEN)
+        if size <= len(self._view) - self._at:
+            self._at += size
+            return
+        self._file.seek(end)
+        self._before, self._view, self._at = end, memoryview(b""), 0
