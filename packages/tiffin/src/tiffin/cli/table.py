@@ -48,10 +48,16 @@ COMMANDS = (
         "tiffin.cli.containers.removal", (Flag(("force", "f"), "switch", "", "kill those that run"),),
     ),
     Command(
-        "images", "", 0, 0, "list unpacked images",
+        "images", "", 0, 0, "list images",
         "tiffin.cli.images_listing", (Flag(("quiet", "q"), "switch", "", "ids only"), JSON),
     ),
-    Command("rmi", "IMAGE...", 1, -1, "remove unpacked images, by id or name", "tiffin.cli.images_removal"),
+    Command("rmi", "IMAGE...", 1, -1, "remove images, by id or name", "tiffin.cli.images_removal"),
+    Command(
+        "system", "verify|df|prune|pin|unpin [IMAGE...]", 1, -1,
+        "check the store, explain what takes the disk, remove what nothing keeps, keep images",
+        "tiffin.cli.system.command",
+        (JSON, Flag(("all", "a"), "switch", "", "prune: also images that no container uses")),
+    ),
     Command("doctor", "[NAME...]", 0, -1, "what this host can do", "tiffin.cli.doctor", None),
     Command("completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish", "tiffin.cli.completion"),
     Command("version", "", 0, 0, "print the versions of the packages", "tiffin.cli.version"),

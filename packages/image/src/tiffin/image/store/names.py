@@ -24,6 +24,9 @@ CONFIG = "dev.tiffin/config"
 ON_DISK = "dev.tiffin/on-disk"  # the content is where the name says, and not in the store
 
 
+PINNED = ("io.cri-containerd.pinned", "pinned")  # containerd's label of images that nothing removes by itself
+
+
 class NamedImage(Record):
     """A name, and what it means. usage: of all its layers; None if they are not unpacked."""
 
@@ -32,6 +35,17 @@ class NamedImage(Record):
     config_digest: str
     chain_id: str
     usage: Usage | None
+    pinned: bool
+
+
+def full_name(text: str) -> str:
+    """The name of an image as the store has it, with registry and tag, from what a person wrote; "" if it is none."""
+    from tiffin.spec.reference import InvalidReference, Reference
+
+    try:
+        return str(Reference.parse(text.removeprefix("docker://")).with_default_tag())
+    except InvalidReference:
+        return ""
 
 
 def labels_of_name(store: Store, config_digest: str, chain_id: str = "") -> dict[str, str]:
@@ -69,7 +83,9 @@ def list_named(store: Store) -> list[NamedImage]:
     for stored in store.images.list():
         chain = _chain_of(store, stored)
         usage = usage_of(store, chain) if chain else None
-        found.append(NamedImage(stored.name, stored.target, stored.labels.get(CONFIG, ""), chain, usage))
+        pinned = stored.labels.get(PINNED[0]) == PINNED[1]
+        config = stored.labels.get(CONFIG, "")
+        found.append(NamedImage(stored.name, stored.target, config, chain, usage, pinned))
     return found
 
 

@@ -1,0 +1,1 @@
+"""`tiffin system`: the store as a whole: checked, explained, cleaned up."""

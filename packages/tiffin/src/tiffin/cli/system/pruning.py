@@ -1,0 +1,38 @@
+"""`tiffin system prune`: removes what nothing keeps; with --all also images that nothing uses and nobody pinned."""
+
+from __future__ import annotations
+
+from tiffin.cli.containers.folder import all_folders
+from tiffin.cli.run.host import Host
+from tiffin.cli.system.keeping import roots_of, used_by_containers
+from tiffin.image.store.disk_usage import disk_usage
+from tiffin.image.store.names import list_named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.cli.parse import Arguments
+    from tiffin.image.store.store import Store
+
+
+def main(arguments: Arguments) -> int:
+    """Prints what was removed, and how much the disk has back."""
+    store = Host.enter(arguments).swept().store
+    with all_folders(store.containers):
+        used = used_by_containers(store)
+        if arguments.switch("all"):
+            _remove_names(store, used)
+        roots = roots_of(store, used)
+        before = sum(row.size for row in disk_usage(store, roots))
+        collected = store.collect(roots)
+        after = sum(row.size for row in disk_usage(store, roots))
+    for node in collected.removed:
+        print(f"{node.kind} {node.id}")
+    print(f"{max(before - after, 0) / 1e6:.1f} MB reclaimed")
+    return 0
+
+
+def _remove_names(store: Store, used: dict[str, str]) -> None:
+    for image in list_named(store):
+        if image.chain_id not in used and not image.pinned:
+            store.images.delete(image.name)
+            print(f"images {image.name}")
