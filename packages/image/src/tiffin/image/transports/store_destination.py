@@ -106,6 +106,8 @@ class StoreDestination:
 
 def _fill(writer: LocalContentWriter, descriptor: Descriptor, open_at: OpenAt) -> None:
     with open_at(writer.offset) as stream:
-        while data := stream.read(BLOCK):
+        while writer.offset <= descriptor.size and (
+            data := stream.read(BLOCK)
+        ):  # one that never ends is refused
             writer.write(data)
     writer.commit(size=descriptor.size, digest=descriptor.digest)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
 from tiffin.image.command.options import Verb, json_option
@@ -15,12 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.image.store.store import Store
 
-DAY = 86_400_000_000_000  # nanoseconds
-
 
 @click.command("prune", cls=Verb)
 @click.option(
-    "--downloads", is_flag=True, help="What unfinished pulls have fetched too; else for a day they can go on."
+    "--downloads", is_flag=True, help="What unfinished pulls have fetched too: they can go on for a day."
 )
 @json_option
 @click.pass_obj
@@ -31,7 +27,7 @@ def prune(session: Session, *, downloads: bool, as_json: bool) -> None:
     store = session.store()
     with used_chains(store) as used:
         sizes = _sizes(store)
-        aborted = _abort(store, time.time_ns() if downloads else time.time_ns() - DAY)
+        aborted = _abort(store) if downloads else 0
         collected = store.collect(roots_of(store, used))
     freed = aborted + sum(sizes.get((node.kind, node.id), 0) for node in collected.removed)
     if as_json:
@@ -52,14 +48,12 @@ def _sizes(store: Store) -> dict[tuple[str, str], int]:
     }
 
 
-def _abort(store: Store, before: int) -> int:
-    """Throws away what unfinished pulls have left, if nobody has written to it since; how much that was."""
+def _abort(store: Store) -> int:
+    """Throws away what unfinished pulls have left, unless one is at it; how much that was, in bytes."""
     from tiffin.image.errors import NotFound, Unavailable
 
     freed = 0
     for status in store.content.statuses():
-        if status.updated >= before:
-            continue
         try:
             store.content.abort(status.reference)
         except (NotFound, Unavailable):  # finished just now, or being written
