@@ -192,7 +192,12 @@ def test_the_difference_of_images(program: Program, original: str) -> None:
 @pytest.mark.requires("skopeo")
 def test_an_app_container_image(program: Program, tmp_path: Path) -> None:
     app = {"exec": ["/bin/app"], "user": "0", "group": "0"}
-    manifest: dict[str, Any] = {"acKind": "ImageManifest", "acVersion": "0.8.11", "name": "example.com/app", "app": app}
+    manifest: dict[str, Any] = {
+        "acKind": "ImageManifest",
+        "acVersion": "0.8.11",
+        "name": "example.com/app",
+        "app": app,
+    }
     inner = [file("manifest", json.dumps(manifest).encode()), directory("rootfs"), file("rootfs/data", b"x")]
     (tmp_path / "app.aci").write_bytes(tar(*inner))
     program("import-aci", "-q", "app.aci", "oci:made:1", "--digestfile", "digest")

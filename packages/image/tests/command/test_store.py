@@ -207,6 +207,17 @@ def test_what_a_container_uses_stays(program: Program, pulled: str, original: st
     assert not list(store.snapshots.walk())
 
 
+def test_pinned_images_stay(program: Program, pulled: str) -> None:
+    store = Store(str(program.folder / "store"))
+    stored = store.images.get(pulled)
+    store.images.put(pulled, stored.target, labels={**stored.labels, "io.cri-containerd.pinned": "pinned"})
+    program("tag", pulled, "other")  # which is not pinned itself
+    assert program("remove", "--all").split() == ["docker.io/library/other:latest"]
+    assert program.fails("remove", pulled)[0] == 6
+    program("remove", "--force", pulled)
+    assert names(program) == []
+
+
 def test_prune_says_what_it_frees(program: Program, pulled: str) -> None:
     program("untag", pulled)
     found = json.loads(program("prune", "--json"))

@@ -9,7 +9,7 @@ import click
 from tiffin.image import errors
 
 FAILED = 1
-NOT_FOUND = 2  # skopeo's too
+NOT_FOUND = 2
 INTERRUPTED = 130  # 128 and SIGINT
 NOBODY_READS = 141  # 128 and SIGPIPE
 

@@ -11,6 +11,7 @@ from tiffin.image.command.output import print_json, print_table
 from tiffin.image.command.session import Session
 from tiffin.image.command.units import age_text, bytes_text
 from tiffin.image.errors import FailedPrecondition, ImageFailure
+from tiffin.image.store.names import PINNED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ def tag(session: Session, *, image: str, names: tuple[str, ...]) -> None:
     store = session.store()
     full = [str(parse_reference(name).with_default_tag()) for name in names]
     found = find_name(store, image)
+    labels = {name: value for name, value in found.labels.items() if name != PINNED[0]}
     for name in full:
-        store.images.put(name, found.target, labels=found.labels)
+        store.images.put(name, found.target, labels=labels)
 
 
 @click.command("untag", cls=Verb)
@@ -86,7 +88,7 @@ def untag(session: Session, *, images: tuple[str, ...]) -> None:
 
 @click.command("remove", cls=Verb)
 @click.argument("images", nargs=-1, metavar="[NAME]...")
-@click.option("--all", "-a", "whole", is_flag=True, help="All images that no container uses.")
+@click.option("--all", "-a", "whole", is_flag=True, help="All that no container uses and nobody has pinned.")
 @click.option(
     "--force", "-f", is_flag=True, help="Those that a container uses too; their files stay as long as it."
 )
@@ -105,7 +107,7 @@ def remove(session: Session, *, images: tuple[str, ...], whole: bool, force: boo
         failures: list[ImageFailure] = []
         for name in [one.name for one in store.images.list()] if whole else images:
             try:
-                _remove(store, name, {} if force else used)
+                _remove(store, name, None if force else used)
             except ImageFailure as error:
                 if not (whole and isinstance(error, FailedPrecondition)):
                     failures.append(error)
@@ -116,23 +118,26 @@ def remove(session: Session, *, images: tuple[str, ...], whole: bool, force: boo
         raise failures[0]
 
 
-def _remove(store: Store, text: str, used: Mapping[str, str]) -> None:
+def _remove(store: Store, text: str, used: Mapping[str, str] | None) -> None:
+    """used: the chain ids that must stay, with their containers; None if nothing must."""
     from tiffin.image.transports.store_names import find_names
 
     found = find_names(store, text)
-    for one in found:
-        container = _container_of(store, one, used)
-        if container:
-            raise FailedPrecondition(
-                f"the container {container!r} uses {one.name!r}: `tiffin rm {container}` removes it, --force the name"
-            )
+    for one in found if used is not None else ():
+        _check_unused(store, one, used or {})
     for one in found:
         store.images.delete(one.name)
         print(one.name)
 
 
-def _container_of(store: Store, image: StoredName, used: Mapping[str, str]) -> str:
-    """The container that uses an image; "" if there is none."""
+def _check_unused(store: Store, image: StoredName, used: Mapping[str, str]) -> None:
+    """Raises FailedPrecondition."""
     from tiffin.image.command.unpacked import chain_of
 
-    return used.get(chain_of(store, image), "") if used else ""
+    if image.labels.get(PINNED[0]) == PINNED[1]:
+        raise FailedPrecondition(f"{image.name!r} is pinned: unpin it, or remove it with --force")
+    container = used.get(chain_of(store, image)) if used else None
+    if container:
+        raise FailedPrecondition(
+            f"the container {container!r} uses {image.name!r}: `tiffin rm {container}` removes it, --force the name"
+        )
