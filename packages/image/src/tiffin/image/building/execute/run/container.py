@@ -10,7 +10,7 @@ from tiffin.image.kernel import mount, umount2
 from tiffin.image.platforms import host_platform
 from tiffin.spec.bundle.conversion import ContainerOptions, container_tree
 from tiffin.spec.image.config import Image, ImageConfig, RootFS
-from tiffin.spec.runtime.capabilities import DEFAULT, NAMES
+from tiffin.spec.runtime.capabilities import DEFAULT, NUMBERS
 
 from .extra_mounts import ExtraMounts
 from .mount_points import MountPoints
@@ -86,7 +86,7 @@ def _config(request: RunRequest, rootfs: str, mounts: list[dict[str, Any]]) -> d
         user=request.user,
         working_folder=request.folder,
         hostname=HOSTNAME,
-        capabilities=NAMES if request.insecure else DEFAULT,
+        capabilities=_all_capabilities() if request.insecure else DEFAULT,
         seccomp=not request.insecure,
     )
     config: dict[str, Any] = dict(container_tree(_image(request.env), rootfs, options))
@@ -98,3 +98,11 @@ def _config(request: RunRequest, rootfs: str, mounts: list[dict[str, Any]]) -> d
         linux["maskedPaths"], linux["readonlyPaths"] = [], []
         linux["resources"] = {"devices": [{"allow": True, "access": "rwm"}]}
     return config
+
+
+def _all_capabilities() -> list[str]:
+    """Those that this process has itself: nobody can be given more."""
+    with open("/proc/self/status") as file:
+        line = next(line for line in file if line.startswith("CapPrm:"))
+    bits = int(line.partition(":")[2], 16)
+    return [name for name, number in NUMBERS.items() if bits >> number & 1]

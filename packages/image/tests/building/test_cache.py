@@ -1,0 +1,209 @@
+"""The cache, times and parallel stages: what makes a step run again, what does not, and equal bytes for equal input."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from packages.image.tests.building.conftest import Building
+
+from tiffin.image.building.cache.local import LocalCache
+from tiffin.image.building.events import EventKind
+from tiffin.image.errors import NotFound
+
+pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
+
+EPOCH = 1_600_000_000
+TEXT = """
+FROM base AS one
+ARG V=1
+ENV E=x
+COPY a.txt /a
+RUN echo $V $RANDOM$(cat /proc/sys/kernel/random/uuid) >/unique
+FROM base
+COPY --from=one /a /b
+RUN cat /b >/c
+CMD x
+"""
+# what is changed, the build arguments, and which of the four steps are still cached
+CHANGES = [
+    ("", {}, [True, True, True, True]),
+    ("CMD x|CMD y", {}, [True, True, True, True]),
+    ("ENV E=x|ENV E=y", {}, [True, False, True, True]),
+    ("ARG V=1|ARG V=2", {}, [True, False, True, True]),
+    ("ARG V=1|ARG V=1\nARG W=3", {}, [True, False, True, True]),
+    ("", {"V": "2"}, [True, False, True, True]),
+    ("", {"V": "1", "http_proxy": "p"}, [True, True, True, True]),
+    ("=one /a|=one --chown=1:1 /a", {}, [True, True, False, False]),
+    ("cat /b >/c|cat /b >/d", {}, [True, True, True, False]),
+    ("FROM base AS one|FROM base AS one\nLABEL x=y", {}, [True, True, True, True]),
+    ("FROM base\nCOPY|FROM base\nUSER 5\nCOPY", {}, [True, True, True, False]),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "args", "expected"), CHANGES, ids=[f"{row[0]}{row[1]}" for row in CHANGES]
+)
+def test_what_runs_again(building: Building, change: str, args: dict[str, str], expected: list[bool]) -> None:
+    building.write(a_txt="a")
+    first = building.build(TEXT)
+    old, _, new = change.partition("|")
+    text = TEXT.replace(old, new, 1) if old else TEXT
+    if "USER" in change:  # what the user may not write to is not what is tested
+        building.build(TEXT.replace("RUN cat /b >/c", "RUN cat /b"))
+        text = text.replace("RUN cat /b >/c", "RUN cat /b")
+    second = building.build(text, build_args=args)
+    kinds = {
+        event.title: event.kind
+        for event in building.events
+        if event.kind in (EventKind.CACHED, EventKind.DONE)
+    }
+    steps = [
+        kinds[title] is EventKind.CACHED for title in sorted(kinds) if not title.startswith("[internal]")
+    ]
+    assert steps == expected
+    if all(expected) and not change:
+        assert second.manifest == first.manifest
+
+
+def test_without_the_cache_everything_runs_and_is_there_for_the_next(building: Building) -> None:
+    building.write(a_txt="a")
+    building.build(TEXT)
+    building.build(TEXT, use_cache=False)
+    assert building.cached == [False] * 4
+    building.build(TEXT)
+    assert building.cached == [True] * 4
+
+
+def test_a_result_whose_layer_is_gone_is_made_again(building: Building) -> None:
+    building.write(a_txt="a")
+    building.build(TEXT)
+    building.store.leases.delete("build-cache")
+    for name in building.store.images.list():
+        building.store.images.delete(name.name)
+    building.store.collect()
+    assert list(building.store.content.walk()) == []
+    building.build(TEXT)
+    assert building.cached == [False] * 4
+
+
+def test_results_outlive_a_collection_until_they_are_pruned(building: Building) -> None:
+    building.write(a_txt="a")
+    built = building.build(TEXT)
+    building.store.collect()
+    building.build(TEXT)
+    assert building.cached == [True] * 4
+    cache = LocalCache(building.store)
+    assert cache.prune() == 4
+    cache.close()
+    building.store.collect()
+    assert len(list(building.store.snapshots.walk())) == len(built.tree["rootfs"]["diff_ids"])
+    building.build(TEXT)
+    assert building.cached == [False] * 4
+
+
+def test_a_cache_that_is_lost_costs_only_time(building: Building) -> None:
+    building.write(a_txt="a")
+    building.build(TEXT)
+    shutil.rmtree(os.path.join(building.store.root, "build"))
+    building.build(TEXT)
+    assert building.cached == [False] * 4
+
+
+FIXED = """
+FROM base
+WORKDIR /w
+COPY . .
+COPY <<E /heredoc
+x
+E
+RUN mkdir -p /d/e && echo y >/d/e/f && ln /d/e/f /hard && rm /etc/group && mknod /p p
+LABEL a=b
+"""
+
+
+def test_two_builds_with_a_fixed_time_are_the_same_bytes(
+    building: Building, tmp_path: Path, base: Path
+) -> None:
+    other = Building(tmp_path / "other", base)
+    found = []
+    for one in (building, other):
+        one.write(a_txt="a", d__b_txt="b")
+        os.utime(one.context / "a.txt", (1_000_000_000, 1_000_000_000))
+        built = one.build(FIXED, build_args={"SOURCE_DATE_EPOCH": str(EPOCH)})
+        found.append(built.manifest.digest)
+        assert built.tree["created"] == "2020-09-13T12:26:40Z"
+        assert {entry.get("created") for entry in built.tree["history"]} == {"2020-09-13T12:26:40Z"}
+        tree = one.tree(built)
+        assert tree["w/a.txt"][3] == 1_000_000_000 * 10**9
+        assert all(int(str(facts[3])) <= EPOCH * 10**9 for path, facts in tree.items() if path != ".")
+    assert found[0] == found[1]
+    assert building.build(FIXED, source_date_epoch=EPOCH).manifest.digest == found[0]
+    other.store.database.close()
+
+
+def test_the_snapshot_is_what_the_layer_says(building: Building) -> None:
+    built = building.build("FROM base\nRUN mkdir /d && touch /d/f", source_date_epoch=EPOCH)
+    (name,) = building.store.images.list()
+    snapshot = next(value for key, value in name.labels.items() if "snapshot" in key)
+    top = Path(building.store.snapshots.trees(snapshot)[0])
+    tree = building.tree(built)
+    for path in ("d", "d/f"):
+        assert (top / path).stat().st_mtime_ns == tree[path][3] == EPOCH * 10**9
+
+
+def test_independent_stages_run_at_once(building: Building) -> None:
+    """Each waits for the other one, by a folder that both see."""
+    wait = "while ! test -e /c/{}; do usleep 1000; done"
+    text = f"""
+FROM base AS one
+RUN --mount=type=cache,target=/c,id=meet touch /c/one && {wait.format("two")} && touch /one
+FROM base AS two
+RUN --mount=type=cache,target=/c,id=meet touch /c/two && {wait.format("one")} && touch /two
+FROM base
+COPY --from=one /one /
+COPY --from=two /two /
+"""
+    assert set(building.added(building.build(text))) == {"one", "two"}
+
+
+def test_a_locked_cache_folder_is_had_by_one_at_a_time(building: Building) -> None:
+    command = "mkdir /c/in && usleep 100000 && rmdir /c/in"
+    mount = "--mount=type=cache,target=/c,id=l,sharing=locked"
+    stages = "".join(f"FROM base AS s{n}\nRUN {mount} {command} && touch /{n}\n" for n in range(3))
+    text = f"{stages}FROM base\n" + "".join(f"COPY --from=s{n} /{n} /\n" for n in range(3))
+    assert set(building.added(building.build(text))) == {"0", "1", "2"}
+
+
+def test_private_cache_folders_are_apart(building: Building) -> None:
+    wait = "while ! test -e /m/{}; do usleep 1000; done"
+    mounts = "--mount=type=cache,target=/c,id=p,sharing=private --mount=type=cache,target=/m,id=meet2"
+    text = f"""
+FROM base AS one
+RUN {mounts} touch /m/one /c/mine && {wait.format("two")} && ls /c >/one
+FROM base AS two
+RUN {mounts} touch /m/two /c/mine2 && {wait.format("one")} && ls /c >/two
+FROM base
+COPY --from=one /one /
+COPY --from=two /two /
+"""
+    tree = building.added(building.build(text))
+    assert (tree["one"][4], tree["two"][4]) == (b"mine\n", b"mine2\n")
+
+
+def test_the_target_and_what_it_needs(building: Building) -> None:
+    building.write(a_txt="a")
+    building.build(TEXT, target="one")
+    assert len(building.cached) == 2
+
+
+def test_names_and_bases_of_the_store(building: Building) -> None:
+    building.build("FROM base\nRUN echo x >/x\nONBUILD RUN echo y >/y", names=("team/app:1", "other"))
+    names = [name.name for name in building.store.images.list()]
+    assert names == ["docker.io/library/other:latest", "docker.io/team/app:1"]
+    built = building.build("FROM team/app:1\nCOPY --from=other /x /z", pull="never")
+    assert {"x", "y", "z"} == set(building.added(built))
+    with pytest.raises(NotFound, match="nothing is pulled"):
+        building.build("FROM team/app:2", pull="never")

@@ -1,0 +1,131 @@
+"""A build that is killed, interrupted or given up in the middle of RUN: nothing runs on, nothing stays mounted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from packages.image.tests.building.conftest import Building
+
+from tiffin.image.building.events import EventKind
+from tiffin.image.building.failure import StepFailed
+
+pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
+
+CHILD = """
+import sys
+from tiffin.image.building.build import build
+from tiffin.image.building.options import BuildOptions
+from tiffin.image.store.store import Store
+context, store, base, text = sys.argv[1:]
+options = BuildOptions(context, text=text, contexts={"base": f"oci:{base}"})
+build(options, Store(store), lambda event: print(event.kind.value, event.text, flush=True))
+"""
+PATIENCE = 20.0
+
+
+def start(building: Building, text: str) -> subprocess.Popen[str]:
+    """A build in a process of its own, in the middle of its last RUN, which tells that it runs."""
+    command = [
+        sys.executable,
+        "-c",
+        CHILD,
+        str(building.context),
+        building.store.root,
+        str(building.base),
+        text,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line == "output running\n":
+            return process
+    raise AssertionError("it ended before the command ran")
+
+
+def left_of(marker: str) -> list[str]:
+    """Processes that have this text among their arguments or in their environment, and cgroups of builds."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (path / "cmdline").read_bytes() + (path / "environ").read_bytes()
+        except OSError:  # it ended just now
+            continue
+        if marker.encode() in words and int(path.name) != os.getpid():
+            found.append(words.replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+def gone(marker: str) -> bool:
+    """Whether all of them end, soon."""
+    deadline = time.monotonic() + PATIENCE
+    while left_of(marker):
+        if time.monotonic() > deadline:
+            return False
+        os.sched_yield()
+    return True
+
+
+def mounts() -> str:
+    return Path("/proc/self/mountinfo").read_text()
+
+
+def cgroups() -> set[str]:
+    return {str(path) for path in Path("/sys/fs/cgroup").glob("*/tiffin-build-*")}
+
+
+TEXT = "FROM base\nRUN echo one >/one\nENV MARK={marker}\nRUN echo running; sleep 1000 & wait"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_and_the_next_build_works(building: Building, number: signal.Signals) -> None:
+    before, cgroups_before = mounts(), cgroups()
+    marker = f"build-{building.folder}"
+    process = start(building, TEXT.format(marker=marker))
+    assert any("sleep" in words for words in left_of(marker))
+    process.send_signal(number)
+    assert process.wait(PATIENCE) != 0
+    assert process.stdout is not None
+    process.stdout.close()
+    assert gone(marker)
+    assert mounts() == before
+    deadline = time.monotonic() + PATIENCE
+    while cgroups() - cgroups_before and time.monotonic() < deadline:
+        os.sched_yield()
+    assert cgroups() <= cgroups_before
+    built = building.build("FROM base\nRUN echo one >/one\nRUN echo two >/two")
+    assert set(building.added(built)) == {"one", "two"}
+    assert building.cached == [number == signal.SIGINT, False]  # what was done before an interruption counts
+
+
+def test_what_a_killed_build_has_left_is_collected(building: Building) -> None:
+    process = start(building, TEXT.format(marker="x"))
+    process.kill()
+    process.wait(PATIENCE)
+    assert process.stdout is not None
+    process.stdout.close()
+    for lease in building.store.leases.list():
+        building.store.leases.delete(lease.id)
+    building.store.collect()
+    assert list(building.store.snapshots.walk()) == []
+
+
+def test_when_one_stage_fails_the_others_are_given_up(building: Building) -> None:
+    text = """
+FROM base AS slow
+RUN echo begun >/m && sleep 1000
+FROM base AS broken
+RUN --mount=type=cache,target=/c exit 5
+FROM base
+COPY --from=slow /m /
+COPY --from=broken /m /
+"""
+    with pytest.raises(StepFailed) as caught:
+        building.build(text)
+    assert caught.value.exit_code == 5
+    assert EventKind.FAILED in {event.kind for event in building.events}
