@@ -9,8 +9,8 @@ from errno import ENOSPC, EPERM
 import pytest
 from packages.tiffin.tests.conftest import Tiffin
 
-from tiffin.cli.failure import CommandFailed
-from tiffin.cli.run import rootless
+from tiffin.image.errors import FailedPrecondition
+from tiffin.image.store import rootless
 
 APPARMOR = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
 DEBIAN = "/proc/sys/kernel/unprivileged_userns_clone"
@@ -29,7 +29,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
         monkeypatch.setattr("tiffin.image.kernel.unshare", fail)
         monkeypatch.setattr(rootless, "_lines", lambda path: files.get(path, "").splitlines())
         monkeypatch.setattr("os.geteuid", lambda: uid)
-        with pytest.raises(CommandFailed) as caught:
+        with pytest.raises(FailedPrecondition) as caught:
             rootless.enter_user_namespace()
         return str(caught.value)
 

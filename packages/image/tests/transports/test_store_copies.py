@@ -49,7 +49,7 @@ def original(tmp_path: Path) -> str:
 
 def copy(source: str, destination: str, store: Store) -> Descriptor:
     with ExitStack() as stack:
-        access = Access(store=store)
+        access = Access(store=lambda: store)
         place, demands = open_destination(destination, stack, access)
         return copy_image(
             open_source(source, stack, access), place, demands.applied(CopyOptions(), destination)

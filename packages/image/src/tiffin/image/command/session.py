@@ -21,12 +21,20 @@ class Session(Record):
         """How places are reached: registries as given, and this store."""
         from tiffin.image.transports.access import Access
 
-        return Access(registry, self.store())
+        return Access(registry, self.store)
 
     def store(self) -> Store:
-        """The local store. Raises InvalidArgument: there is no such namespace. OSError: it cannot be made."""
+        """The local store; without root in a user namespace, as `tiffin` has it. No thread may run yet.
+
+        Raises:
+            InvalidArgument: there is no such namespace. OSError: it cannot be made.
+            FailedPrecondition: this host does not let its users make user namespaces.
+        """
         from tiffin.image.metadata.namespaces import Scope, check_identifier
+        from tiffin.image.store import rootless
         from tiffin.image.store.store import Store
 
         check_identifier(self.namespace)
+        if rootless.is_needed():
+            rootless.enter_user_namespace()
         return Store(self.root or None, Scope(self.namespace))

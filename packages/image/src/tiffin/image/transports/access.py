@@ -9,6 +9,8 @@ from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tiffin.image.registry.client import RegistryClient
     from tiffin.image.registry.credentials import Credential, Credentials
     from tiffin.image.registry.settings import RegistrySettings
@@ -65,13 +67,15 @@ class RegistryAccess(Record):
 
 
 class Access(Record):
-    """registry: how registries are reached. store: the local one; the user's if None."""
+    """registry: how registries are reached. store: opens the local store, once it is needed; the user's if None."""
 
     registry: RegistryAccess = RegistryAccess()
-    store: Store | None = None
+    store: Callable[[], Store] | None = None
 
     def open_store(self) -> Store:
         """The local store. Raises OSError: it cannot be made."""
+        if self.store is not None:
+            return self.store()
         from tiffin.image.store.store import Store
 
-        return self.store or Store()
+        return Store()

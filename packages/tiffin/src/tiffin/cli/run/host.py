@@ -32,13 +32,13 @@ class Host(Record):
         """Finds out who we are; without root, or what makes root, enters a user namespace.
 
         Raises:
-            CommandFailed: if a user namespace cannot be had.
+            FailedPrecondition: if a user namespace cannot be had.
         """
         run_root = os.environ.get(RUN_VARIABLE) or _default_run_root()
         if os.geteuid() != 0 or "CAP_SYS_ADMIN" not in held_capabilities():
             if arguments is not None and arguments.text("userns", "host") != "host":
                 raise CommandFailed("--userns: without root the container is in tiffin's own user namespace")
-            from tiffin.cli.run.rootless import enter_user_namespace
+            from tiffin.image.store.rootless import enter_user_namespace
 
             enter_user_namespace()
         return cls(in_user_namespace(), os.path.abspath(run_root), Store())

@@ -112,8 +112,8 @@ def load(session: Session, *, path: str, name: str, platform: Platform | None, q
             path = _from_stdin(stack)
         images = opened(path, stack).images()
         named = [(image, _names(image, name, alone=len(images) == 1)) for image in images]
-        report = stack.enter_context(reported(quiet=quiet))
         store = session.store()
+        report = stack.enter_context(reported(quiet=quiet))
         for image, names in named:
             _load(store, image, names, platform, report)
             for each in names:

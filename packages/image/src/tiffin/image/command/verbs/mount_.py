@@ -9,6 +9,7 @@ import click
 from tiffin.image.command.options import Verb, json_option
 from tiffin.image.command.output import print_json, print_table
 from tiffin.image.command.session import Session
+from tiffin.image.errors import Unsupported
 
 HEADINGS = ("IMAGE", "PLACE", "WRITABLE")
 
@@ -28,8 +29,13 @@ def mount(session: Session, *, image: str, place: str, writable: bool, as_json: 
         raise click.UsageError("the folder is missing, where the image shall be mounted")
     from tiffin.image.command.mounting import mount_image
     from tiffin.image.command.unpacked import chain_for
+    from tiffin.image.store.rootless import is_needed
     from tiffin.image.transports.store_names import find_name
 
+    if is_needed():
+        raise Unsupported(
+            "without root nobody else would see the mount: write the files to a folder in place of it"
+        )
     store = session.store()
     name = find_name(store, image).name
     mount_image(store, name, chain_for(store, name), os.path.realpath(place), writable=writable)

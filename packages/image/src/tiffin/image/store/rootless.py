@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from tiffin.cli.failure import CommandFailed
+from tiffin.image.errors import FailedPrecondition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +19,23 @@ TOOLS = ("newuidmap", "newgidmap")
 SCRIPT = 'read -r go && newuidmap "$1" 0 "$2" 1 1 "$4" "$5" && newgidmap "$1" 0 "$3" 1 1 "$6" "$7"'
 
 
+CAP_SYS_ADMIN = 21
+
+
+def is_needed() -> bool:
+    """Whether this process may not mount and map ids as root: it is not, or lacks CAP_SYS_ADMIN."""
+    if os.geteuid() != 0:
+        return True
+    with open("/proc/self/status") as file:
+        permitted = next(int(line.split()[1], 16) for line in file if line.startswith("CapPrm:"))
+    return not permitted >> CAP_SYS_ADMIN & 1
+
+
 def enter_user_namespace() -> None:
     """Makes this process root in a new user namespace; it must have one thread only.
 
     Raises:
-        CommandFailed: if this host does not let its users do that; the text names what is in the way.
+        FailedPrecondition: if this host does not let its users do that; the text names what is in the way.
     """
     from tiffin.image.kernel import unshare
 
@@ -38,13 +50,13 @@ def enter_user_namespace() -> None:
         os.close(go)
         if helper:
             os.waitpid(helper, 0)
-        raise CommandFailed(_blocker(error)) from error
+        raise FailedPrecondition(_blocker(error)) from error
     if helper:
         os.write(go, b"\n")
         os.close(go)
         status = os.waitpid(helper, 0)[1]
         if status != 0:
-            raise CommandFailed(
+            raise FailedPrecondition(
                 "newuidmap or newgidmap failed (see above): are /etc/subuid and /etc/subgid right?"
             )
     else:
