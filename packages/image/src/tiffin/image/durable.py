@@ -6,6 +6,7 @@ import fcntl
 import os
 from contextlib import contextmanager
 
+from tiffin.image.kernel import syncfs
 from tiffin.runtime.state.files import synchronize
 
 TYPE_CHECKING = False
@@ -38,6 +39,15 @@ def make_folder(path: str, mode: int = 0o711) -> None:
     except FileExistsError:
         return
     synchronize(above)
+
+
+def synchronize_all(folder: str) -> None:
+    """syncfs(2) of the file system that a folder is on. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        syncfs(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_file(path: str, data: bytes) -> None:

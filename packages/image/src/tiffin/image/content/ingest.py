@@ -107,8 +107,10 @@ class Ingest:
         return f"{algorithm}:{self._hash.hexdigest()}"
 
     def discard(self) -> None:
-        """Removes the folder, and gives it up."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Removes the folder, and gives it up; what another process has begun in it meanwhile stays."""
+        data = os.path.join(self.folder, "data")
+        if not os.path.lexists(data) or _is_still(data, self.descriptor):
+            shutil.rmtree(self.folder, ignore_errors=True)
         self.close()
 
     def close(self) -> None:

@@ -43,6 +43,14 @@ def ingest_folder(root: str, namespace: str, reference: str) -> str:
     return os.path.join(root, "ingest", digest_of(f"{namespace}/{reference}".encode()).partition(":")[2])
 
 
+def ingest_folders(root: str) -> list[str]:
+    """The folders of all ingests, of all namespaces."""
+    folder = os.path.join(root, "ingest")
+    if not os.path.isdir(folder):
+        return []
+    return sorted(entry.path for entry in os.scandir(folder) if entry.is_dir())
+
+
 def read_text(folder: str, name: str) -> str:
     """A small file of an ingest; "" if it is not there (yet)."""
     try:

@@ -1,7 +1,7 @@
 """`LocalContentStore`: blobs in files, laid out as containerd does, and what is known about them in the database.
 
-A file counts if, and only if, it has a row. A row whose file is missing or has another size is damage: its blob is
-not found, and a writer that brings it again heals it.
+A file counts if, and only if, it has a row. A row whose file is missing or has another size, or that a check has noted
+as damaged, is damage: its blob is not found, and a writer that brings it again heals it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 
 from tiffin.image.content import records
+from tiffin.image.content.abandoned import remove_abandoned
+from tiffin.image.content.checking import check_blob, has_digest, is_whole
 from tiffin.image.content.ingest import Ingest
-from tiffin.image.content.layout import blob_files, blob_path, ingest_folder, read_status, read_text
+from tiffin.image.content.layout import blob_files, blob_path, ingest_folder, ingest_folders, read_status
 from tiffin.image.content.writer import LocalContentWriter
-from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound, Unavailable
+from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
+from tiffin.image.metadata.damage import is_noted
 from tiffin.image.metadata.labels import changed
 from tiffin.image.metadata.leases import protect
 from tiffin.image.metadata.namespaces import Scope, check_identifier
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from tiffin.image.content.protocol import BlobInfo, IngestStatus
+    from tiffin.image.metadata.damage import Damage
     from tiffin.image.metadata.database import Database
 
 
@@ -112,19 +116,27 @@ class LocalContentStore:
         path = blob_path(self.root, digest)
         if not os.path.exists(path):
             return False
+        with self._database.reading() as connection:
+            unknown = not records.is_known(connection, digest)
+        if unknown and not has_digest(path, digest):
+            return False
         with self._database.writing() as connection:
-            try:
-                size = os.stat(path).st_size
-            except FileNotFoundError:
+            known = records.anywhere(connection, digest)
+            if (
+                not os.path.exists(path)
+                or (not known and not unknown)
+                or (known and not is_whole(path, known))
+            ):
                 return False
-            known = records.find(connection, self._scope.namespace, digest)
-            if known is not None and known.size != size:
-                return False
-            if known is None:
-                now = self._database.now()
+            if records.find(connection, self._scope.namespace, digest) is None:
+                size, now = os.stat(path).st_size, self._database.now()
                 records.insert(connection, self._scope.namespace, digest, size, now, {})
             protect(connection, self._scope, Resource("content", digest))
         return True
+
+    def check(self, digest: str, *, note: bool = True) -> Damage | None:
+        """Reads a blob, and notes whether it is damaged; as `check_blob`."""
+        return check_blob(self.root, self._database, digest, note=note)
 
     def status(self, reference: str) -> IngestStatus:
         """As the protocol says."""
@@ -136,7 +148,7 @@ class LocalContentStore:
 
     def statuses(self) -> list[IngestStatus]:
         """As the protocol says, by name."""
-        found = (read_status(folder, self._scope.namespace) for folder in self._ingest_folders())
+        found = (read_status(folder, self._scope.namespace) for folder in ingest_folders(self.root))
         return sorted(status for status in found if status is not None)
 
     def abort(self, reference: str) -> None:
@@ -145,18 +157,10 @@ class LocalContentStore:
         Ingest.lock(ingest_folder(self.root, self._scope.namespace, reference)).discard()
 
     def cleanup(self) -> None:
-        """Removes files that no namespace knows, and ingests that became blobs or were never begun."""
+        """Removes files that no namespace knows, and ingests that nobody will go on with."""
         for digest, _ in list(blob_files(self.root)):
             self._remove_unknown(digest)
-        for folder in self._ingest_folders():
-            if not read_text(folder, "ref") or not os.path.exists(os.path.join(folder, "data")):
-                discard_unused(folder)
-
-    def _ingest_folders(self) -> list[str]:
-        folder = os.path.join(self.root, "ingest")
-        if not os.path.isdir(folder):
-            return []
-        return sorted(entry.path for entry in os.scandir(folder) if entry.is_dir())
+        remove_abandoned(self.root, self._database)
 
     def _remove_unknown(self, digest: str) -> None:
         """Removes a blob's file unless a namespace has it: no writer can be about to say so, under the write lock."""
@@ -170,17 +174,10 @@ class LocalContentStore:
                     os.unlink(path)
 
 
-def discard_unused(folder: str) -> bool:
-    """Removes an ingest that no process has; whether it did."""
-    try:
-        Ingest.lock(folder).discard()
-    except Unavailable:
-        return False
-    return True
-
-
 def _check_size(path: str, info: BlobInfo) -> None:
-    """Raises NotFound for a file that is missing or has another size: a pull brings it again."""
+    """Raises NotFound for a file that is missing, has another size or is noted: a pull brings it again."""
+    if is_noted(info.labels):
+        raise NotFound(f"the file of {info.digest} is damaged: pull it again")
     try:
         size = os.stat(path).st_size
     except FileNotFoundError:

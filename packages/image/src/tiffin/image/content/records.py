@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tiffin.image.content.protocol import BlobInfo
+from tiffin.image.metadata.damage import noted
 from tiffin.image.metadata.labels import changed, from_text, to_text
 from tiffin.image.metadata.namespaces import note_use
 
@@ -10,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
+
+    from tiffin.image.metadata.damage import Damage
 
 _COLUMNS = "SELECT digest, size, created, updated, labels FROM blobs"
 
@@ -25,6 +28,16 @@ def find_all(connection: sqlite3.Connection, namespace: str) -> list[BlobInfo]:
     """All blobs of a namespace, by digest."""
     query = f"{_COLUMNS} WHERE namespace = ? ORDER BY digest"
     return [_info(row) for row in connection.execute(query, (namespace,))]
+
+
+def anywhere(connection: sqlite3.Connection, digest: str) -> list[BlobInfo]:
+    """What all namespaces know about a blob; they share its file."""
+    return [_info(row) for row in connection.execute(f"{_COLUMNS} WHERE digest = ?", (digest,))]
+
+
+def sizes(connection: sqlite3.Connection) -> dict[str, int]:
+    """The blobs of all namespaces, by digest: their sizes in bytes."""
+    return dict(connection.execute("SELECT digest, size FROM blobs ORDER BY digest").fetchall())
 
 
 def is_known(connection: sqlite3.Connection, digest: str) -> bool:
@@ -55,6 +68,14 @@ def update(connection: sqlite3.Connection, namespace: str, info: BlobInfo) -> No
     """Writes the labels of a blob."""
     values = (to_text(info.labels), info.updated, namespace, info.digest)
     connection.execute("UPDATE blobs SET labels = ?, updated = ? WHERE namespace = ? AND digest = ?", values)
+
+
+def note(connection: sqlite3.Connection, digest: str, damage: Damage | None) -> None:
+    """Writes down for all namespaces that a blob is damaged, or (None) that it is whole again."""
+    query = "SELECT namespace, labels FROM blobs WHERE digest = ?"
+    for namespace, labels in connection.execute(query, (digest,)).fetchall():
+        values = (to_text(changed(from_text(labels), noted(damage))), namespace, digest)
+        connection.execute("UPDATE blobs SET labels = ? WHERE namespace = ? AND digest = ?", values)
 
 
 def delete(connection: sqlite3.Connection, namespace: str, digest: str) -> bool:

@@ -2,7 +2,8 @@
 
 The order at the end: the data is on the disk; under the database's write lock it gets its name, and the folder is
 synced; then the row is committed. Killed before the row, a whole blob lies there that nobody knows: the next writer
-that expects it takes it over, or a collection removes it.
+that expects it takes it over, or a collection removes it. A damaged blob is replaced: who
+reads it has the old file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 from contextlib import ExitStack
 
 from tiffin.image.content import records
+from tiffin.image.content.checking import is_whole
 from tiffin.image.content.layout import blob_path, write_time
 from tiffin.image.digest import split_digest
 from tiffin.image.durable import make_folder
@@ -84,20 +86,17 @@ class LocalContentWriter:
         found = self._checked(size or self._total, digest or self._expected)
         os.fsync(self._ingest.descriptor)
         make_folder(os.path.dirname(blob_path(self._root, found)), 0o755)
+        path, namespace = blob_path(self._root, found), self._scope.namespace
         with self._database.writing() as connection, ExitStack() as undo:
-            known = records.find(connection, self._scope.namespace, found)
+            whole = is_whole(path, records.anywhere(connection, found))
+            exists = whole and records.find(connection, namespace, found) is not None
             protect(connection, self._scope, Resource("content", found))
-            exists = known is not None and _has_size(blob_path(self._root, found), known.size)
             if not exists:
-                records.insert(
-                    connection,
-                    self._scope.namespace,
-                    found,
-                    self._ingest.offset,
-                    self._database.now(),
-                    labels or {},
-                )
-                self._rename(blob_path(self._root, found), undo)
+                values = (self._ingest.offset, self._database.now(), labels or {})
+                records.insert(connection, namespace, found, *values)
+            if not whole:
+                records.note(connection, found, None)
+                self._rename(path, undo)
                 connection.execute("COMMIT")  # within `undo`: if it fails the data is an ingest again
                 connection.execute("BEGIN")
             undo.pop_all()
@@ -126,10 +125,3 @@ class LocalContentWriter:
         os.rename(data, path)
         undo.callback(os.rename, path, data)
         synchronize(os.path.dirname(path))
-
-
-def _has_size(path: str, size: int) -> bool:
-    try:
-        return os.stat(path).st_size == size
-    except FileNotFoundError:
-        return False

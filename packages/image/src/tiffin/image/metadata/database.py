@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from tiffin.image.errors import DataLoss
 from tiffin.image.metadata.failures import translated
 from tiffin.image.metadata.opening import open_read_only, prepare
+from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ class _Opened(threading.local):
 
     connection: sqlite3.Connection | None = None
     process: int = 0
+
+
+class _Held(Record):
+    """A connection, and who uses it."""
+
+    process: int
+    thread: threading.Thread
+    connection: sqlite3.Connection
 
 
 class Database:
@@ -48,8 +57,8 @@ class Database:
         self.now = now
         self._wait = wait
         self._opened = _Opened()
-        self._left: list[sqlite3.Connection] = []
-        self._all: list[sqlite3.Connection] = []
+        self._left: list[_Held] = []
+        self._all: list[_Held] = []
         with translated(path):
             self._connection()
 
@@ -98,8 +107,8 @@ class Database:
     def close(self) -> None:
         """Closes the connections of all threads of this process; the next transaction opens one again."""
         if self._opened.process == os.getpid():
-            for connection in self._all:
-                connection.close()
+            for held in self._all:
+                held.connection.close()
             self._all.clear()
             self._opened = _Opened()
 
@@ -109,10 +118,21 @@ class Database:
             if opened.connection is not None:
                 self._left += self._all  # kept unused: closing it here would touch the parent's locks
                 self._all = []
+            self._close_unused()
             opened.connection = self._open()
             opened.process = os.getpid()
-            self._all.append(opened.connection)
+            self._all.append(_Held(opened.process, threading.current_thread(), opened.connection))
         return opened.connection
+
+    def _close_unused(self) -> None:
+        """Closes the connections of threads that have ended: each holds three files open."""
+        for held in tuple(self._all):
+            if held.process == os.getpid() and not held.thread.is_alive():
+                try:
+                    self._all.remove(held)
+                except ValueError:  # another thread closes it
+                    continue
+                held.connection.close()
 
     def _open(self) -> sqlite3.Connection:
         try:

@@ -53,6 +53,17 @@ class Pulling:
         if self.stop:
             raise Stopped("given up: another part of the image failed")
 
+    def writer(self, kind: str, descriptor: Descriptor) -> LocalContentWriter:
+        """The ingest of a blob, once no other process has it. Raises AlreadyExists, Stopped, OSError."""
+        name = f"{kind}-{descriptor.digest}"
+        while True:
+            try:
+                return self.content.writer(name, total=descriptor.size, expected=descriptor.digest)
+            except Unavailable:
+                with self.changed:
+                    self.check()
+                    self.changed.wait(PATIENCE)
+
 
 class Fetch:
     """One blob. kind: for the events. labels: what it gets in the content store."""
@@ -85,7 +96,7 @@ class Fetch:
         resumed = True
         while resumed and not self._finished:
             try:
-                with self._writer() as writer:
+                with self._pulling.writer(self._kind, self.descriptor) as writer:
                     resumed = writer.offset > 0
                     self._fetch(writer, follow=not resumed)
             except AlreadyExists:
@@ -94,19 +105,6 @@ class Fetch:
             except DigestMismatch:
                 if not resumed:  # what was there before was damaged: all of it comes once more
                     raise
-
-    def _writer(self) -> LocalContentWriter:
-        """The ingest, once no other process has it. Raises AlreadyExists, Stopped."""
-        name = f"{self._kind}-{self.descriptor.digest}"
-        while True:
-            try:
-                return self._pulling.content.writer(
-                    name, total=self.descriptor.size, expected=self.descriptor.digest
-                )
-            except Unavailable:
-                with self._pulling.changed:
-                    self._pulling.check()
-                    self._pulling.changed.wait(PATIENCE)
 
     def _fetch(self, writer: LocalContentWriter, *, follow: bool) -> None:
         if writer.offset > self.descriptor.size:
@@ -117,7 +115,7 @@ class Fetch:
                 self._reading = writer.reading()
                 self._pulling.changed.notify_all()
         with self._pulling.source.open_blob(self.descriptor, writer.offset) as stream:
-            while data := stream.read(BLOCK):
+            while writer.offset <= self.descriptor.size and (data := stream.read(BLOCK)):
                 self._pulling.check()
                 writer.write(data)
                 with self._pulling.changed:

@@ -105,8 +105,9 @@ class _Pull:
                 f"{self._source.name!r}: the manifest has {len(manifest.layers)} layers, "
                 f"the config {len(config.diff_ids)}"
             )
-        unpacked = self._layers(manifest, config)
-        snapshot = snapshot_label(self._store.snapshots.name, unpacked.chain_id) if unpacked else {}
+        snapshotter = self._store.snapshots.name  # a new store tries what it can do, before there are threads
+        unpacked = self._all_layers(manifest, config)
+        snapshot = snapshot_label(snapshotter, unpacked.chain_id) if unpacked else {}
         self._write("config", manifest.config, config_data, snapshot)
         self._write("manifest", descriptor, data, labels_of(descriptor, data))
         for index in path_to(self._source, target, descriptor):
@@ -115,6 +116,17 @@ class _Pull:
         labels = labels_of_name(self._store, config.digest, unpacked.chain_id if unpacked else "")
         self._store.images.put(name, target, labels=labels)
         return PulledImage(name, target, descriptor, config, unpacked)
+
+    def _all_layers(self, manifest: Manifest, config: ImageConfig) -> UnpackedImage | None:
+        """Fetches and unpacks them; once more if what failed was a damaged blob that was there before."""
+        try:
+            return self._layers(manifest, config)
+        except InvalidImage:
+            found = [self._store.content.check(layer.digest) for layer in manifest.layers]
+            if not any(found):
+                raise
+        self._pulling = Pulling(self._source, self._store.content, self._report)
+        return self._layers(manifest, config)
 
     def _layers(self, manifest: Manifest, config: ImageConfig) -> UnpackedImage | None:
         """Fetches them; unpacks them meanwhile."""
@@ -151,11 +163,11 @@ class _Pull:
         return unpack_image(self._store, image, limits=self._options.limits, report=self._report)
 
     def _write(self, kind: str, descriptor: Descriptor, data: bytes, labels: Mapping[str, str]) -> None:
-        """A document, verified already, with its labels."""
+        """A document, verified already, with its labels; one that is damaged in the store is replaced."""
         content = self._store.content
+        content.check(descriptor.digest)
         try:
-            name = f"{kind}-{descriptor.digest}"
-            with content.writer(name, total=descriptor.size, expected=descriptor.digest) as writer:
+            with self._pulling.writer(kind, descriptor) as writer:
                 writer.truncate()
                 writer.write(data)
                 writer.commit(labels=labels)

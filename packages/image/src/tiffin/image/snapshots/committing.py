@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
+from tiffin.image.durable import synchronize_all
 from tiffin.image.errors import FailedPrecondition, NotFound
-from tiffin.image.kernel import syncfs
 from tiffin.image.metadata.leases import protect
 from tiffin.image.metadata.protocol import Resource
 from tiffin.image.snapshots import records
@@ -57,7 +55,7 @@ class Committer:
         if on is not None and any(row.info.parent for row in rows):
             raise FailedPrecondition("a snapshot that has a parent cannot be put on top of another")
         for row in rows[:1]:  # the file system that all of them are on
-            _synchronize(self._data(row.id))
+            synchronize_all(self._data(row.id))
         found = [(row, *measured(self._data(row.id))) for row in rows]
         with self._database.writing() as connection:
             below = records.parents(connection, self._owner, on or "")[:1]
@@ -78,11 +76,3 @@ class Committer:
         if row.info.kind is not Kind.ACTIVE:
             raise FailedPrecondition(f"the snapshot {layer.key!r} is {row.info.kind.value}, not active")
         return row.replace(info=row.info.replace(labels=layer.labels))
-
-
-def _synchronize(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        syncfs(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,6 +3,7 @@
 <root>/snapshots/<id>    one that has a row, or, after a kill, nearly had one
                  new-*   being made; locked (flock) by who makes it
                  rm-*    being removed; locked by who removes it
+                 was-<id>-*   a damaged one that was made anew; it goes once nobody has mounted it
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from contextlib import contextmanager
 from tiffin.image.durable import make_folder
 from tiffin.image.errors import Unavailable
 from tiffin.image.layers.removal import remove
+from tiffin.image.snapshots.in_use import is_mounted, mount_tables
 from tiffin.runtime.state.files import synchronize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import ExitStack
 
 MOST_ATTEMPTS = 100
 
@@ -65,23 +68,42 @@ class Folders:
         os.rename(path, self.path(number))
         synchronize(self.root)
 
+    def replace(self, path: str, number: int, undo: ExitStack) -> None:
+        """Gives a new folder the name of a damaged one, as `adopt`. undo: brings the damaged one back."""
+        place = self.path(number)
+        if os.path.lexists(place):
+            aside = os.path.join(self.root, f"was-{number}-{secrets.token_hex(4)}")
+            os.rename(place, aside)
+            undo.callback(os.rename, aside, place)
+        os.rename(path, place)
+        undo.callback(os.rename, place, path)
+        synchronize(self.root)
+
     def discard(self, number: int) -> None:
         """Removes a snapshot's folder, once its row is gone for good; a missing one is fine. Raises OSError."""
         try:
-            self._remove(self._put_aside(str(number)))
+            aside = self._put_aside(str(number))
         except FileNotFoundError:
             return
+        self._remove_unlocked(aside)  # a collection may be at it already
 
     def unknown(self, known: set[int]) -> list[str]:
         """Puts aside what has no row, under the write lock of the database; the names of all that may be removed."""
-        found = []
+        found, replaced = [], []
         for name in sorted(os.listdir(self.root)):
             if name.isdecimal():
                 if int(name) not in known:
                     found.append(self._put_aside(name))
             elif name.startswith(("new-", "rm-")):
                 found.append(name)
-        return found
+            elif name.startswith("was-"):
+                replaced.append(name)
+        return found + self._unmounted(replaced)
+
+    def _unmounted(self, names: list[str]) -> list[str]:
+        """Those of the old folders of damaged snapshots that nobody has mounted."""
+        tables = mount_tables() if names else set()
+        return [name for name in names if not is_mounted(self.root, name.split("-")[1], name, tables)]
 
     def sweep(self, names: list[str]) -> None:
         """Removes what nobody has locked. Raises OSError."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from tiffin.image.errors import FailedPrecondition, NotFound
+from tiffin.image.metadata.damage import is_noted
 from tiffin.image.metadata.labels import changed
 from tiffin.image.metadata.leases import protect
 from tiffin.image.metadata.namespaces import Scope, check_identifier, note_use
@@ -16,7 +17,8 @@ from tiffin.image.metadata.protocol import Resource
 from tiffin.image.snapshots import records
 from tiffin.image.snapshots.committing import Committer, Layered
 from tiffin.image.snapshots.folders import Folders
-from tiffin.image.snapshots.protocol import Kind, Mount, SnapshotInfo, Usage
+from tiffin.image.snapshots.protocol import Kind, Mount, SnapshotInfo, Tree, Usage
+from tiffin.image.snapshots.replacing import Replacer
 from tiffin.image.snapshots.tree import measured
 
 TYPE_CHECKING = False
@@ -49,6 +51,7 @@ class LocalSnapshotter:
         self._backend = backend
         self._owner = records.Owner(self._scope.namespace, backend.name)
         self._committer = Committer(database, self._scope, self._owner, self.data)
+        self.replacing = Replacer(database, self._owner, backend, self._folders).replacing
 
     def leased(self, lease: str) -> LocalSnapshotter:
         """The same snapshots; new ones are protected by a lease."""
@@ -123,15 +126,28 @@ class LocalSnapshotter:
         """The folder of what a snapshot itself has written, by its id."""
         return self._backend.data(self._folders.path(number))
 
+    def chain(self, key: str) -> tuple[Tree, ...]:
+        """A snapshot and its parents, the nearest first. Raises NotFound."""
+        with self._database.reading() as connection:
+            found = records.lineage(connection, records.get(connection, self._owner, key).id)
+        return tuple(self._tree(*row) for row in found)
+
+    def _tree(self, number: int, key: str, labels: Mapping[str, str]) -> Tree:
+        folder = self.data(number)
+        return Tree(key, folder, labels, is_noted(labels) or not os.path.isdir(folder))
+
     def trees(self, key: str) -> tuple[str, ...]:
         """The folders that make up the tree of a snapshot, the nearest first: lower folders of an overlay.
 
         Raises NotFound.
         """
-        with self._database.reading() as connection:
-            number = records.get(connection, self._owner, key).id
-            chain = (number, *records.ancestors(connection, number)) if self.stacks else (number,)
-        return tuple(map(self.data, chain))
+        return tuple(tree.folder for tree in self.chain(key)[: None if self.stacks else 1])
+
+    def claim(self, key: str) -> None:
+        """Protects a snapshot that is there, and so its parents, by the lease of the scope. Raises NotFound."""
+        if self._scope.lease:
+            with self._database.writing() as connection:
+                self._protect(connection, records.get(connection, self._owner, key).info.key)
 
     @property
     def stacks(self) -> bool:

@@ -43,6 +43,15 @@ class SnapshotInfo(Record):
     labels: Mapping[str, str]
 
 
+class Tree(Record):
+    """What one snapshot of a stack has written. damaged: so a check has noted, or the folder is missing."""
+
+    key: str
+    folder: str
+    labels: Mapping[str, str]
+    damaged: bool
+
+
 class Usage(Record):
     """What a snapshot takes of the disk, without its parents: bytes, and inodes."""
 

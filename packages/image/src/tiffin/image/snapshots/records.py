@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
-from tiffin.image.metadata.labels import from_text, to_text
+from tiffin.image.metadata.damage import noted
+from tiffin.image.metadata.labels import changed, from_text, to_text
 from tiffin.image.snapshots.protocol import Kind, SnapshotInfo, Usage
 from tiffin.runtime.record import Record
 
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-_QUERY = """
+    from tiffin.image.metadata.damage import Damage
+
+_ALL = """
 SELECT s.id, s.key, coalesce(p.key, ''), s.kind, s.created, s.updated, s.labels, s.size, s.inodes, s.fingerprint
 FROM snapshots s LEFT JOIN snapshots p ON p.id = s.parent
-WHERE s.namespace = ? AND s.snapshotter = ?
+WHERE s.snapshotter = ?
 """
+_QUERY = f"{_ALL} AND s.namespace = ?"
 
 
 class Owner(Record):
@@ -25,6 +29,11 @@ class Owner(Record):
 
     namespace: str
     snapshotter: str
+
+    @property
+    def values(self) -> tuple[str, str]:
+        """For the query."""
+        return self.snapshotter, self.namespace
 
 
 class Row(Record):
@@ -38,7 +47,7 @@ class Row(Record):
 
 def get(connection: sqlite3.Connection, owner: Owner, key: str) -> Row:
     """One snapshot. Raises NotFound."""
-    row = connection.execute(f"{_QUERY} AND s.key = ?", (*owner, key)).fetchone()
+    row = connection.execute(f"{_QUERY} AND s.key = ?", (*owner.values, key)).fetchone()
     if row is None:
         raise NotFound(f"there is no snapshot {key!r}")
     return _row(row)
@@ -48,7 +57,7 @@ def walk(connection: sqlite3.Connection, owner: Owner) -> Iterator[Row]:
     """All of them, parents first: one that was put on top of a younger one comes after that."""
     waiting: dict[str, list[Row]] = {}
     known = {""}
-    for row in map(_row, connection.execute(f"{_QUERY} ORDER BY s.id", owner).fetchall()):
+    for row in map(_row, connection.execute(f"{_QUERY} ORDER BY s.id", owner.values).fetchall()):
         waiting.setdefault(row.info.parent, []).append(row)
         pending = waiting.pop(row.info.parent) if row.info.parent in known else []
         while pending:
@@ -56,6 +65,11 @@ def walk(connection: sqlite3.Connection, owner: Owner) -> Iterator[Row]:
             known.add(found.info.key)
             yield found
             pending += waiting.pop(found.info.key, [])
+
+
+def everywhere(connection: sqlite3.Connection, snapshotter: str) -> list[Row]:
+    """The snapshots of all namespaces."""
+    return list(map(_row, connection.execute(f"{_ALL} ORDER BY s.id", (snapshotter,))))
 
 
 def _row(row: tuple[Any, ...]) -> Row:
@@ -81,13 +95,19 @@ def parents(connection: sqlite3.Connection, owner: Owner, key: str) -> tuple[int
 
 def ancestors(connection: sqlite3.Connection, number: int) -> tuple[int, ...]:
     """The ids of a snapshot's parents, the nearest first."""
+    return tuple(found for found, _, _ in lineage(connection, number)[1:])
+
+
+def lineage(connection: sqlite3.Connection, number: int) -> list[tuple[int, str, dict[str, str]]]:
+    """The id, key and labels of a snapshot and of its parents, the nearest first."""
     query = """
     WITH RECURSIVE chain (id, parent, depth) AS (
         SELECT id, parent, 0 FROM snapshots WHERE id = ?
         UNION ALL SELECT s.id, s.parent, depth + 1 FROM snapshots s JOIN chain ON s.id = chain.parent
-    ) SELECT id FROM chain WHERE depth > 0 ORDER BY depth
+    ) SELECT s.id, s.key, s.labels FROM chain JOIN snapshots s ON s.id = chain.id ORDER BY depth
     """
-    return tuple(found for (found,) in connection.execute(query, (number,)))
+    rows = connection.execute(query, (number,))
+    return [(found, key, from_text(labels)) for found, key, labels in rows]
 
 
 def insert(connection: sqlite3.Connection, owner: Owner, info: SnapshotInfo, parent: int | None) -> int:
@@ -124,6 +144,26 @@ def commit(connection: sqlite3.Connection, number: int, name: str, now: int, row
 def set_parent(connection: sqlite3.Connection, number: int, parent: int | None) -> None:
     """Puts one on top of another: for those that were made without knowing below what they would lie."""
     connection.execute("UPDATE snapshots SET parent = ? WHERE id = ?", (parent, number))
+
+
+def note(connection: sqlite3.Connection, number: int, damage: Damage) -> None:
+    """Writes down that one is damaged."""
+    (text,) = connection.execute("SELECT labels FROM snapshots WHERE id = ?", (number,)).fetchone()
+    values = (to_text(changed(from_text(text), noted(damage))), number)
+    connection.execute("UPDATE snapshots SET labels = ? WHERE id = ?", values)
+
+
+def heal(connection: sqlite3.Connection, row: Row, now: int) -> None:
+    """Takes the note of damage away from one that was made anew, with the usage and fingerprint of `row`."""
+    query = "UPDATE snapshots SET updated = ?, labels = ?, size = ?, inodes = ?, fingerprint = ? WHERE id = ?"
+    labels = to_text(changed(row.info.labels, noted(None)))
+    connection.execute(query, (now, labels, *row.usage, row.fingerprint, row.id))
+
+
+def is_unchanged(connection: sqlite3.Connection, row: Row) -> bool:
+    """Whether one is still what was read of it: not removed, committed, or made anew."""
+    query = "SELECT 1 FROM snapshots WHERE id = ? AND kind = ? AND fingerprint = ?"
+    return connection.execute(query, (row.id, row.info.kind.value, row.fingerprint)).fetchone() is not None
 
 
 def set_labels(connection: sqlite3.Connection, number: int, labels: Mapping[str, str], now: int) -> None:

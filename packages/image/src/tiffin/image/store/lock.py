@@ -46,6 +46,14 @@ def acquire(path: str, *, wait: bool = True) -> Lock | None:
         os.close(descriptor)  # its last holder removed the file: this lock would exclude nobody
 
 
+def remove_unused(folder: str) -> None:
+    """Removes the files of locks that nobody holds: left by processes that were killed. Raises OSError."""
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        lock = acquire(os.path.join(folder, name), wait=False)
+        if lock is not None:
+            lock.release(remove=True)
+
+
 def _is_still(path: str, descriptor: int) -> bool:
     try:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))

@@ -43,11 +43,14 @@ def find_unpacked(store: Store, diff_ids: Sequence[str]) -> UnpackedImage | None
 
 
 def find_chain(store: Store, chain_id: str) -> UnpackedImage | None:
-    """The unpacked image with this chain id, if there is one."""
+    """The unpacked image with this chain id, if there is one, and nothing of it is known to be damaged."""
     try:
-        trees = store.snapshots.trees(chain_id)
-        labels = store.snapshots.stat(chain_id).labels
+        chain = store.snapshots.chain(chain_id)
     except NotFound:
         return None
-    left_out = decode(labels.get(LEFT_OUT, "{}"))
+    used = chain if store.snapshots.stacks else chain[:1]
+    if any(tree.damaged for tree in used):
+        return None
+    left_out = decode(chain[0].labels.get(LEFT_OUT, "{}"))
+    trees = tuple(tree.folder for tree in used)
     return UnpackedImage(chain_id, trees, left_out if isinstance(left_out, dict) else {})

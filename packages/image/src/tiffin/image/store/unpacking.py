@@ -44,7 +44,7 @@ def unpack_image(
         InvalidImage, Unsupported, OSError: as `tiffin.image.unpack`; then nothing of the layer is left.
     """
     chains = chain_ids(image.config.diff_ids)
-    found = find_chain(store, chains[-1])
+    found = _find_whole(store, chains[-1])
     if found is not None:
         return found
     lock = acquire(store.lock_file(chains[-1]))
@@ -61,6 +61,23 @@ def unpack_image(
     return found
 
 
+def _find_whole(store: Store, chain_id: str) -> UnpackedImage | None:
+    """An unpacked image of which nothing is damaged, of the layers below neither; the lease keeps it from now on."""
+    if not _claim(store, chain_id) or any(tree.damaged for tree in store.snapshots.chain(chain_id)):
+        return None
+    return find_chain(store, chain_id)
+
+
+def _claim(store: Store, chain_id: str) -> bool:
+    """Whether a snapshot is there; then the lease keeps it, and those below it."""
+    try:
+        store.snapshots.stat(chain_id)
+        store.snapshots.claim(chain_id)
+    except NotFound:
+        return False
+    return True
+
+
 class _Unpacking:
     """One unpacking. `left_out` counts over all layers that are unpacked here."""
 
@@ -71,22 +88,36 @@ class _Unpacking:
         self._limits = limits
         self._report = report
         self._chains = chain_ids(image.config.diff_ids)
-        self._form = WhiteoutForm.TRUSTED if is_real_root() else WhiteoutForm.USER
+        overlay = WhiteoutForm.TRUSTED if is_real_root() else WhiteoutForm.USER
+        self._form = overlay if self._snapshots.stacks else WhiteoutForm.APPLIED
         self._left_out: Counter[str] = Counter()
 
     def run(self) -> None:
-        """Makes what is missing."""
+        """Makes what is missing, and what is damaged anew."""
+        self._heal()
         if self._snapshots.stacks:
             self._run_stacked()
         else:
             self._run_copied()
 
     def _present(self) -> int:
-        """How many of the layers, from the bottom on, are there already."""
+        """How many of the layers, from the bottom on, are there already, damaged or not; they are kept from now on."""
         for count in range(len(self._chains), 0, -1):
-            if find_chain(self._store, self._chains[count - 1]) is not None:
+            if _claim(self._store, self._chains[count - 1]):
                 return count
         return 0
+
+    def _heal(self) -> None:
+        """Makes those anew that are damaged, from the bottom on."""
+        present = self._present()
+        chain = self._snapshots.chain(self._chains[present - 1])[::-1] if present else ()
+        for number, tree in enumerate(chain):
+            if tree.damaged:
+                below = (
+                    tuple(lower.folder for lower in chain[:number][::-1]) if self._snapshots.stacks else ()
+                )
+                with self._snapshots.replacing(tree.key) as path:
+                    self._fill(number, path, below)
 
     def _run_stacked(self) -> None:
         start = self._present()
@@ -95,7 +126,7 @@ class _Unpacking:
             stack = []
             for number in range(start, len(self._chains)):
                 key, path = self._prepare(number, "", undo)
-                self._fill(number, path, trees, self._form)
+                self._fill(number, path, trees)
                 trees = (path, *trees)
                 stack.append(Layered(key, self._chains[number], self._labels()))
             self._commit(stack)
@@ -116,7 +147,7 @@ class _Unpacking:
         for number in range(self._present(), len(self._chains)):
             with ExitStack() as undo:
                 key, path = self._prepare(number, self._chains[number - 1] if number else "", undo)
-                self._fill(number, path, (), WhiteoutForm.APPLIED)
+                self._fill(number, path, ())
                 try:
                     self._snapshots.commit(self._chains[number], key, labels=self._labels())
                 except AlreadyExists:
@@ -133,7 +164,7 @@ class _Unpacking:
         with suppress(NotFound):  # it was committed
             self._snapshots.remove(key)
 
-    def _fill(self, number: int, path: str, parents: tuple[str, ...], form: WhiteoutForm) -> None:
+    def _fill(self, number: int, path: str, parents: tuple[str, ...]) -> None:
         if not self._image.layers:
             return
         layer = self._image.layers[number]
@@ -143,7 +174,7 @@ class _Unpacking:
             root = stack.enter_context(Root(path))
             below = [stack.enter_context(Root(parent)) for parent in parents]
             writer = LayerWriter(
-                root, Ownership.possible(), whiteouts=form, parents=below, limits=self._limits
+                root, Ownership.possible(), whiteouts=self._form, parents=below, limits=self._limits
             )
             apply_layer(layer, writer, what, self._limits)
             writer.finish()

@@ -1,0 +1,1 @@
+"""Verification: whether all that a store says it has is there, and whole."""
