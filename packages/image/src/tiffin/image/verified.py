@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
 
 from tiffin.image.digest import split_digest
 from tiffin.image.errors import DigestMismatch
 
 BLOCK = 256 * 1024
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object  # importing typing takes longer than everything that is done here
 
 
 class Readable(Protocol):
@@ -16,7 +21,6 @@ class Readable(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; none at the end."""
-        ...
 
 
 class VerifiedReader:

@@ -6,14 +6,14 @@ that began it, and becomes a blob by `commit`, once size and digest are what was
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import BinaryIO, Self
+    from typing import BinaryIO, Protocol, Self
+else:
+    Protocol = object  # importing typing takes longer than everything that is done here
 
 
 class BlobInfo(Record):
@@ -49,15 +49,12 @@ class ContentWriter(Protocol):
     @property
     def offset(self) -> int:
         """How many bytes are there, from earlier processes too."""
-        ...
 
     def write(self, data: bytes | memoryview) -> None:
         """Appends. Raises OSError (a full disk)."""
-        ...
 
     def truncate(self) -> None:
         """Starts again from nothing."""
-        ...
 
     def commit(self, *, size: int = 0, digest: str = "", labels: Mapping[str, str] | None = None) -> str:
         """Makes it a blob, on disk for good; its digest.
@@ -66,7 +63,6 @@ class ContentWriter(Protocol):
             DigestMismatch: size or digest (if given) differ; the ingest is gone.
             AlreadyExists: there is such a blob already; the ingest is gone.
         """
-        ...
 
     def __enter__(self) -> Self: ...
 
@@ -78,23 +74,18 @@ class ContentStore(Protocol):
 
     def info(self, digest: str) -> BlobInfo:
         """Raises NotFound."""
-        ...
 
     def open(self, digest: str) -> BinaryIO:
         """The blob, seekable; the caller closes it. Raises NotFound."""
-        ...
 
     def walk(self) -> Iterator[BlobInfo]:
         """All blobs, by digest."""
-        ...
 
     def update(self, digest: str, labels: Mapping[str, str]) -> BlobInfo:
         """Sets labels; one with an empty value is removed. Raises NotFound."""
-        ...
 
     def delete(self, digest: str) -> None:
         """Raises NotFound."""
-        ...
 
     def writer(self, reference: str, *, total: int = 0, expected: str = "") -> ContentWriter:
         """Begins an ingest, or goes on with the one of this name.
@@ -102,16 +93,12 @@ class ContentStore(Protocol):
         Raises:
             AlreadyExists: the expected blob is there. Unavailable: another process writes it.
         """
-        ...
 
     def status(self, reference: str) -> IngestStatus:
         """Raises NotFound."""
-        ...
 
     def statuses(self) -> list[IngestStatus]:
         """All ingests."""
-        ...
 
     def abort(self, reference: str) -> None:
         """Throws an ingest away. Raises NotFound."""
-        ...

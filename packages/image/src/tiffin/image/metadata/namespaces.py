@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from tiffin.image.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from tiffin.image.metadata.labels import changed, from_text, to_text
 from tiffin.runtime.record import Record
@@ -15,9 +13,8 @@ if TYPE_CHECKING:
 
     from tiffin.image.metadata.database import Database
 
-# containerd's identifiers: words of letters and digits, joined by single `.`, `_` or `-` runs, 76 characters at most
-IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*", re.ASCII)
-MOST_CHARACTERS = 76
+MOST_CHARACTERS = 76  # of containerd's identifiers
+JOINTS = str.maketrans("", "", "._-")
 TABLES = ("blobs", "snapshots", "images", "leases")
 
 
@@ -30,10 +27,16 @@ class Scope(Record):
 
 def check_identifier(name: str) -> None:
     """Raises InvalidArgument."""
-    if len(name) > MOST_CHARACTERS or not IDENTIFIER.fullmatch(name):
+    if len(name) > MOST_CHARACTERS or not _is_identifier(name):
         raise InvalidArgument(
             f"{name[:100]!r} is no name of a namespace: expected letters and digits, with . _ - between them"
         )
+
+
+def _is_identifier(name: str) -> bool:
+    """Letters and digits, with runs of `.`, `_` and `-` between them."""
+    letters = name.translate(JOINTS)
+    return letters.isascii() and letters.isalnum() and (name[0] + name[-1]).isalnum()
 
 
 def note_use(connection: sqlite3.Connection, namespace: str) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Iterable, Mapping
+    from typing import Protocol
 
     from tiffin.image.documents import Descriptor
+else:
+    Protocol = object  # importing typing takes longer than everything that is done here
 
 
 class StoredName(Record):
@@ -29,11 +30,9 @@ class ImageStore(Protocol):
 
     def get(self, name: str) -> StoredName:
         """Raises NotFound."""
-        ...
 
     def list(self) -> builtins.list[StoredName]:
         """All of them, by name."""
-        ...
 
     def put(
         self,
@@ -48,11 +47,9 @@ class ImageStore(Protocol):
         Raises:
             InvalidArgument: the name is empty. AlreadyExists: it is taken, and `replace` is not set.
         """
-        ...
 
     def delete(self, name: str) -> None:
         """Raises NotFound."""
-        ...
 
 
 class Resource(Record):
@@ -81,27 +78,21 @@ class LeaseStore(Protocol):
         self, lease: str = "", *, seconds: float | None = None, labels: Mapping[str, str] | None = None
     ) -> Lease:
         """A new lease. lease: its id, made up if it is empty. seconds: when it ends by itself. Raises AlreadyExists."""
-        ...
 
     def list(self) -> builtins.list[Lease]:
         """All of them, by id."""
-        ...
 
     def delete(self, lease: str) -> None:
         """Raises NotFound."""
-        ...
 
     def add(self, lease: str, resources: Iterable[Resource]) -> None:
         """Protects resources. Raises NotFound (the lease)."""
-        ...
 
     def remove(self, lease: str, resources: Iterable[Resource]) -> None:
         """Protects them no more. Raises NotFound (the lease)."""
-        ...
 
     def resources(self, lease: str) -> builtins.list[Resource]:
         """What it protects. Raises NotFound (the lease)."""
-        ...
 
 
 class NamespaceStore(Protocol):
@@ -109,16 +100,12 @@ class NamespaceStore(Protocol):
 
     def list(self) -> dict[str, Mapping[str, str]]:
         """All of them, with their labels."""
-        ...
 
     def create(self, name: str, *, labels: Mapping[str, str] | None = None) -> None:
         """Raises AlreadyExists, InvalidArgument (no such name can be)."""
-        ...
 
     def update(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str]:
         """Sets labels; one with an empty value is removed. Raises NotFound."""
-        ...
 
     def delete(self, name: str) -> None:
         """Raises NotFound, and FailedPrecondition if something is in it."""
-        ...

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from tiffin.image.snapshots.protocol import Kind, Mount
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object  # importing typing takes longer than everything that is done here
 
 
 class Backend(Protocol):
@@ -17,12 +21,9 @@ class Backend(Protocol):
 
     def fill(self, folder: str, kind: Kind, parents: tuple[str, ...]) -> None:
         """Fills a new, empty folder; parents: the folders of the parents, nearest first. Raises OSError."""
-        ...
 
     def mounts(self, folder: str, kind: Kind, parents: tuple[str, ...]) -> tuple[Mount, ...]:
         """How to mount an active snapshot or a view."""
-        ...
 
     def data(self, folder: str) -> str:
         """The tree that an active or committed snapshot itself has written."""
-        ...

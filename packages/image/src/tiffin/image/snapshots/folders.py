@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from contextlib import contextmanager
 
 from tiffin.image.durable import make_folder
@@ -54,7 +53,7 @@ class Folders:
 
     def _locked(self) -> tuple[str, int]:
         for _ in range(MOST_ATTEMPTS):
-            path = os.path.join(self.root, f"new-{secrets.token_hex(8)}")
+            path = os.path.join(self.root, f"new-{os.urandom(8).hex()}")
             os.mkdir(path, 0o700)
             lock = self._try_lock(os.path.basename(path))
             if lock is not None:
@@ -72,7 +71,7 @@ class Folders:
         """Gives a new folder the name of a damaged one, as `adopt`. undo: brings the damaged one back."""
         place = self.path(number)
         if os.path.lexists(place):
-            aside = os.path.join(self.root, f"was-{number}-{secrets.token_hex(4)}")
+            aside = os.path.join(self.root, f"was-{number}-{os.urandom(4).hex()}")
             os.rename(place, aside)
             undo.callback(os.rename, aside, place)
         os.rename(path, place)
@@ -111,7 +110,7 @@ class Folders:
             self._remove_unlocked(name)
 
     def _put_aside(self, name: str) -> str:
-        aside = f"rm-{name}-{secrets.token_hex(4)}"
+        aside = f"rm-{name}-{os.urandom(4).hex()}"
         os.rename(os.path.join(self.root, name), os.path.join(self.root, aside))
         return aside
 

@@ -7,13 +7,15 @@ Each is known by a key; Commit gives an active one the name of a committed one.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Protocol
 
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Protocol
+else:
+    Protocol = object  # importing typing takes longer than everything that is done here
 
 
 class Kind(Enum):
@@ -69,42 +71,32 @@ class Snapshotter(Protocol):
 
         Raises AlreadyExists, NotFound (the parent), InvalidArgument (the parent is not committed).
         """
-        ...
 
     def view(
         self, key: str, parent: str = "", *, labels: Mapping[str, str] | None = None
     ) -> tuple[Mount, ...]:
         """A new read-only one. Raises as `prepare`."""
-        ...
 
     def commit(self, name: str, key: str, *, labels: Mapping[str, str] | None = None) -> None:
         """Makes an active snapshot a committed one. Raises NotFound, AlreadyExists, FailedPrecondition."""
-        ...
 
     def mounts(self, key: str) -> tuple[Mount, ...]:
         """How to mount an active snapshot or a view. Raises NotFound, FailedPrecondition (it is committed)."""
-        ...
 
     def remove(self, key: str) -> None:
         """Raises NotFound, and FailedPrecondition while it has children."""
-        ...
 
     def stat(self, key: str) -> SnapshotInfo:
         """Raises NotFound."""
-        ...
 
     def update(self, key: str, labels: Mapping[str, str]) -> SnapshotInfo:
         """Sets labels; one with an empty value is removed. Raises NotFound."""
-        ...
 
     def usage(self, key: str) -> Usage:
         """Raises NotFound."""
-        ...
 
     def walk(self) -> Iterator[SnapshotInfo]:
         """All of them, parents before their children."""
-        ...
 
     def cleanup(self) -> None:
         """Removes what no snapshot has any more: left by removals, and by processes that were killed."""
-        ...
