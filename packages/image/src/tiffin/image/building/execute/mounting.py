@@ -85,10 +85,9 @@ def bind(source: str, point: str, *, readonly: bool = False) -> None:
 
 
 def _mount_overlay(tree: Tree, point: str) -> None:
-    options = [
-        *default_options(),
-        *(f"{name}=off" for name in PLAIN if os.path.exists(f"{PARAMETERS}/{name}")),
-    ]
+    options = list(default_options())
+    if "userxattr" not in options:  # that implies them, and refuses to hear them
+        options += [f"{name}=off" for name in PLAIN if os.path.exists(f"{PARAMETERS}/{name}")]
     if tree.upper:
         options += [f"upperdir={escaped(tree.upper)}", f"workdir={escaped(tree.work)}"]
     with _short(tree.lowers) as lower:

@@ -8,6 +8,7 @@ from errno import EBUSY
 from tiffin.image.building.execute.mounting import MNT_DETACH, mount_tree, own_mount_namespace
 from tiffin.image.kernel import mount, umount2
 from tiffin.image.platforms import host_platform
+from tiffin.image.store.root import is_real_root
 from tiffin.spec.bundle.conversion import ContainerOptions, container_tree
 from tiffin.spec.image.config import Image, ImageConfig, RootFS
 from tiffin.spec.runtime.capabilities import DEFAULT, NUMBERS
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from .request import RunRequest
 
 HOSTNAME = "build"
+HOST_SYS = {
+    "destination": "/sys",
+    "type": "none",
+    "source": "/sys",
+    "options": ["rbind", "nosuid", "noexec", "nodev", "ro"],
+}
 
 
 def preload() -> None:
@@ -94,6 +101,10 @@ def _config(request: RunRequest, rootfs: str, mounts: list[dict[str, Any]]) -> d
     linux = config["linux"]
     if request.network == "host":
         linux["namespaces"] = [one for one in linux["namespaces"] if one["type"] != "network"]
+        if (
+            not is_real_root()
+        ):  # the host's network is not this user namespace's: the kernel gives no sysfs of it
+            config["mounts"] = [HOST_SYS if one["type"] == "sysfs" else one for one in config["mounts"]]
     if request.insecure:
         linux["maskedPaths"], linux["readonlyPaths"] = [], []
         linux["resources"] = {"devices": [{"allow": True, "access": "rwm"}]}
