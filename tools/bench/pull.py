@@ -150,7 +150,9 @@ def main() -> None:
         memory = statistics.median(one.memory for one in found)
         middle = statistics.median(walls)
         spread = f"min {min(walls):5.2f}  max {max(walls):5.2f}"
-        print(f"{name:11} {middle:5.2f} s  {spread}  {memory:5.0f} MB  ours is {base / middle:.2f} of its time")
+        print(
+            f"{name:11} {middle:5.2f} s  {spread}  {memory:5.0f} MB  ours is {base / middle:.2f} of its time"
+        )
 
 
 if __name__ == "__main__":
