@@ -6,11 +6,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tiffin.image.errors import NotFound
 from tiffin.image.platforms import host_platform
-from tiffin.image.pull.pull import PulledImage, PullOptions, pull
+from tiffin.image.pull.pull import PulledImage, pull
 from tiffin.image.store.store import Store
+from tiffin.image.transfer.events import nobody
 from tiffin.image.transports.opening import open_source
 from tiffin.image.writing import CONFIG, LAYER, MANIFEST, REF_NAME, write_blob, write_index
 from tiffin.spec.json_tree import encode
@@ -27,6 +28,9 @@ from tiffin_testing.images import (
     whiteout,
 )
 from tiffin_testing.rootfs import BUSYBOX, PASSWD
+
+if TYPE_CHECKING:
+    from tiffin.image.transfer.events import Report
 
 NAME = "example.test/app:1"
 OTHER = "example.test/other:1"
@@ -69,9 +73,9 @@ def write_image(folder: Path, layers: Sequence[bytes] = LAYERS) -> str:
     return f"oci:{folder}:1"
 
 
-def pull_image(source: str, store: Store, name: str = NAME, *, unpack: bool = True) -> PulledImage:
+def pull_image(source: str, store: Store, name: str = NAME, *, report: Report = nobody) -> PulledImage:
     with ExitStack() as stack:
-        return pull(open_source(source, stack), store, name, PullOptions(unpack=unpack))
+        return pull(open_source(source, stack), store, name, report=report)
 
 
 @contextmanager
@@ -123,12 +127,3 @@ def left(store: Store) -> list[str]:
     }  # fmt: skip
     found += [str(path) for path in Path(store.root).iterdir() if path.name not in names]
     return found + [str(path) for path in Path(store.root).glob("locks/*")]
-
-
-def is_pulled(store: Store, name: str = NAME) -> bool:
-    """Whether the name is there."""
-    try:
-        store.images.get(name)
-    except NotFound:
-        return False
-    return True
