@@ -218,6 +218,20 @@ def test_pinned_images_stay(program: Program, pulled: str) -> None:
     assert names(program) == []
 
 
+def test_verify_finds_what_is_damaged_and_a_pull_heals_it(program: Program, pulled: str) -> None:
+    assert program("verify") == ""
+    manifest = json.loads(program("inspect", "--raw", pulled))
+    path = program.folder / "store/content/blobs/sha256" / manifest["layers"][0]["digest"][7:]
+    path.chmod(0o644)
+    path.write_bytes(bytes(path.stat().st_size))
+    done = program.try_("verify", "--json", "-q")
+    assert done.returncode == 3
+    assert [(one["kind"], one["image"]) for one in json.loads(done.stdout)] == [("blob-changed", pulled)]
+    assert program.fails("verify")[0] == 3
+    program("pull", "-q", pulled)
+    assert program("verify", "-q") == ""
+
+
 def test_prune_says_what_it_frees(program: Program, pulled: str) -> None:
     program("untag", pulled)
     found = json.loads(program("prune", "--json"))

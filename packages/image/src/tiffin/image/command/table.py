@@ -34,6 +34,7 @@ STORE = (
     Entry("untag", "names_", "untag", "take a name away"),
     Entry("remove", "names_", "remove", "remove images, and what nothing else keeps"),
     Entry("prune", "prune_", "prune", "remove what no image keeps"),
+    Entry("verify", "verify_", "verify", "check all that the store has"),
     Entry("history", "history_", "history", "show how an image was made"),
     Entry("save", "archives_", "save", "write images to a file"),
     Entry("load", "archives_", "load", "take the images of a file into the store"),
