@@ -207,6 +207,26 @@ def test_what_a_container_uses_stays(program: Program, pulled: str, original: st
     assert not list(store.snapshots.walk())
 
 
+def test_bash_completes_names_of_images(program: Program, original: str) -> None:
+    def complete(line: str) -> set[str]:
+        words = {
+            "_TIFFIN_IMAGE_COMPLETE": "bash_complete",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(line.count(" ")),
+        }
+        program.environment |= words
+        found = {answer.partition(",")[2] for answer in program().splitlines() if answer}
+        del program.environment["_TIFFIN_IMAGE_COMPLETE"]
+        return found
+
+    assert complete("tiffin-image push ap") == set()
+    assert not (program.folder / "store").exists()
+    program("copy", "-q", original, "app:1")
+    assert complete("tiffin-image push ap") == {"app:1"}
+    assert complete("tiffin-image remove docker.io/l") == {"docker.io/library/app:1"}
+    assert complete("tiffin-image save x") == set()
+
+
 def test_pinned_images_stay(program: Program, pulled: str) -> None:
     store = Store(str(program.folder / "store"))
     stored = store.images.get(pulled)

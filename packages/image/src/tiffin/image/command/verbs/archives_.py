@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import click
 
+from tiffin.image.command.completing import image_names
 from tiffin.image.command.options import Verb, platform_option, quiet_option
 from tiffin.image.command.progress import reported
 from tiffin.image.command.session import Session
@@ -28,7 +29,7 @@ FORMATS = ("docker-archive", "oci-archive", "oci", "dir")
 
 
 @click.command("save", cls=Verb)
-@click.argument("images", nargs=-1, required=True, metavar="NAME...")
+@click.argument("images", nargs=-1, required=True, metavar="NAME...", shell_complete=image_names)
 @click.option(
     "--output", "-o", default="", metavar="PATH", type=click.Path(), help="Where to; stdout by default."
 )

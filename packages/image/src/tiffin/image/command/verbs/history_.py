@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import click
 
+from tiffin.image.command.completing import image_names
 from tiffin.image.command.options import Verb, json_option, platform_option, registry_options
 from tiffin.image.command.output import print_json, print_table
 from tiffin.image.command.session import Session
@@ -26,7 +27,7 @@ SHORT, SHORT_STEP = 12, 45  # characters, as Docker shows them
 
 
 @click.command("history", cls=Verb)
-@click.argument("image", metavar="IMAGE")
+@click.argument("image", metavar="IMAGE", shell_complete=image_names)
 @click.option("--no-trunc", "whole", is_flag=True, help="All of each step.")
 @json_option
 @platform_option

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import click
 
+from tiffin.image.command.completing import image_names
 from tiffin.image.command.field import formatted
 from tiffin.image.command.options import Verb, platform_option, registry_options
 from tiffin.image.command.session import Session
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("inspect", cls=Verb)
-@click.argument("image", metavar="IMAGE")
+@click.argument("image", metavar="IMAGE", shell_complete=image_names)
 @click.option("--raw", is_flag=True, help="The manifest or index, byte for byte; with --config the config.")
 @click.option("--config", is_flag=True, help="The config.")
 @click.option("--format", "-f", "form", default="json", metavar="json|FIELD|TEXT", show_default=True,

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from tiffin.image.command.completing import image_names
 from tiffin.image.command.options import Verb, json_option
 from tiffin.image.command.output import print_json, print_table
 from tiffin.image.command.session import Session
@@ -15,7 +16,7 @@ HEADINGS = ("IMAGE", "PLACE", "WRITABLE")
 
 
 @click.command("mount", cls=Verb)
-@click.argument("image", default="", metavar="[NAME")
+@click.argument("image", default="", metavar="[NAME", shell_complete=image_names)
 @click.argument("place", default="", metavar="DIR]", type=click.Path(file_okay=False))
 @click.option("--rw", "writable", is_flag=True, help="Writable; what is written is lost with the mount.")
 @json_option

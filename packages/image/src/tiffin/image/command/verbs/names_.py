@@ -6,6 +6,7 @@ import time
 
 import click
 
+from tiffin.image.command.completing import image_names
 from tiffin.image.command.options import Verb, json_option
 from tiffin.image.command.output import print_json, print_table
 from tiffin.image.command.session import Session
@@ -26,7 +27,7 @@ SHORT = 12  # digits of a digest, as Docker shows it
 
 
 @click.command("list", cls=Verb)
-@click.argument("images", nargs=-1, metavar="[NAME]...")
+@click.argument("images", nargs=-1, metavar="[NAME]...", shell_complete=image_names)
 @click.option("--quiet", "-q", is_flag=True, help="The names only.")
 @click.option("--digests", is_flag=True, help="Digests in full.")
 @json_option
@@ -58,7 +59,7 @@ def _row(image: ListedImage, *, digests: bool) -> tuple[str, ...]:
 
 
 @click.command("tag", cls=Verb)
-@click.argument("image", metavar="NAME")
+@click.argument("image", metavar="NAME", shell_complete=image_names)
 @click.argument("names", nargs=-1, required=True, metavar="NEW...")
 @click.pass_obj
 def tag(session: Session, *, image: str, names: tuple[str, ...]) -> None:
@@ -75,7 +76,7 @@ def tag(session: Session, *, image: str, names: tuple[str, ...]) -> None:
 
 
 @click.command("untag", cls=Verb)
-@click.argument("images", nargs=-1, required=True, metavar="NAME...")
+@click.argument("images", nargs=-1, required=True, metavar="NAME...", shell_complete=image_names)
 @click.pass_obj
 def untag(session: Session, *, images: tuple[str, ...]) -> None:
     """Takes names away; what no other name keeps goes with the next `prune` or `remove`."""
@@ -87,7 +88,7 @@ def untag(session: Session, *, images: tuple[str, ...]) -> None:
 
 
 @click.command("remove", cls=Verb)
-@click.argument("images", nargs=-1, metavar="[NAME]...")
+@click.argument("images", nargs=-1, metavar="[NAME]...", shell_complete=image_names)
 @click.option("--all", "-a", "whole", is_flag=True, help="All that no container uses and nobody has pinned.")
 @click.option(
     "--force", "-f", is_flag=True, help="Those that a container uses too; their files stay as long as it."

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import click
 
+from tiffin.image.command.completing import image_names
 from tiffin.image.command.copying import copy_between, write_digest
 from tiffin.image.command.options import Verb, copy_options, platform_option, quiet_option, registry_options
 from tiffin.image.command.progress import reported
@@ -72,7 +73,7 @@ def _stored_name(name: str, place: str) -> str:
 
 
 @click.command("push", cls=Verb)
-@click.argument("image", metavar="NAME")
+@click.argument("image", metavar="NAME", shell_complete=image_names)
 @click.argument("destination", default="", metavar="[DST]")
 @copy_options
 @quiet_option
