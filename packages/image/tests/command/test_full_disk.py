@@ -47,7 +47,7 @@ def test_nothing_half_made_is_left(kind: str, program: Program, full: Path) -> N
         SCRIPT,
         "sh",
         PROGRAM,
-        full,
+        str(full),
         place,
     ]
     done = subprocess.run(

@@ -38,3 +38,9 @@ class Session(Record):
         if rootless.is_needed():
             rootless.enter_user_namespace()
         return Store(self.root or None, Scope(self.namespace))
+
+    def store_to_unpack(self) -> Store:
+        """The same, for images that are unpacked: a new one forks to try what the kernel can do. Raises as `store`."""
+        store = self.store()
+        _ = store.snapshots
+        return store

@@ -113,7 +113,7 @@ def load(session: Session, *, path: str, name: str, platform: Platform | None, q
             path = _from_stdin(stack)
         images = opened(path, stack).images()
         named = [(image, _names(image, name, alone=len(images) == 1)) for image in images]
-        store = session.store()
+        store = session.store_to_unpack()
         report = stack.enter_context(reported(quiet=quiet))
         for image, names in named:
             _load(store, image, names, platform, report)

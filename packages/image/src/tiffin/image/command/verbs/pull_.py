@@ -49,7 +49,7 @@ def pull(
 
     place = image if image.startswith(PLACES) else f"{REGISTRY}{image}"
     full = _stored_name(name or image, place)
-    store = session.store()
+    store = session.store_to_unpack()
     with ExitStack() as stack:
         reached = session.access(access)
         source = open_source(place, stack, reached)
