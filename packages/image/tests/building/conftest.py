@@ -14,11 +14,11 @@ from tiffin.image.building.build import build
 from tiffin.image.building.events import BuildEvent, EventKind
 from tiffin.image.building.finishing import Built
 from tiffin.image.building.options import BuildOptions
-from tiffin.image.building.stored import StoredSource
 from tiffin.image.store.store import Store
 from tiffin.image.transfer.copy import copy_image
 from tiffin.image.transports import open_image
 from tiffin.image.transports.opening import open_destination
+from tiffin.image.transports.store_source import StoreSource
 from tiffin.image.unpack import unpack
 from tiffin_testing.images import busybox_image
 
@@ -75,7 +75,7 @@ class Building:
         path = self.folder / f"layout-{self._count}"
         with ExitStack() as stack:
             destination, _ = open_destination(f"oci:{path}:built", stack)
-            copy_image(StoredSource(self.store, "built", built.manifest), destination)
+            copy_image(StoreSource(self.store, built.names[0]), destination)
         return path
 
     def tree(self, built: Built) -> Tree:

@@ -12,6 +12,7 @@ from packages.image.tests.building.conftest import Building
 from tiffin.image.building.cache.local import LocalCache
 from tiffin.image.building.events import EventKind
 from tiffin.image.errors import NotFound
+from tiffin.image.store.store import Store
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
 
@@ -207,3 +208,36 @@ def test_names_and_bases_of_the_store(building: Building) -> None:
     assert {"x", "y", "z"} == set(building.added(built))
     with pytest.raises(NotFound, match="nothing is pulled"):
         building.build("FROM team/app:2", pull="never")
+
+
+LINKED = (
+    "FROM base\nRUN echo {0} >/first\nCOPY --link --chown=5:6 a.txt /x/y/\nRUN cat /x/y/a.txt /first >/z\n"
+)
+
+
+def test_a_linked_copy_fits_on_top_of_anything(building: Building) -> None:
+    building.write(a_txt="a")
+    first = building.build(LINKED.format("one"))
+    second = building.build(LINKED.format("two"))
+    assert building.cached == [False, True, False]
+    assert first.tree["rootfs"]["diff_ids"][2] == second.tree["rootfs"]["diff_ids"][2]
+    tree = building.added(second)
+    assert set(tree) == {"first", "x", "x/y", "x/y/a.txt", "z"}
+    assert tree["x/y/a.txt"][1:3] == tree["x"][1:3] == (5, 6)
+    assert tree["z"][4] == b"atwo\n"
+    building.build(LINKED.format("two"))
+    assert building.cached == [True] * 3
+
+
+def test_stores_of_whole_copies_come_to_the_same(building: Building, tmp_path: Path, base: Path) -> None:
+    copies = Building(tmp_path / "copies", base)
+    copies.store = Store(str(tmp_path / "copies/store"), snapshotter="native")
+    for one in (building, copies):
+        one.write(a_txt="a")
+    text = LINKED.format("one") + "RUN rm /etc/group && mv /x /w && true\nRUN true\nWORKDIR /w/v"
+    built = [one.build(text, source_date_epoch=EPOCH) for one in (building, copies)]
+    assert copies.tree(built[1]).keys() == building.tree(built[0]).keys()
+    assert copies.added(built[1]) == building.added(built[0])
+    copies.build(text, source_date_epoch=EPOCH)
+    assert copies.cached == [True] * 6
+    copies.store.database.close()

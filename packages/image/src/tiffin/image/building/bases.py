@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, suppress
-from functools import partial
 
 from tiffin.image.building.stages.steps import BaseImage
-from tiffin.image.building.stored import StoredSource
-from tiffin.image.documents import Descriptor, ImageConfig, config_of, manifest_of
+from tiffin.image.documents import Descriptor, config_of, manifest_of
 from tiffin.image.errors import InvalidArgument, NotFound
-from tiffin.image.image import Image, Layer
 from tiffin.image.metadata.protocol import Resource
-from tiffin.image.platforms import host_platform, rank
-from tiffin.image.store.unpacked import chain_ids, find_chain
+from tiffin.image.platforms import rank
+from tiffin.image.store.names import ON_DISK
 from tiffin.image.transfer.choice import choose
 from tiffin.image.transports.names import parse_reference
+from tiffin.image.transports.store_source import StoreSource
 from tiffin.spec.media_type import to_oci
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from tiffin.image.building.cache.records import BuiltLayer
     from tiffin.image.documents import Platform
     from tiffin.image.store.store import Store
     from tiffin.image.transports.access import Access
@@ -94,8 +91,10 @@ class Bases:
 
     def _stored(self, full: str, platform: Platform) -> BaseImage:
         """An image of the store. Raises NotFound."""
-        top = self._store.images.get(full).target
-        source = StoredSource(self._store, full, top)
+        stored = self._store.images.get(full)
+        if ON_DISK in stored.labels:
+            raise NotFound(f"of {full!r} only the files are in the store")
+        top, source = stored.target, StoreSource(self._store, full)
         manifest_descriptor = choose(source, top, platform)
         data = source.read_document(manifest_descriptor)
         manifest = manifest_of(data, f"manifest {top.digest}", manifest_descriptor.media_type)
@@ -130,22 +129,3 @@ def full_reference(name: str) -> str:
 def _as_oci(descriptor: Descriptor) -> Descriptor:
     """A layer as a manifest of ours has it."""
     return Descriptor(to_oci(descriptor.media_type), descriptor.digest, descriptor.size, {}, None)
-
-
-def ensure_unpacked(store: Store, name: str, layers: Sequence[BuiltLayer]) -> None:
-    """Sees to it that the snapshots of layers are there, whose blobs are. Raises NotFound, OSError."""
-    diff_ids = tuple(layer.diff_id for layer in layers)
-    if not layers or find_chain(store, chain_ids(diff_ids)[-1]) is not None:
-        return
-    from tiffin.image.store.unpacking import unpack_image
-
-    opened = tuple(
-        Layer(
-            one.diff_id,
-            one.descriptor.digest,
-            one.descriptor.size,
-            partial(store.content.open, one.descriptor.digest),
-        )
-        for one in layers
-    )
-    unpack_image(store, Image(name, ImageConfig("", 0, {}, host_platform(), diff_ids), opened))

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 
 from tiffin.image.building.bases import Bases
 from tiffin.image.building.cache.local import LocalCache
+from tiffin.image.building.cache.places import parse_place
+from tiffin.image.building.cache.results import Results
 from tiffin.image.building.context.ignore import read_ignored
 from tiffin.image.building.dockerfile.parse import parse
 from tiffin.image.building.events import Numbers, nobody
@@ -15,19 +17,22 @@ from tiffin.image.building.execute.copy.downloads import Downloads
 from tiffin.image.building.execute.layer_making import LayerMaker
 from tiffin.image.building.execute.run.runner import Runner
 from tiffin.image.building.finishing import finish, full_names
+from tiffin.image.building.layers import Layers
 from tiffin.image.building.options import EPOCH
 from tiffin.image.building.progress import StepProgress
 from tiffin.image.building.scheduling import build_stages
 from tiffin.image.building.session import BuildSession
 from tiffin.image.building.stages.plan import PlanOptions, plan
 from tiffin.image.building.trees import ContextFolder
-from tiffin.image.errors import InvalidArgument, NotFound
+from tiffin.image.errors import InvalidArgument, InvalidImage, NotFound, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tiffin.image.building.cache.places import CachePlace
     from tiffin.image.building.dockerfile.instructions import Dockerfile
     from tiffin.image.building.events import Report
     from tiffin.image.building.finishing import Built
+    from tiffin.image.building.history import BuiltStage
     from tiffin.image.building.options import BuildOptions
     from tiffin.image.store.store import Store
 
@@ -46,37 +51,83 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
         NotFound, InvalidArgument, InvalidReference: of the options. And what pulling base images raises.
     """
     file, dockerfile = read_dockerfile(options)
-    epoch = _epoch(options)
     full_names(options)  # a wrong one is told before the work
+    places = [parse_place(text) for text in options.cache_to]
     with ExitStack() as stack:
         leased = stack.enter_context(store.leased())
-        cache = LocalCache(leased)
-        stack.callback(cache.close)
-        point = os.path.join(leased.root, "build", "mount")
-        os.makedirs(point, mode=0o700, exist_ok=True)
         numbers = Numbers()
         progress = StepProgress(report, numbers, "[internal] load build definition and base images")
         bases = Bases(leased, _images(options), options.pull, options.access, progress.output)
         planned = plan(dockerfile, bases.resolve, _plan_options(options))
         for name in planned.unused_args:
             progress.warn(f"--build-arg {name}: no ARG asks for it")
+        results = _results(options, leased, progress, stack)
         progress.done()
-        session = BuildSession(
-            options,
-            leased,
-            cache=cache,
-            bases=bases,
-            runner=stack.enter_context(Runner(point)),
-            maker=stack.enter_context(LayerMaker(leased, options.compression, options.level, epoch)),
-            folders=CacheFolders(os.path.join(leased.root, "build", "folders")),
-            downloads=stack.enter_context(Downloads()),
-            contexts=_folders(options, file),
-            file=dockerfile.name,
-            point=point,
-            report=report,
-            numbers=numbers,
-        )
-        return finish(session, planned.target, build_stages(session, planned))
+        session = _session(options, leased, results, bases, stack, (file, dockerfile.name), report, numbers)
+        target = build_stages(session, planned)
+        built = finish(session, planned.target, target)
+        for place in places:
+            _export(place, session, target, stack)
+        return built
+
+
+def _session(
+    options: BuildOptions,
+    leased: Store,
+    results: Results,
+    bases: Bases,
+    stack: ExitStack,
+    file: tuple[str, str],
+    report: Report,
+    numbers: Numbers,
+) -> BuildSession:
+    """What the stages share. file: the path and the name of the Dockerfile."""
+    folder = os.path.join(leased.root, "build")
+    point = os.path.join(folder, "mount")
+    os.makedirs(point, mode=0o700, exist_ok=True)
+    maker = LayerMaker(leased, options.compression, options.level, _epoch(options))
+    return BuildSession(
+        options,
+        leased,
+        cache=results,
+        layers=Layers(leased, results),
+        bases=bases,
+        runner=stack.enter_context(Runner(point)),
+        maker=stack.enter_context(maker),
+        folders=CacheFolders(os.path.join(folder, "folders")),
+        downloads=stack.enter_context(Downloads()),
+        contexts=_folders(options, file[0]),
+        file=file[1],
+        point=point,
+        report=report,
+        numbers=numbers,
+    )
+
+
+def _results(options: BuildOptions, leased: Store, progress: StepProgress, stack: ExitStack) -> Results:
+    """The caches. One that is not there yet is told, and is no error: the first build of all has none."""
+    local = LocalCache(leased)
+    stack.callback(local.close)
+    imported = []
+    for text in options.cache_from:
+        parse_place(text)
+        from tiffin.image.building.cache.exchange import open_cache
+
+        try:
+            imported.append(open_cache(text, options.access, stack))
+        except (NotFound, Unavailable, InvalidImage) as error:
+            progress.warn(f"--cache-from {text}: {error}")
+    return Results(leased, local, imported)
+
+
+def _export(place: CachePlace, session: BuildSession, target: BuiltStage, stack: ExitStack) -> None:
+    from tiffin.image.building.cache.exchange import export_cache
+
+    progress = StepProgress(session.report, session.numbers, f"[internal] export the cache to {place.name}")
+    document = session.cache.document(None if place.whole else target.layers)
+    session.cache.bring(step.layer for step in document.steps.values() if step.layer is not None)
+    export_cache(place.name, session.store, document, session.options.access, stack)
+    progress.done()
 
 
 def read_dockerfile(options: BuildOptions) -> tuple[str, Dockerfile]:

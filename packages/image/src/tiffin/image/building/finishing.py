@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tiffin.image.building.bases import ensure_unpacked, full_reference
+from tiffin.image.building.bases import full_reference
 from tiffin.image.building.cache.keys import digest_of_tree
+from tiffin.image.building.layers import chain_of
 from tiffin.image.digest import digest_of
 from tiffin.image.documents import Descriptor
 from tiffin.image.errors import AlreadyExists
 from tiffin.image.metadata.images import descriptor_tree
 from tiffin.image.store.content_labels import labels_of, snapshot_label
 from tiffin.image.store.names import labels_of_name
-from tiffin.image.store.unpacked import chain_ids
 from tiffin.runtime.record import Record
 from tiffin.spec.json_tree import encode
 from tiffin.spec.media_type import CONFIG, MANIFEST
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from tiffin.image.building.history import BuiltStage
     from tiffin.image.building.options import BuildOptions
     from tiffin.image.building.session import BuildSession
-    from tiffin.image.building.stage_building import BuiltStage
     from tiffin.image.building.stages.steps import Stage
     from tiffin.image.store.store import Store
 
@@ -40,9 +40,10 @@ def finish(session: BuildSession, stage: Stage, built: BuiltStage) -> Built:
     """Writes the image, and gives it its names. Raises InvalidReference, OSError."""
     store = session.store
     names = full_names(session.options)
-    ensure_unpacked(store, stage.title, built.layers)
+    session.layers.bring(built.layers)
+    session.layers.unpack(stage.title, built.layers)
     tree = _config(session, stage, built)
-    chain = chain_ids([layer.diff_id for layer in built.layers])[-1] if built.layers else ""
+    chain = chain_of(built.layers)
     kept = snapshot_label(store.snapshots.name, chain) if chain else {}
     config = _write(store, encode(tree).encode(), CONFIG, kept)
     manifest_tree = {
@@ -77,7 +78,7 @@ def _config(session: BuildSession, stage: Stage, built: BuiltStage) -> dict[str,
     key = digest_of_tree([facts, [entry["created_by"] for entry in built.history if "created" not in entry]])
     created = session.now()
     if session.source_date_epoch is None and session.options.use_cache:
-        created = session.cache.created(key, created)
+        created = session.cache.moment(key, created)
     history = [{"created": created, **entry} for entry in built.history]
     return {"created": created, **facts, "history": history}
 

@@ -6,7 +6,8 @@ import threading
 from concurrent.futures import Future, wait
 
 from tiffin.image.building.execute.run.runner import Cancelled
-from tiffin.image.building.stage_building import BuiltStage, StageBuilding
+from tiffin.image.building.history import BuiltStage
+from tiffin.image.building.stage_building import StageBuilding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

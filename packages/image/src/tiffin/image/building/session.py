@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tiffin.image.building.bases import Bases
-    from tiffin.image.building.cache.local import LocalCache
+    from tiffin.image.building.cache.results import Results
     from tiffin.image.building.events import Report
     from tiffin.image.building.execute.cache_folders import CacheFolders
     from tiffin.image.building.execute.copy.downloads import Downloads
     from tiffin.image.building.execute.layer_making import LayerMaker
     from tiffin.image.building.execute.run.runner import Runner
+    from tiffin.image.building.layers import Layers
     from tiffin.image.building.options import BuildOptions
     from tiffin.image.building.trees import ContextFolder
     from tiffin.image.store.store import Store
@@ -33,7 +34,8 @@ class BuildSession:
         options: BuildOptions,
         store: Store,
         *,
-        cache: LocalCache,
+        cache: Results,
+        layers: Layers,
         bases: Bases,
         runner: Runner,
         maker: LayerMaker,
@@ -48,6 +50,7 @@ class BuildSession:
         self.options = options
         self.store = store
         self.cache = cache
+        self.layers = layers
         self.bases = bases
         self.runner = runner
         self.maker = maker

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 
-from tiffin.image.building.bases import ensure_unpacked
 from tiffin.image.building.cache.keys import start_key, step_key
 from tiffin.image.building.cache.records import BuiltLayer, CachedStep
 from tiffin.image.building.dockerfile.error import Problem
@@ -15,13 +14,13 @@ from tiffin.image.building.execute.run_step import RunRequests
 from tiffin.image.building.execute.stage_tree import StageTree
 from tiffin.image.building.execute.steps import Tools, carry_out
 from tiffin.image.building.failure import StepFailed
+from tiffin.image.building.history import BuiltStage, entry_of, history_of
+from tiffin.image.building.layers import chain_of
 from tiffin.image.building.progress import StepProgress
 from tiffin.image.building.stages.steps import CopyStep, RunStep, Step
 from tiffin.image.building.trees import Trees
 from tiffin.image.errors import ImageFailure
 from tiffin.image.kernel import mount
-from tiffin.image.store.unpacked import chain_ids
-from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,17 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tiffin.image.building.session import BuildSession
-    from tiffin.image.building.stages.steps import BaseImage, Stage
-
-COMMENT = "tiffin"  # in the history: who made it
-
-
-class BuiltStage(Record):
-    """A stage that is built. key: of its files. history: as an image's config has it; `created` may be missing."""
-
-    key: str
-    layers: tuple[BuiltLayer, ...]
-    history: tuple[dict[str, Any], ...]
+    from tiffin.image.building.stages.steps import Stage
 
 
 class StageBuilding:
@@ -54,6 +43,7 @@ class StageBuilding:
         self._trees = Trees(
             session.store,
             session.cache,
+            session.layers,
             session.bases,
             session.contexts,
             stage.platform,
@@ -76,10 +66,11 @@ class StageBuilding:
         """
         self._start()
         try:
-            changing = [step for step in self._stage.steps if type(step) is not Step]
-            for step in self._stage.steps:
+            steps = [self._possible(step) for step in self._stage.steps]
+            changing = [step for step in steps if type(step) is not Step]
+            for step in steps:
                 if type(step) is Step:
-                    self._history.append({**_entry(step), "empty_layer": True})
+                    self._history.append({**entry_of(step), "empty_layer": True})
                 else:
                     self._step(step, f"{changing.index(step) + 1}/{len(changing)}")
         except BaseException as error:
@@ -98,11 +89,13 @@ class StageBuilding:
             return
         if image is not None:
             self._layers = list(map(BuiltLayer, image.diff_ids, image.layers))
-            self._history = _history_of(image)
-        self._key = start_key(self._chain(), self._stage.platform, self._session.source_date_epoch)
+            self._history = history_of(image)
+        self._key = start_key(chain_of(self._layers), self._stage.platform, self._session.source_date_epoch)
 
-    def _chain(self) -> str:
-        return chain_ids([layer.diff_id for layer in self._layers])[-1] if self._layers else ""
+    def _possible(self, step: Step) -> Step:
+        """Without `--link` where a snapshot holds the whole tree: there it would be no layer of its own."""
+        linked = isinstance(step, CopyStep) and step.link
+        return step.replace(link=False) if linked and not self._session.store.snapshots.stacks else step
 
     def _step(self, step: Step, number: str) -> None:
         self._session.check()
@@ -110,11 +103,12 @@ class StageBuilding:
             self._session.report, self._session.numbers, f"[{self._stage.title} {number}] {step.text}"
         )
         try:
+            alone = isinstance(step, CopyStep) and step.link
             key = step_key(self._key, step, self._inputs(step))
-            if self._tree is None and self._is_cached(key, step):
+            if self._is_cached(key, step, alone=alone):
                 progress.cached()
             else:
-                self._execute(key, step, progress)
+                self._execute(key, step, progress, alone=alone)
                 progress.done()
         except (Problem, ImageFailure, OSError) as error:
             failure = self._failure(step, error)
@@ -134,36 +128,46 @@ class StageBuilding:
             return [self._trees.seen(mount) for mount in step.mounts]
         return []
 
-    def _is_cached(self, key: str, step: Step) -> bool:
-        """Takes a step's result from the cache, if it is there."""
-        if not self._session.options.use_cache:
+    def _is_cached(self, key: str, step: Step, *, alone: bool) -> bool:
+        """Takes a step's result from the cache, if it is there.
+
+        After the first step that is carried out, only what fits on top of anything (`alone`) is taken: of the others
+        nobody knows yet whether they stand on the same files.
+        """
+        if not self._session.options.use_cache or (self._tree is not None and not alone):
             return False
         found = self._session.cache.find(key)
-        if found is None or found.parent != self._chain():
+        if found is None or not (alone or found.parent == chain_of(self._layers)):
             return False
+        if self._tree is not None and found.layer is not None:
+            self._session.layers.bring([found.layer])
+            entry: dict[str, Any] = {"created": found.created, **entry_of(step)}
+            self._history.append(entry)
+            self._made.append((key, entry, self._tree.put(found.layer)))
+            return True
         self._add(step, found.layer, found.created)
         return True
 
     def _add(self, step: Step, layer: BuiltLayer | None, created: str) -> None:
-        entry: dict[str, Any] = {"created": created, **_entry(step)}
+        entry: dict[str, Any] = {"created": created, **entry_of(step)}
         if layer is None:
             entry["empty_layer"] = True
         else:
             self._layers.append(layer)
         self._history.append(entry)
 
-    def _execute(self, key: str, step: Step, progress: StepProgress) -> None:
+    def _execute(self, key: str, step: Step, progress: StepProgress, *, alone: bool) -> None:
         tree = self._grown()
-        written = tree.begin()
+        written = tree.begin(alone=alone)
         try:
             with ExitStack() as stack:
                 carry_out(self._tools(), step, written, progress, stack)
         except BaseException:
             tree.abandon()
             raise
-        entry: dict[str, Any] = {"created": self._session.now(), **_entry(step)}
+        entry: dict[str, Any] = {"created": self._session.now(), **entry_of(step)}
         self._history.append(entry)
-        self._made.append((key, entry, tree.end()))
+        self._made.append((key, entry, tree.end(alone=alone)))
 
     def _tools(self) -> Tools:
         session = self._session
@@ -173,7 +177,7 @@ class StageBuilding:
     def _grown(self) -> StageTree:
         """The tree that steps write to; begun when the cache has no more."""
         if self._tree is None:
-            ensure_unpacked(self._session.store, self._stage.title, self._layers)
+            self._session.layers.unpack(self._stage.title, self._layers)
             diff_ids = tuple(layer.diff_id for layer in self._layers)
             self._tree = StageTree(self._session.store, self._session.maker, diff_ids)
         return self._tree
@@ -205,22 +209,10 @@ class StageBuilding:
     def _note(self, chains: list[str]) -> None:
         results = {}
         for key, entry, future in self._made:
-            parent, layer = self._chain(), future.result()
+            parent, layer = chain_of(self._layers), future.result()
             results[key] = CachedStep(parent, layer, entry["created"])
             if layer is None:
                 entry["empty_layer"] = True
             else:
                 self._layers.append(layer)
         self._session.cache.add(results, chains)
-
-
-def _entry(step: Step) -> dict[str, str]:
-    """A step in the image's history."""
-    return {"created_by": step.created_by, "comment": COMMENT}
-
-
-def _history_of(image: BaseImage) -> list[dict[str, Any]]:
-    """The history of a base, with an entry for each layer: not all who make images write one."""
-    found = [dict(entry) for entry in image.tree.get("history") or ()]
-    missing = len(image.layers) - sum(not entry.get("empty_layer") for entry in found)
-    return [{"created_by": f"FROM {image.name}", "comment": "no history"}] * missing + found

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
-from tiffin.image.building.bases import ensure_unpacked
 from tiffin.image.building.cache.keys import digest_of_tree
 from tiffin.image.building.cache.records import BuiltLayer
 from tiffin.image.building.context.contents import digest_of_sources
@@ -18,7 +17,7 @@ from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.execute.copy.copy import excluded_by, is_fetched, sources_of
 from tiffin.image.building.execute.copy.downloads import name_of
 from tiffin.image.building.execute.mounting import Tree, mounted
-from tiffin.image.store.unpacked import chain_ids
+from tiffin.image.building.layers import chain_of
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
@@ -26,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tiffin.image.building.bases import Bases
-    from tiffin.image.building.cache.local import LocalCache
+    from tiffin.image.building.cache.results import Results
     from tiffin.image.building.context.ignore import Ignored
     from tiffin.image.building.execute.copy.downloads import Downloads
+    from tiffin.image.building.layers import Layers
     from tiffin.image.building.stages.steps import CopyStep, Origin, RunMount
     from tiffin.image.documents import Platform
     from tiffin.image.store.store import Store
@@ -52,7 +52,8 @@ class Trees:
     def __init__(
         self,
         store: Store,
-        cache: LocalCache,
+        cache: Results,
+        layers: Layers,
         bases: Bases,
         contexts: Mapping[str, ContextFolder],
         platform: Platform,
@@ -62,6 +63,7 @@ class Trees:
     ) -> None:
         self._store = store
         self._cache = cache
+        self._unpacking = layers
         self._bases = bases
         self._contexts = contexts
         self._platform = platform
@@ -87,8 +89,8 @@ class Trees:
         if origin.kind == "context":
             return Tree((self._contexts[origin.name].path,))
         layers = self._layers(origin)
-        ensure_unpacked(self._store, origin.name, layers)
-        return Tree(self._store.snapshots.trees(_chain(layers)))
+        self._unpacking.unpack(origin.name, layers)
+        return Tree(self._store.snapshots.trees(chain_of(layers)))
 
     def _layers(self, origin: Origin) -> tuple[BuiltLayer, ...]:
         if origin.kind == "stage":
@@ -131,7 +133,7 @@ class Trees:
         if origin.kind == "context":
             with self.opened(origin) as tree:
                 return found(tree)
-        key = digest_of_tree([_chain(self._layers(origin)), selection])
+        key = digest_of_tree([chain_of(self._layers(origin)), selection])
         known = self._cache.input(key)
         if known is None:
             with self.opened(origin) as tree:
@@ -147,7 +149,3 @@ def source_of(tree: SourceTree, mount: RunMount) -> Source:
     if item is None:
         raise Problem(f"--mount: {tree.name} has no {path!r}")
     return Source(item, "", "")
-
-
-def _chain(layers: tuple[BuiltLayer, ...]) -> str:
-    return chain_ids([layer.diff_id for layer in layers])[-1]

@@ -15,10 +15,11 @@ import threading
 import time
 from contextlib import suppress
 
-from tiffin.image.building.cache.records import CachedStep, from_text, to_text
+from tiffin.image.building.cache.records import CachedStep, from_tree, to_tree
 from tiffin.image.errors import AlreadyExists, NotFound
 from tiffin.image.metadata.failures import translated
 from tiffin.image.metadata.protocol import Resource
+from tiffin.spec.json_tree import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class LocalCache:
         row = self._one("SELECT result FROM steps WHERE namespace = ? AND key = ?", (self._namespace, key))
         if row is None:
             return None
-        found = from_text(row[0])
+        found = from_tree(decode(row[0]), "the build cache")
         if found.layer is not None:
             try:
                 self._store.content.info(found.layer.descriptor.digest)
@@ -87,7 +88,7 @@ class LocalCache:
                 self._store.leases.create(LEASE)
             self._store.leases.add(LEASE, resources)
         for key, result in results.items():
-            values = (self._namespace, key, to_text(result), time.time_ns())
+            values = (self._namespace, key, encode(to_tree(result)), time.time_ns())
             self._one("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)", values)
 
     def input(self, key: str) -> str | None:
@@ -99,7 +100,7 @@ class LocalCache:
         """Keeps such a digest."""
         self._one("INSERT OR REPLACE INTO inputs VALUES (?, ?)", (key, digest))
 
-    def created(self, key: str, now: str) -> str:
+    def moment(self, key: str, now: str) -> str:
         """When something that is fully described by `key` was first made: `now`, if it was not yet."""
         self._one("INSERT OR IGNORE INTO moments VALUES (?, ?)", (key, now))
         row = self._one("SELECT created FROM moments WHERE key = ?", (key,))

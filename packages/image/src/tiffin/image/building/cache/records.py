@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from tiffin.image.digest import split_digest
 from tiffin.image.documents import Descriptor, descriptor_of
+from tiffin.image.errors import InvalidImage
 from tiffin.image.metadata.images import descriptor_tree
 from tiffin.runtime.record import Record
-from tiffin.spec.json_tree import decode, encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class BuiltLayer(Record):
@@ -27,20 +32,22 @@ class CachedStep(Record):
     created: str
 
 
-def to_text(step: CachedStep) -> str:
-    """As JSON."""
-    tree: dict[str, object] = {"parent": step.parent, "created": step.created}
+def to_tree(step: CachedStep) -> dict[str, Any]:
+    """As JSON has it."""
+    tree: dict[str, Any] = {"parent": step.parent, "created": step.created}
     if step.layer is not None:
         tree |= {"diffId": step.layer.diff_id, "layer": descriptor_tree(step.layer.descriptor)}
-    return encode(tree)
+    return tree
 
 
-def from_text(text: str) -> CachedStep:
-    """The reverse of `to_text`. Raises InvalidImage for a broken descriptor."""
-    tree = decode(text)
-    if not isinstance(tree, dict):
-        raise AssertionError("a record of the cache is an object")
+def from_tree(tree: object, what: str) -> CachedStep:
+    """The reverse of `to_tree`. Raises InvalidImage: it is none."""
+    if not isinstance(tree, dict) or not all(
+        isinstance(tree.get(name), str) for name in ("parent", "created")
+    ):
+        raise InvalidImage(f"{what} has a result that cannot be read")
     layer = None
     if "layer" in tree:
-        layer = BuiltLayer(tree["diffId"], descriptor_of(tree["layer"], "a layer in the cache"))
+        split_digest(str(tree.get("diffId")), what)
+        layer = BuiltLayer(tree["diffId"], descriptor_of(tree["layer"], what))
     return CachedStep(tree["parent"], layer, tree["created"])

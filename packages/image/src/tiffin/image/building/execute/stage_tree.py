@@ -10,18 +10,24 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 
 from tiffin.image.building.execute.layer_making import changes_of, clamp_times
 from tiffin.image.building.execute.mounting import Tree
 from tiffin.image.errors import AlreadyExists, NotFound
+from tiffin.image.image import Layer
+from tiffin.image.layers.apply import LayerWriter
+from tiffin.image.layers.limits import Limits
+from tiffin.image.layers.owners import Ownership
+from tiffin.image.layers.root import Root
 from tiffin.image.snapshots.committing import Layered
 from tiffin.image.store.unpacked import chain_ids, find_chain
+from tiffin.image.unpack import apply_layer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from tiffin.image.building.cache.records import BuiltLayer
     from tiffin.image.building.execute.layer_making import LayerMaker
     from tiffin.image.store.store import Store
@@ -59,8 +65,12 @@ class StageTree:
         committed = self._snapshots.trees(self._committed) if self._diff_ids else ()
         return (*(one.path for one in reversed(self._grown)), *committed)
 
-    def begin(self) -> Tree:
-        """A new snapshot on top, to be written to. Follow it by `end` or `abandon`."""
+    def begin(self, *, alone: bool = False) -> Tree:
+        """A new snapshot on top, to be written to. Follow it by `end` or `abandon`.
+
+        Args:
+            alone: what is below is not seen, and its layer fits on top of anything. Only for overlays.
+        """
         if not self._snapshots.stacks:
             self._commit_copied()
         lowers = self.lowers()
@@ -71,12 +81,14 @@ class StageTree:
             return Tree((), bound.source)
         if lowers:
             _copy_root(lowers[0], bound.source)
+        if alone:
+            return Tree((), bound.source)
         return Tree(lowers, bound.source, os.path.join(os.path.dirname(bound.source), "work"))
 
-    def end(self) -> Future[BuiltLayer | None]:
-        """What was written since `begin` is a layer, or nothing; it is made by another thread."""
+    def end(self, *, alone: bool = False) -> Future[BuiltLayer | None]:
+        """What was written since `begin` is a layer or nothing; another thread makes it. alone: as for `begin`."""
         grown = self._grown.pop()
-        lowers = self.lowers()
+        lowers = () if alone else self.lowers()
         self._grown.append(grown)
         stacks = self._snapshots.stacks
         if self._maker.source_date_epoch is not None:
@@ -84,6 +96,20 @@ class StageTree:
                 changes_of(grown.path, lowers, stacks=stacks), grown.path, self._maker.source_date_epoch
             )
         grown.layer = self._maker.begin(grown.path, lowers, stacks=stacks)
+        return grown.layer
+
+    def put(self, layer: BuiltLayer) -> Future[BuiltLayer | None]:
+        """A layer that is there already, on top of what was written. Only for overlays."""
+        tree = self.begin(alone=True)
+        grown = self._grown[-1]
+        digest, size = layer.descriptor.digest, layer.descriptor.size
+        opened = Layer(layer.diff_id, digest, size, partial(self._store.content.open, digest))
+        with Root(tree.upper) as root:
+            writer = LayerWriter(root, Ownership.possible())
+            apply_layer(opened, writer, f"layer {digest}", Limits())
+            writer.finish()
+        grown.layer = Future()
+        grown.layer.set_result(layer)
         return grown.layer
 
     def abandon(self) -> None:

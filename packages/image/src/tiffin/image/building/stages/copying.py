@@ -32,7 +32,7 @@ def copy_step(
         raise Problem("a source or the target is empty, once variables are put in")
     exclude = tuple(map(variables.expand, copy.exclude))
     for pattern in exclude:
-        compiled(pattern)
+        compiled(pattern.removeprefix("!"))
     chown, chmod = variables.expand(copy.chown), variables.expand(copy.chmod)
     if chmod and (chmod.strip("01234567") or len(chmod) > 5 or int(chmod, 8) > 0o7777):
         raise Problem(f"--chmod: an octal mode was expected, such as 755; not {chmod!r}")

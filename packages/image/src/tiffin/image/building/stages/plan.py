@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tiffin.image import platforms
 from tiffin.image.building.dockerfile.error import DockerfileError, Problem
+from tiffin.image.errors import ImageFailure
 from tiffin.runtime.record import Record
 
 from .graph import graph_of
@@ -112,7 +113,7 @@ class _Planner:
             base = self.graph.base(self._globals.expand(start.image), written.number)
             platform = self._platform_of(self._globals.expand(start.platform))
         below = self.stage(base.stage) if base.kind == "stage" else None
-        image = self._resolve(base.name, platform) if base.kind == "image" else None
+        image = self._image(base.name, platform, start.line) if base.kind == "image" else None
         settings = ImageSettings.empty(platform)
         if below is not None:
             settings, platform = ImageSettings(below.tree), below.platform
@@ -127,6 +128,13 @@ class _Planner:
         return Stage(
             written.number, start.name, start.line, base, platform, image, steps, settings.tree, needs
         )
+
+    def _image(self, name: str, platform: Platform, line: int) -> BaseImage:
+        try:
+            return self._resolve(name, platform)
+        except ImageFailure as error:
+            error.add_note(f"{self._file.name}:{line} needs it")
+            raise
 
     def _needed(self, origins: list[Origin]) -> tuple[int, ...]:
         numbers = dict.fromkeys(origin.stage for origin in origins if origin.kind == "stage")

@@ -35,14 +35,13 @@ WRITTEN = 0o644
 
 def excluded_by(step: CopyStep) -> Ignored:
     """What `--exclude` leaves out."""
-    return Ignored(map(compiled, step.exclude))
+    return Ignored(compiled(text.removeprefix("!"), exception=text.startswith("!")) for text in step.exclude)
 
 
 def sources_of(step: CopyStep, tree: SourceTree) -> list[Source]:
     """What is copied out of a tree. Raises NotFound, Problem."""
-    return [
-        source for text in step.sources for source in find_sources(tree, text) if not is_fetched(step, text)
-    ]
+    local = [text for text in step.sources if not is_fetched(step, text)]
+    return [source for text in local for source in find_sources(tree, text)]
 
 
 def is_fetched(step: CopyStep, source: str) -> bool:

@@ -1,0 +1,87 @@
+"""`Results`: what a build takes from caches and adds to the store's own; it remembers all of it, to be exported."""
+
+from __future__ import annotations
+
+import threading
+
+from tiffin.image.building.cache.document import CacheDocument
+from tiffin.image.errors import NotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tiffin.image.building.cache.exchange import ImportedCache
+    from tiffin.image.building.cache.local import LocalCache
+    from tiffin.image.building.cache.records import BuiltLayer, CachedStep
+    from tiffin.image.store.store import Store
+
+
+class Results:
+    """Used by all stages. Args: store: leased. imported: those of `--cache-from`, in their order."""
+
+    def __init__(self, store: Store, local: LocalCache, imported: Sequence[ImportedCache]) -> None:
+        self._store = store
+        self._local = local
+        self._imported = imported
+        self._lock = threading.Lock()
+        self._steps: dict[str, CachedStep] = {}
+        self._inputs: dict[str, str] = {}
+        self._moments: dict[str, str] = {}
+
+    def find(self, key: str) -> CachedStep | None:
+        """The result for a key. Its layer need not be here yet, see `bring`."""
+        found = self._local.find(key)
+        if found is None:
+            found = next((step for one in self._imported if (step := one.find(key)) is not None), None)
+        if found is not None:
+            self._steps[key] = found
+        return found
+
+    def add(self, results: dict[str, CachedStep], chains: list[str]) -> None:
+        """Adds results by their keys. chains: the snapshots that they have."""
+        self._local.add(results, chains)
+        self._steps.update(results)
+
+    def input(self, key: str) -> str | None:
+        """The digest of files in a tree that never changes, if it is known."""
+        found = self._local.input(key)
+        if found is None:
+            known = (one.document.inputs.get(key) for one in self._imported)
+            found = next((digest for digest in known if digest is not None), None)
+        if found is not None:
+            self._inputs[key] = found
+        return found
+
+    def add_input(self, key: str, digest: str) -> None:
+        """Keeps such a digest."""
+        self._local.add_input(key, digest)
+        self._inputs[key] = digest
+
+    def moment(self, key: str, now: str) -> str:
+        """When something that is fully described by `key` was first made: `now`, if it was not yet."""
+        known = (one.document.moments.get(key) for one in self._imported)
+        found = self._local.moment(key, next((moment for moment in known if moment is not None), now))
+        self._moments[key] = found
+        return found
+
+    def bring(self, layers: Iterable[BuiltLayer]) -> None:
+        """Sees to it that layers are in the store. Raises NotFound: one is nowhere. And what caches raise."""
+        for layer in layers:
+            descriptor = layer.descriptor
+            with self._lock:
+                try:
+                    self._store.content.info(descriptor.digest)
+                except NotFound:
+                    if not any(one.fetch(self._store, descriptor) for one in self._imported):
+                        raise
+
+    def document(self, layers: Iterable[BuiltLayer] | None = None) -> CacheDocument:
+        """All that was used or made; with `layers` only the results that have these."""
+        wanted = None if layers is None else {layer.diff_id for layer in layers}
+        steps = {
+            key: step
+            for key, step in self._steps.items()
+            if wanted is None or (step.layer is not None and step.layer.diff_id in wanted)
+        }
+        return CacheDocument(steps, self._inputs, self._moments)
