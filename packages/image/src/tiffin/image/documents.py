@@ -40,13 +40,14 @@ class Platform(Record):
 
 
 class Descriptor(Record):
-    """Points to content: image-spec `descriptor.md`. `size` is in bytes."""
+    """Points to content: image-spec `descriptor.md`. size: bytes. urls: where a foreign layer may be had."""
 
     media_type: str
     digest: str
     size: int
     annotations: dict[str, str]
     platform: Platform | None
+    urls: tuple[str, ...] = ()
 
 
 class Manifest(Record):
@@ -151,9 +152,11 @@ def descriptor_of(tree: object, what: str) -> Descriptor:
         raise InvalidImage(f"{what}: annotations and platform must be objects")
     if not all(isinstance(value, str) for value in annotations.values()):
         raise InvalidImage(f"{what}: annotations must be strings")
-    return Descriptor(
-        media_type, digest, size, annotations, None if platform is None else platform_of(platform, what)
-    )
+    urls = tree.get("urls") or []
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise InvalidImage(f"{what}: urls must be a list of strings")
+    known = None if platform is None else platform_of(platform, what)
+    return Descriptor(media_type, digest, size, annotations, known, tuple(urls))
 
 
 def _list(tree: dict[str, Any], name: str, what: str) -> list[Any]:

@@ -9,6 +9,7 @@ from tiffin.image.registry import manifests, referrers, upload
 from tiffin.image.registry.checks import check_reference, check_size, verified
 from tiffin.image.registry.connection import Call, Connection
 from tiffin.image.registry.download import BlobReader
+from tiffin.image.registry.foreign import open_foreign
 from tiffin.image.registry.hosts import PULL, PUSH, RESOLVE
 from tiffin.image.registry.mounting import mount
 from tiffin.image.registry.paging import pages, strings
@@ -81,6 +82,11 @@ class Repository:
             )
 
         return self._first(PULL, read)
+
+    def open_foreign(self, descriptor: Descriptor, offset: int = 0) -> BlobReader:
+        """A foreign layer's bytes from where its descriptor says. Raises NotFound."""
+        at = self._client.connections(self.registry)[-1]
+        return open_foreign(descriptor, offset, descriptor.size, at.settings, at.clock)
 
     def has_blob(self, digest: str) -> bool:
         """Whether the registry that is pushed to has a blob."""

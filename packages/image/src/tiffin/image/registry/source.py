@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tiffin.image.errors import NotFound
 from tiffin.image.registry.checks import is_manifest
+from tiffin.image.registry.foreign import is_foreign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +47,12 @@ class RegistrySource:
 
     def open_blob(self, descriptor: Descriptor, offset: int = 0) -> AbstractContextManager[Readable]:
         """A blob's bytes from an offset on, not verified; goes on by itself after a cut. Raises NotFound."""
-        return self.repository.open_blob(descriptor, offset)
+        try:
+            return self.repository.open_blob(descriptor, offset)
+        except NotFound:
+            if not is_foreign(descriptor):
+                raise
+        return self.repository.open_foreign(descriptor, offset)
 
     def open_range(self, descriptor: Descriptor, start: int, end: int) -> AbstractContextManager[Readable]:
         """A part of a blob, for those that fetch several at once. Raises NotFound."""
