@@ -80,12 +80,18 @@ class Ingest:
         """Writes all of it at the end. Raises OSError; then what fitted is kept, and counted."""
         rest = memoryview(data).cast("B")
         while rest:
-            written = os.pwrite(self.descriptor, rest, self.offset)
+            written = self._write(rest)
             if self._hashed == self.offset:
                 self._hash.update(rest[:written])
                 self._hashed += written
             self.offset += written
             rest = rest[written:]
+
+    def _write(self, data: memoryview) -> int:
+        try:
+            return os.pwrite(self.descriptor, data, self.offset)
+        except OSError as error:  # it does not say where
+            raise OSError(error.errno, error.strerror, self.folder) from error
 
     def truncate(self) -> None:
         """Forgets the bytes. Raises OSError."""

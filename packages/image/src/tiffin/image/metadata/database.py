@@ -5,6 +5,7 @@ Source: SQLite's documentation: "Write-Ahead Logging", "PRAGMA synchronous", "Re
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -12,7 +13,7 @@ import time
 from contextlib import contextmanager
 
 from tiffin.image.errors import DataLoss
-from tiffin.image.metadata.failures import translated
+from tiffin.image.metadata.failures import is_full, translated
 from tiffin.image.metadata.opening import open_read_only, prepare
 from tiffin.runtime.record import Record
 
@@ -24,10 +25,14 @@ WAIT = 60.0
 
 
 class _Opened(threading.local):
-    """A thread's connection. process: who opened it, for SQLite must not be carried over a fork."""
+    """A thread's connection. process: who opened it, for SQLite must not be carried over a fork.
+
+    full: the disk was when it was opened: it is good for one look.
+    """
 
     connection: sqlite3.Connection | None = None
     process: int = 0
+    full: bool = False
 
 
 class _Held(Record):
@@ -82,6 +87,8 @@ class Database:
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with translated(self.path):
             connection = self._connection()
+            if self._opened.full and begin != "BEGIN":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
             connection.execute(begin)
             try:
                 yield connection
@@ -114,6 +121,9 @@ class Database:
 
     def _connection(self) -> sqlite3.Connection:
         opened = self._opened
+        if opened.full and opened.connection is not None and opened.process == os.getpid():
+            opened.connection.close()
+            opened.connection = None
         if opened.connection is None or opened.process != os.getpid():
             if opened.connection is not None:
                 self._left += self._all  # kept unused: closing it here would touch the parent's locks
@@ -135,13 +145,20 @@ class Database:
                 held.connection.close()
 
     def _open(self) -> sqlite3.Connection:
+        self._opened.full = False
+        connection = sqlite3.connect(
+            self.path, timeout=self._wait, isolation_level=None, check_same_thread=False
+        )
         try:
-            connection = sqlite3.connect(
-                self.path, timeout=self._wait, isolation_level=None, check_same_thread=False
-            )
             connection.execute("PRAGMA foreign_keys=ON")
             prepare(connection, self.path)
+            connection.execute("PRAGMA synchronous=FULL")
         except sqlite3.OperationalError as error:
-            return open_read_only(self.path, error)
-        connection.execute("PRAGMA synchronous=FULL")
+            connection.close()
+            full = is_full(error, self.path)
+            connection = open_read_only(self.path, error, full=full)
+            self._opened.full = full
+        except BaseException:
+            connection.close()
+            raise
         return connection

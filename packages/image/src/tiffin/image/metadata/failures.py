@@ -22,6 +22,7 @@ _ERRNO = {
     sqlite3.SQLITE_NOMEM: errno.ENOMEM,
 }
 _PRIMARY = 0xFF  # the lowest byte of an extended code
+_ROOM = 65536  # bytes: SQLite's index of the log needs 32768
 
 
 @contextmanager
@@ -33,6 +34,17 @@ def translated(path: str) -> Iterator[None]:
         raise _translation(error, path) from error
 
 
+def is_full(error: sqlite3.Error, path: str) -> bool:
+    """Whether a disk without room is what is the matter: SQLite says only of some calls that it is."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    if code & _PRIMARY == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return True
+    if code & _PRIMARY != sqlite3.SQLITE_IOERR:
+        return False
+    status = os.statvfs(os.path.dirname(os.path.abspath(path)))
+    return status.f_bavail * status.f_frsize < _ROOM
+
+
 def _translation(error: sqlite3.DatabaseError, path: str) -> Exception:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -40,6 +52,6 @@ def _translation(error: sqlite3.DatabaseError, path: str) -> Exception:
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DataLoss(f"{path!r} is damaged ({error}): move it away and pull the images again")
     if code in _ERRNO:
-        number = _ERRNO[code]
+        number = errno.ENOSPC if is_full(error, path) else _ERRNO[code]
         return OSError(number, f"{os.strerror(number)} ({error})", path)
     return error

@@ -52,13 +52,22 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
     return version
 
 
-def open_read_only(path: str, error: sqlite3.OperationalError) -> sqlite3.Connection:
-    """Opens a database on a read-only disk. Raises `error` if that is not what is the matter, or cannot be done."""
-    if not os.path.exists(path) or (os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK)):
-        raise error
+def open_read_only(path: str, error: sqlite3.OperationalError, *, full: bool) -> sqlite3.Connection:
+    """Opens a database on a read-only or a full disk.
+
+    Args:
+        path: the file. error: why it could not be opened. full: because the disk is; then who has opened it may read
+            once, and must open it again: a process that finds room may write meanwhile.
+
+    Raises `error` if neither is the matter, or it cannot be done.
+    """
+    writable = os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK)
     log = path + "-wal"
+    logged = os.path.exists(log) and os.path.getsize(log) > 0
+    if not os.path.exists(path) or (writable and not full) or (full and logged):
+        raise error
     # `immutable` looks at no log: right only if there is none, or an empty one
-    mode = "mode=ro" if os.path.exists(log) and os.path.getsize(log) else "immutable=1"
+    mode = "mode=ro" if logged else "immutable=1"
     from urllib.parse import quote
 
     connection = sqlite3.connect(
