@@ -32,18 +32,19 @@ FAILED = 3
 
 @dataclass(frozen=True)
 class Work:
-    """What a victim does: a pull of `source` as `name`, or without a source a collection, a day and an hour later."""
+    """What a victim does: a pull of `source` as `name`, or without a source a collection, by its time a day later."""
 
     root: str
     source: str = ""
     name: str = ""
+    now: bool = False
 
     def run(self) -> None:
         """All of it."""
         if self.source:
             pull_image(self.source, Store(self.root), self.name)
         else:
-            later(self.root).collect()
+            (Store(self.root) if self.now else later(self.root)).collect()
 
 
 class Victim:
