@@ -11,8 +11,6 @@ from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.execute.mounting import own_mount_namespace
 from tiffin.image.building.execute.run.runner import Cancelled
 from tiffin.image.building.execute.run_step import RunRequests
-from tiffin.image.building.execute.stage_tree import StageTree
-from tiffin.image.building.execute.steps import Tools, carry_out
 from tiffin.image.building.failure import StepFailed
 from tiffin.image.building.history import BuiltStage, entry_of, history_of
 from tiffin.image.building.layers import chain_of
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any
 
+    from tiffin.image.building.execute.stage_tree import StageTree
+    from tiffin.image.building.execute.steps import Tools
     from tiffin.image.building.session import BuildSession
     from tiffin.image.building.stages.steps import Stage
 
@@ -157,6 +157,8 @@ class StageBuilding:
         self._history.append(entry)
 
     def _execute(self, key: str, step: Step, progress: StepProgress, *, alone: bool) -> None:
+        from tiffin.image.building.execute.steps import carry_out
+
         tree = self._grown()
         written = tree.begin(alone=alone)
         try:
@@ -170,6 +172,8 @@ class StageBuilding:
         self._made.append((key, entry, tree.end(alone=alone)))
 
     def _tools(self) -> Tools:
+        from tiffin.image.building.execute.steps import Tools
+
         session = self._session
         point = os.path.join(self._space(), "root")
         return Tools(session.file, session.runner, self._requests, self._trees, session.downloads, point)
@@ -177,6 +181,8 @@ class StageBuilding:
     def _grown(self) -> StageTree:
         """The tree that steps write to; begun when the cache has no more."""
         if self._tree is None:
+            from tiffin.image.building.execute.stage_tree import StageTree
+
             self._session.layers.unpack(self._stage.title, self._layers)
             diff_ids = tuple(layer.diff_id for layer in self._layers)
             self._tree = StageTree(self._session.store, self._session.maker, diff_ids)

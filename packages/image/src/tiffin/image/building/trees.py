@@ -14,8 +14,7 @@ from tiffin.image.building.context.contents import digest_of_sources
 from tiffin.image.building.context.sources import Source
 from tiffin.image.building.context.tree import SourceTree
 from tiffin.image.building.dockerfile.error import Problem
-from tiffin.image.building.execute.copy.copy import excluded_by, is_fetched, sources_of
-from tiffin.image.building.execute.copy.downloads import name_of
+from tiffin.image.building.execute.copy.selection import excluded_by, is_fetched, name_of, sources_of
 from tiffin.image.building.execute.mounting import Tree, mounted
 from tiffin.image.building.layers import chain_of
 from tiffin.runtime.record import Record

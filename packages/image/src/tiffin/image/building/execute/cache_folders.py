@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from itertools import count
 
 from tiffin.image.building.dockerfile.error import Problem
-from tiffin.image.building.execute.copy.files import Attributes, FileCopier
 from tiffin.image.building.trees import source_of
 from tiffin.image.digest import digest_of
 from tiffin.image.layers.root import Root
@@ -86,6 +85,8 @@ def _lock(path: str, sharing: str) -> int | None:
 
 
 def _copy(mount: RunMount, trees: Trees, target: str) -> None:
+    from tiffin.image.building.execute.copy.files import Attributes, FileCopier
+
     if mount.origin is None:
         return
     with trees.opened(mount.origin) as tree, Root(target) as root:

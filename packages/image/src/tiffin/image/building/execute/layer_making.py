@@ -10,8 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tiffin.image.building.cache.records import BuiltLayer
 from tiffin.image.errors import AlreadyExists
-from tiffin.image.layers.diff.make import make_layer
-from tiffin.image.layers.diff.walk import overlay_changes, tree_changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +53,8 @@ class LayerMaker:
         return self._pool.submit(self._make, path, lowers, stacks)
 
     def _make(self, path: str, lowers: Sequence[str], stacks: bool) -> BuiltLayer | None:  # noqa: FBT001
+        from tiffin.image.layers.diff.make import make_layer
+
         changes = changes_of(path, lowers, stacks=stacks)
         first = next(changes, None)
         if first is None:
@@ -80,6 +80,8 @@ class LayerMaker:
 
 def changes_of(path: str, lowers: Sequence[str], *, stacks: bool) -> Iterator[Change]:
     """What a snapshot changes of what is below it."""
+    from tiffin.image.layers.diff.walk import overlay_changes, tree_changes
+
     if stacks:
         return overlay_changes(path, lowers)
     return tree_changes(lowers[0] if lowers else None, path)

@@ -9,17 +9,14 @@ import tempfile
 import time
 from contextlib import ExitStack, suppress
 
-from tiffin.image.building.context.ignore import Ignored
-from tiffin.image.building.context.patterns import compiled
-from tiffin.image.building.context.sources import find_sources
 from tiffin.image.building.context.tree import SourceTree
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.layers.root import Root
 
 from .archives import is_archive, unpack_archive
-from .downloads import is_address, name_of
 from .files import NEW_FILE, Attributes, FileCopier, copy_content
 from .owners import ROOT, find_owner
+from .selection import excluded_by, is_fetched, name_of, sources_of
 from .target import Target, owned_when_made
 
 TYPE_CHECKING = False
@@ -31,22 +28,6 @@ if TYPE_CHECKING:
 
 DOWNLOADED = 0o600  # the mode of what ADD fetches, as Docker has it
 WRITTEN = 0o644
-
-
-def excluded_by(step: CopyStep) -> Ignored:
-    """What `--exclude` leaves out."""
-    return Ignored(compiled(text.removeprefix("!"), exception=text.startswith("!")) for text in step.exclude)
-
-
-def sources_of(step: CopyStep, tree: SourceTree) -> list[Source]:
-    """What is copied out of a tree. Raises NotFound, Problem."""
-    local = [text for text in step.sources if not is_fetched(step, text)]
-    return [source for text in local for source in find_sources(tree, text)]
-
-
-def is_fetched(step: CopyStep, source: str) -> bool:
-    """Whether a source is an address. Raises Unsupported: it is a git repository."""
-    return step.add and is_address(source)
 
 
 def copy_into(step: CopyStep, tree: SourceTree, rootfs: str, downloads: Downloads, *, owners: bool) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import threading
-from email.utils import parsedate_to_datetime
-from urllib.parse import unquote, urlsplit
 
 from tiffin.image.building.dockerfile.error import Problem
-from tiffin.image.errors import DigestMismatch, NotFound, Unavailable, Unsupported
+from tiffin.image.errors import DigestMismatch, NotFound, Unavailable
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
-SCHEMES = ("http://", "https://")
 TIMEOUT = (30, 60)  # seconds, to connect and between two pieces
 BLOCK = 1024 * 1024
 GONE = (404, 410)
@@ -30,22 +26,6 @@ class Downloaded(Record):
     path: str
     digest: str
     modified: float | None
-
-
-def is_address(text: str) -> bool:
-    """Whether a source of ADD is fetched from elsewhere. Raises Unsupported: it is a git repository."""
-    if text.startswith(("git@", "git://", "ssh://")) or (
-        text.startswith(SCHEMES) and urlsplit(text).path.endswith(".git")
-    ):
-        raise Unsupported(
-            f"ADD {text}: git repositories are not fetched; clone it, and give it as --build-context"
-        )
-    return text.startswith(SCHEMES)
-
-
-def name_of(address: str) -> str:
-    """The name of the file at an address; "" if it says none."""
-    return unquote(urlsplit(address).path).rpartition("/")[2]
 
 
 class Downloads:
@@ -80,6 +60,8 @@ class Downloads:
         return found
 
     def _fetch(self, address: str) -> Downloaded:
+        import tempfile
+
         import requests
 
         file = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end of the build
@@ -106,6 +88,8 @@ def _unchanged(request: PreparedRequest) -> PreparedRequest:
 
 
 def _modified(response: Response) -> float | None:
+    from email.utils import parsedate_to_datetime
+
     try:
         return parsedate_to_datetime(response.headers.get("Last-Modified", "")).timestamp()
     except (TypeError, ValueError):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
 import threading
 from contextlib import suppress
@@ -16,12 +14,15 @@ from .request import receive, send, to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
+    import subprocess
     from collections.abc import Callable, Iterator
     from typing import Self
 
     from .request import RunRequest
 
 SERVER = "tiffin.image.building.execute.run.server"
+SHUT_RDWR = 2  # of `socket`, which is only imported when something runs
 BLOCK = 65536
 MOST_LINE = 64 * 1024  # bytes; a longer one is told in pieces
 
@@ -62,10 +63,13 @@ class Runner:
             self._cancelled = True
             for connection in self._running:
                 with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(SHUT_RDWR)
 
     def start(self) -> None:
         """Starts the server, so that the first command need not wait for it."""
+        import socket
+        import subprocess
+
         with self._lock:
             if self._server is None:
                 ours, theirs = socket.socketpair()
@@ -89,6 +93,8 @@ class Runner:
         Raises:
             FailedPrecondition: it could not be started. Cancelled: `cancel` was called.
         """
+        import socket
+
         self.start()
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe2(os.O_CLOEXEC)
@@ -107,12 +113,14 @@ class Runner:
 
     def _begin(self, ours: socket.socket, theirs: socket.socket, writing: int) -> None:
         """Hands our descriptors over; they are closed here."""
+        from socket import send_fds
+
         try:
             with self._lock:
                 if self._cancelled or self._control is None:
                     raise Cancelled("the build was given up")
                 self._running.add(ours)
-                socket.send_fds(self._control, [b"r"], [theirs.fileno(), writing])
+                send_fds(self._control, [b"r"], [theirs.fileno(), writing])
         finally:
             theirs.close()
             os.close(writing)
