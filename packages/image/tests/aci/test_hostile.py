@@ -14,8 +14,10 @@ from packages.image.tests.aci.conftest import COMPRESSIONS, Layout, aci, manifes
 from tiffin.image.aci import importing
 from tiffin.image.aci.survey import survey as surveyed
 from tiffin.image.errors import DigestMismatch, InvalidImage
-from tiffin.image.layers.limits import FREE, Limits
+from tiffin.image.layers.limits import Limits
 from tiffin_testing.images import directory, entry, file, hardlink, symlink, tar
+
+FREE = 64 * 1024**2
 
 MANIFEST = manifest()
 TOP = [file("manifest", MANIFEST), directory("rootfs")]
@@ -92,7 +94,7 @@ def test_what_is_no_image_is_refused(
 def test_a_bomb_ends_before_it_is_whole(compression: str, layout: Layout, tmp_path: Path) -> None:
     bomb = aci(tmp_path / "bomb.aci", file("zeros", bytes(FREE + (32 << 20))), compression=compression)
     with pytest.raises(InvalidImage, match=r"bomb\.aci.*100 times"):
-        layout.take(bomb, limits=Limits(ratio=100))
+        layout.take(bomb, limits=Limits(ratio=100, free=FREE))
     assert layout.is_empty()
 
 

@@ -20,7 +20,7 @@ from tiffin_testing.images import digest
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
-LIMITS = Limits(entries=50_000, size=1 << 30, ratio=200)
+LIMITS = Limits(entries=50_000, size=1 << 30, ratio=200, free=64 * 1024**2)
 
 
 def block(

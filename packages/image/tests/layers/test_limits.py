@@ -11,9 +11,11 @@ import pytest
 from tiffin.image.documents import ImageConfig, Platform
 from tiffin.image.errors import InvalidImage
 from tiffin.image.image import Image, Layer
-from tiffin.image.layers.limits import FREE, Limits
+from tiffin.image.layers.limits import Limits
 from tiffin.image.unpack import unpack
 from tiffin_testing.images import digest, file, tar
+
+FREE = 64 * 1024**2
 
 ENTRIES = 5
 PLAIN = tar(*(file(f"f{number}", b"x" * 1000) for number in range(ENTRIES)))
@@ -43,7 +45,14 @@ def test_what_is_beyond_them_leaves_nothing(limits: Limits, tmp_path: Path) -> N
 def test_a_bomb_by_ratio_ends_before_it_is_whole(tmp_path: Path) -> None:
     bomb = image_of(tar(file("zeros", bytes(FREE + (32 << 20)))))
     with pytest.raises(InvalidImage, match="100 times"):
-        unpack(bomb, str(tmp_path), limits=Limits(ratio=100))
+        unpack(bomb, str(tmp_path), limits=Limits(ratio=100, free=FREE))
     assert list(tmp_path.iterdir()) == []
-    unpack(bomb, str(tmp_path), limits=Limits(ratio=2000))
+    unpack(bomb, str(tmp_path), limits=Limits(ratio=2000, free=FREE))
     assert (tmp_path / "zeros").stat().st_size == FREE + (32 << 20)
+
+
+def test_by_default_a_bomb_of_zstd_ends_at_a_gigabyte() -> None:
+    Limits().check_ratio(stored=100_000, plain=1 << 30)
+    with pytest.raises(InvalidImage, match="2000 times"):
+        Limits().check_ratio(stored=100_000, plain=(1 << 30) + 1)
+    Limits().check_ratio(stored=10_000_000, plain=15 << 30)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BZIP2 = b"BZh"
 XZ = b"\xfd7zXZ\0"
 MEMORY = 256 * 1024 * 1024  # for xz: its highest level, -9, needs 65 MiB; the format would allow 4 GiB
-LIMITS = Limits(entries=1_000_000, size=64 * 1024**3, ratio=2000)
+LIMITS = Limits(entries=1_000_000, size=64 * 1024**3, ratio=2000, free=64 * 1024**2)
 
 
 class Hashed:

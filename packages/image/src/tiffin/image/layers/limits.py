@@ -10,13 +10,14 @@ class Limits(Record):
     """None is no limit.
 
     entries: files, folders and whiteouts of one layer. size: bytes of one layer, uncompressed. ratio: how many times
-    its stored bytes a layer may have uncompressed (gzip's own most is 1032, text rarely passes 20); the first 64 MiB
-    are never counted, since small layers of zeros are common.
+    its stored bytes a layer may have uncompressed (gzip's own most is 1032, text rarely passes 20; zstd has no such
+    bound). free: bytes that no ratio counts for, since layers with files full of zeros are common.
     """
 
     entries: int | None = 10_000_000
     size: int | None = None
-    ratio: int | None = None
+    ratio: int | None = 2000
+    free: int = 1024 * 1024 * 1024
 
     def check_entries(self, count: int) -> None:
         """Raises InvalidImage for too many."""
@@ -25,8 +26,5 @@ class Limits(Record):
 
     def check_ratio(self, stored: int, plain: int) -> None:
         """Raises InvalidImage for too much out of too little."""
-        if self.ratio is not None and plain > max(FREE, stored * self.ratio):
+        if self.ratio is not None and plain > max(self.free, stored * self.ratio):
             raise InvalidImage(f"the layer has more than {self.ratio} times its {stored} stored bytes")
-
-
-FREE = 64 * 1024 * 1024

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_LINKS = 8
 # of a compressed archive: gzip's own most is a ratio of 1032
-LIMITS = Limits(entries=1_000_000, ratio=1032)
+LIMITS = Limits(entries=1_000_000, ratio=1032, free=64 * 1024**2)
 REGULAR = (kinds.REGULAR, kinds.CONTIGUOUS)
 LINKS = (kinds.HARD_LINK, kinds.SYMBOLIC_LINK)
 
