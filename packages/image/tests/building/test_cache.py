@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from packages.image.tests.building.conftest import Building
 
-from tiffin.image.building.cache.local import LocalCache
+from tiffin.image.building.build import build, prune_builds
 from tiffin.image.building.events import EventKind
+from tiffin.image.building.options import BuildOptions
 from tiffin.image.errors import NotFound
 from tiffin.image.store.store import Store
 
@@ -96,9 +98,7 @@ def test_results_outlive_a_collection_until_they_are_pruned(building: Building) 
     building.store.collect()
     building.build(TEXT)
     assert building.cached == [True] * 4
-    cache = LocalCache(building.store)
-    assert cache.prune() == 4
-    cache.close()
+    assert prune_builds(building.store) == 4
     building.store.collect()
     assert len(list(building.store.snapshots.walk())) == len(built.tree["rootfs"]["diff_ids"])
     building.build(TEXT)
@@ -241,3 +241,33 @@ def test_stores_of_whole_copies_come_to_the_same(building: Building, tmp_path: P
     copies.build(text, source_date_epoch=EPOCH)
     assert copies.cached == [True] * 6
     copies.store.database.close()
+
+
+def test_cache_folders_are_emptied(building: Building) -> None:
+    text = "FROM base\nRUN --mount=type=cache,target=/c {} && ls /c"
+    building.build(text.format("touch /c/f"))
+    assert prune_builds(building.store) == 2
+    building.build(text.format("true"))
+    assert building.output == []
+
+
+def test_builds_in_two_processes_at_once(building: Building) -> None:
+    """Of threads, with a store each: what they share is on the disk, as with processes."""
+    building.write(a_txt="a", **{f"d__{number}": str(number) for number in range(50)})
+    lines = "".join(f"RUN echo {number} >/f{number}\n" for number in range(4))
+    text = f"FROM base\nCOPY . /context\n{lines}"
+    options = BuildOptions(
+        str(building.context), text=text, contexts={"base": f"oci:{building.base}"}, source_date_epoch=EPOCH
+    )
+
+    def one(_number: int) -> str:
+        store = Store(building.store.root)
+        try:
+            return build(options, store).manifest.digest
+        finally:
+            store.database.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len(set(pool.map(one, range(3)))) == 1
+    assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
+    assert building.store.content.statuses() == []

@@ -71,6 +71,22 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
         return built
 
 
+def prune_builds(store: Store) -> int:
+    """Forgets the results of all builds, and empties the folders of `RUN --mount=type=cache`; how many of both.
+
+    What nothing else keeps goes with the next collection. Raises OSError.
+    """
+    cache = LocalCache(store)
+    try:
+        return cache.prune() + _cache_folders(store).remove()
+    finally:
+        cache.close()
+
+
+def _cache_folders(store: Store) -> CacheFolders:
+    return CacheFolders(os.path.join(store.root, "build", "folders"))
+
+
 def _session(
     options: BuildOptions,
     leased: Store,
@@ -94,7 +110,7 @@ def _session(
         bases=bases,
         runner=stack.enter_context(Runner(point)),
         maker=stack.enter_context(maker),
-        folders=CacheFolders(os.path.join(folder, "folders")),
+        folders=_cache_folders(leased),
         downloads=stack.enter_context(Downloads()),
         contexts=_folders(options, file[0]),
         file=file[1],

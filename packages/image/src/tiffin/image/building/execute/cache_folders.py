@@ -14,6 +14,7 @@ from itertools import count
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.trees import source_of
 from tiffin.image.digest import digest_of
+from tiffin.image.layers.removal import remove
 from tiffin.image.layers.root import Root
 
 TYPE_CHECKING = False
@@ -47,6 +48,27 @@ class CacheFolders:
             finally:
                 os.close(lock)
             return
+
+    def remove(self) -> int:
+        """Removes all that no command has just now; how many. Raises OSError."""
+        removed = 0
+        for name in sorted(os.listdir(self._folder)) if os.path.isdir(self._folder) else ():
+            path = os.path.join(self._folder, name)
+            lock = _lock(os.path.join(path, "lock"), "private")
+            if lock is None:
+                continue
+            try:
+                parent = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                try:
+                    for inner in os.listdir(path):
+                        if inner != "lock":
+                            remove(parent, os.fsencode(inner))
+                finally:
+                    os.close(parent)
+                removed += 1
+            finally:
+                os.close(lock)
+        return removed
 
     def _filled(self, path: str, mount: RunMount, trees: Trees) -> str:
         """The folder itself, made if it is missing; it appears only when it is whole."""

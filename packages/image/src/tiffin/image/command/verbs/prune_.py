@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 @click.option(
     "--downloads", is_flag=True, help="What unfinished pulls have fetched too: they can go on for a day."
 )
+@click.option("--build-cache", is_flag=True, help="The results of builds, and the cache folders of RUN, too.")
 @json_option
 @click.pass_obj
-def prune(session: Session, *, downloads: bool, as_json: bool) -> None:
+def prune(session: Session, *, downloads: bool, build_cache: bool, as_json: bool) -> None:
     """Removes content and files that no image, container or lease keeps; images stay (see `remove --all`)."""
     from tiffin.image.command.containers import roots_of, used_chains
 
     store = session.store()
+    if build_cache:
+        from tiffin.image.building.build import prune_builds
+
+        prune_builds(store)
     with used_chains(store) as used:
         sizes = _sizes(store)
         aborted = _abort(store) if downloads else 0
