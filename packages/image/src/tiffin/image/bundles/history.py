@@ -1,0 +1,47 @@
+"""Entries of an image's history: image-spec `config.md`, "history"."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tiffin.runtime.record import Record
+
+
+class HistoryEntry(Record):
+    """What is to stand there. created: RFC 3339; "" for now. author: "" for the image's. comment: "" for none."""
+
+    created_by: str
+    created: str = ""
+    author: str = ""
+    comment: str = ""
+
+
+def with_entry(
+    tree: dict[str, Any], entry: HistoryEntry | None, epoch: int | None, *, empty: bool
+) -> dict[str, Any]:
+    """A config with one more entry.
+
+    Args:
+        tree: the config.
+        entry: None leaves it as it is.
+        epoch: the time of `now`, in seconds since 1970; None for the clock.
+        empty: whether it adds no layer.
+    """
+    if entry is None:
+        return tree
+    told = {
+        "created": entry.created or moment(epoch),
+        "created_by": entry.created_by,
+        "author": entry.author or tree.get("author", ""),
+        "comment": entry.comment,
+        "empty_layer": empty,
+    }
+    added = {name: value for name, value in told.items() if value}
+    return {**tree, "history": [*(tree.get("history") or []), added]}
+
+
+def moment(epoch: int | None) -> str:
+    """A time as an image has it (RFC 3339): seconds since 1970, or now."""
+    time = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
+    return time.isoformat().replace("+00:00", "Z")
