@@ -44,6 +44,9 @@ STORE = (
 MAKING = (
     Entry("build", "build_", "build", "build an image from a Dockerfile"),
     Entry("diff", "diff_", "diff", "show what is different between two trees"),
+    Entry("unpack", "bundle_", "unpack", "unpack an image to a runtime bundle"),
+    Entry("repack", "bundle_", "repack", "make an image of a bundle that was changed"),
+    Entry("config", "config_", "config", "change the config of an image"),
     Entry("import-aci", "aci_", "import_aci", "make an app container image one of OCI"),
 )
 OTHERS = (Entry("completion", "completion_", "completion", "print the script that makes a shell complete"),)

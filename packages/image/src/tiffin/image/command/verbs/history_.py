@@ -54,7 +54,7 @@ def history(
 
 
 def _steps(source: ImageSource, platform: Platform | None) -> Iterator[dict[str, Any]]:
-    """The config's history, with the layers of those steps that made one; layers that it says nothing of come last."""
+    """The config's history, with the layers of those steps that made one; layers that it lacks come first."""
     from tiffin.image.documents import config_of, manifest_of
     from tiffin.image.transfer.choice import choose
 
@@ -62,14 +62,16 @@ def _steps(source: ImageSource, platform: Platform | None) -> Iterator[dict[str,
     manifest = manifest_of(source.read_document(chosen), f"manifest {chosen.digest}", chosen.media_type)
     what = f"config {manifest.config.digest}"
     config = config_of(source.read_document(manifest.config), manifest.config.digest, what)
-    layers = iter(manifest.layers)
     written = config.tree.get("history")
-    for step in written if isinstance(written, list) else []:
-        if isinstance(step, dict):
-            layer = None if step.get("empty_layer") else next(layers, None)
-            yield {**step, "layer": layer and layer.digest, "size": layer.size if layer else 0}
-    for layer in layers:
+    steps = [step for step in (written if isinstance(written, list) else []) if isinstance(step, dict)]
+    told = sum(not step.get("empty_layer") for step in steps)
+    layers = list(manifest.layers)
+    for layer in layers[: max(len(layers) - told, 0)]:
         yield {"layer": layer.digest, "size": layer.size}
+    rest = iter(layers[max(len(layers) - told, 0) :])
+    for step in steps:
+        made = None if step.get("empty_layer") else next(rest, None)
+        yield {**step, "layer": made and made.digest, "size": made.size if made else 0}
 
 
 def _row(step: dict[str, Any], *, whole: bool) -> tuple[str, ...]:

@@ -1,0 +1,161 @@
+"""unpack, repack and config, as umoci has them and from any place; umoci reads what is made."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packages.image.tests.command.conftest import SECONDS, Program
+
+pytestmark = pytest.mark.requires("root", "umoci")
+
+
+def umoci(program: Program, *words: str) -> str:
+    done = subprocess.run(
+        ["umoci", *words], cwd=program.folder, capture_output=True, text=True, check=True, timeout=SECONDS
+    )
+    return done.stdout
+
+
+def config(program: Program, image: str) -> dict[str, Any]:
+    found = json.loads(program("inspect", "--config", image))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_there_and_back_with_a_change(program: Program, original: str) -> None:
+    program("unpack", original, "bundle")
+    assert json.loads((program.folder / "bundle/config.json").read_text())["process"]["args"] == ["/bin/sh"]
+    rootfs = program.folder / "bundle/rootfs"
+    (rootfs / "etc/new").write_text("new")
+    (rootfs / "etc/y").unlink()
+    digest = program("repack", "-q", "bundle", "oci:out:2").strip()
+    assert program("digest", "oci:out:2").strip() == digest
+    assert config(program, "oci:out:2")["history"][-1]["created_by"] == "tiffin repack"
+    umoci(program, "unpack", "--image", "out:2", "theirs")
+    assert sorted(path.name for path in (program.folder / "theirs/rootfs/etc").iterdir()) == ["new", "x"]
+
+
+def test_from_another_folder_to_the_store_and_on(program: Program, original: str) -> None:
+    program("unpack", f"oci:{os.path.relpath(original.split(':')[1], program.folder)}:1", "bundle")
+    (program.folder / "bundle/rootfs/one").write_text("1")
+    (program.folder / "sub").mkdir()
+    program.folder /= "sub"
+    first = program("repack", "-q", "--refresh-bundle", "../bundle", "app:1").strip()
+    done = program.try_("repack", "-q", "../bundle", "app:2")
+    assert done.stdout.strip() == first
+    assert "nothing was changed" in done.stderr
+    (program.folder / "../bundle/rootfs/two").write_text("2")
+    program("repack", "-q", "--no-history", "--compress-format", "zstd", "../bundle", "app:3")
+    assert len(config(program, "app:3")["rootfs"]["diff_ids"]) == 4
+    assert len(config(program, "app:3")["history"]) == 1
+    layers = json.loads(program("inspect", "--raw", "app:3"))["layers"]
+    assert layers[-1]["mediaType"].endswith("+zstd")
+
+
+def test_the_interface_of_umoci(program: Program, original: str) -> None:
+    layout = original.split(":")[1]
+    program(
+        "unpack", "--image", f"{layout}:1", "--uid-map", "0:1000:65536", "--gid-map", "0:2000:65536", "bundle"
+    )
+    status = (program.folder / "bundle/rootfs/etc/x").stat()
+    assert (status.st_uid, status.st_gid) == (1000, 2000)
+    (program.folder / "bundle/rootfs/etc/new").write_text("x")
+    (program.folder / "bundle/rootfs/masked").write_text("x")
+    os.chown(program.folder / "bundle/rootfs/etc/new", 1007, 2008)
+    program(
+        "repack", "-q", "--image", f"{layout}:2", "--mask-path", "/masked", "--history.author", "ada",
+        "--history.comment", "why", "--history.created_by", "by hand", "--history.created", "2020-01-01T00:00:00Z",
+        "bundle",
+    )  # fmt: skip
+    entry = config(program, f"oci:{layout}:2")["history"][-1]
+    assert entry == {
+        "author": "ada", "comment": "why", "created": "2020-01-01T00:00:00Z", "created_by": "by hand",
+    }  # fmt: skip
+    umoci(program, "unpack", "--image", f"{layout}:2", "theirs")
+    made = program.folder / "theirs/rootfs/etc/new"
+    assert (made.stat().st_uid, made.stat().st_gid) == (7, 8)
+    assert not (program.folder / "theirs/rootfs/masked").exists()
+    program(
+        "config", "--image", f"{layout}:2", "--tag", "3", "--config.user", "7:8", "--config.workingdir", "/w"
+    )
+    assert config(program, f"oci:{layout}:3")["config"]["User"] == "7:8"
+    assert "User" not in config(program, f"oci:{layout}:2")["config"]
+    program("config", "--image", f"{layout}:3", "--config.user", "9")
+    assert config(program, f"oci:{layout}:3")["config"]["User"] == "9"
+    assert "3" in umoci(program, "ls", "--layout", layout).split()
+
+
+def test_every_member_of_a_config(program: Program, original: str) -> None:
+    digest = program(
+        "config", original, "app", "--config.entrypoint", "/e", "--config.entrypoint", "x", "--config.cmd", "c",
+        "--config.env", "B=2", "--config.env", "A=3", "--config.label", "l=1", "--config.volume", "/v",
+        "--config.exposedports", "80/tcp", "--config.stopsignal", "SIGINT", "--author", "ada", "--os", "linux",
+        "--architecture", "s390x", "--variant", "v1", "--created", "2020-01-01T00:00:00Z",
+        "--manifest.annotation", "a=b", "--source-date-epoch", "1",
+    ).strip()  # fmt: skip
+    assert program("digest", "app").strip() == digest
+    made = config(program, "app")
+    settings = made["config"]
+    assert (settings["Entrypoint"], settings["Cmd"]) == (["/e", "x"], ["c"])
+    assert settings["Env"] == ["A=3", "B=2"]
+    assert settings["Labels"] == {"team": "x", "l": "1"}
+    assert (settings["Volumes"], settings["ExposedPorts"]) == ({"/v": {}}, {"80/tcp": {}})
+    assert (made["author"], made["architecture"], made["variant"]) == ("ada", "s390x", "v1")
+    assert made["history"][-1]["created"] == "1970-01-01T00:00:01Z"
+    assert json.loads(program("inspect", "--raw", "app"))["annotations"] == {"a": "b"}
+    program(
+        "config",
+        "app",
+        "--platform",
+        "linux/s390x",
+        "--clear",
+        "config.labels",
+        "--clear",
+        "manifest.annotations",
+    )
+    assert "Labels" not in config(program, "app")["config"]
+    assert "annotations" not in json.loads(program("inspect", "--raw", "app"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["unpack", "oci:original:1"], 64),
+        (["unpack", "oci:original:1", "a", "b"], 64),
+        (["unpack", "oci:original:9", "a"], 2),
+        (["unpack", "oci:original:1", "original"], 6),
+        (["unpack", "--uid-map", "0:1", "oci:original:1", "a"], 64),
+        (["unpack", "--uid-map", "x", "--gid-map", "0:1:1", "oci:original:1", "a"], 64),
+        (["repack", "original", "oci:x:1"], 2),
+        (["repack", "original"], 64),
+        (["config"], 64),
+        (["config", "--image", "original:1", "oci:x:1"], 64),
+        (["config", "--tag", "2", "oci:original:1"], 64),
+        (["config", "oci:original:1", "--config.env", "x"], 64),
+        (["config", "oci:original:1", "--config.label", "x"], 64),
+        (["config", "oci:original:1", "--clear", "x"], 64),
+    ],
+)
+def test_mistakes(words: list[str], code: int, program: Program, original: str) -> None:
+    before = program("digest", original)
+    assert program.fails(*words)[0] == code
+    assert program("digest", original) == before
+    assert not Path(program.folder, "a").exists()
+
+
+def test_history_of_an_image_that_had_none_before(program: Program, original: str) -> None:
+    program("unpack", original, "bundle")
+    (program.folder / "bundle/rootfs/new").write_text("x")
+    program("repack", "-q", "bundle", "app")
+    steps = json.loads(program("history", "--json", "app"))
+    layers = [layer["Digest"] for layer in json.loads(program("inspect", "app"))["LayersData"]]
+    assert [(step.get("created_by"), step["layer"]) for step in steps] == [
+        ("tiffin repack", layers[2]),
+        (None, layers[1]),
+        (None, layers[0]),
+    ]
