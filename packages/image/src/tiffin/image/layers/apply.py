@@ -12,6 +12,7 @@ from tiffin.image.verified import Readable
 
 from . import names
 from .attributes import set_extended, set_times, wanted
+from .below import Below
 from .copy_up import CopyUp
 from .create import CREATORS, NEW_FILE, REGULAR, fill
 from .directories import Directories
@@ -62,15 +63,15 @@ class LayerWriter:
         self._limits = limits or Limits()
         self._fresh = Fresh()
         self._directories = Directories(root)
-        self._copy_up = CopyUp(parents, self._directories)
-        root.when_made = self._copy_up.implied
-        if parents:  # a layer need not mention the root, and overlayfs shows the topmost one
-            self._copy_up.implied(b".", root.descriptor)
-        self._whiteouts: Applied | Written = (
-            Applied(root, self._fresh)
-            if whiteouts is WhiteoutForm.APPLIED
-            else Written(root, self._fresh, whiteouts)
-        )
+        self._copy_up: CopyUp | None = None
+        self._whiteouts: Applied | Written = Applied(root, self._fresh, self._directories)
+        if whiteouts is not WhiteoutForm.APPLIED:
+            below = Below(root, parents, whiteouts.opaque)
+            self._whiteouts = Written(root, self._fresh, whiteouts.opaque, below)
+            self._copy_up = CopyUp(root, below, whiteouts.opaque, self._directories)
+            root.when_missing, root.when_made = self._copy_up.missing, self._copy_up.implied
+            if parents:  # a layer need not mention the root, and overlayfs shows the topmost one
+                self._copy_up.implied(b"", root.descriptor)
         self.left_out: Counter[str] = Counter()
 
     def apply(self, stream: Readable) -> None:
@@ -106,7 +107,9 @@ class LayerWriter:
 
     def _write(self, archive: TarReader, entry: Entry, name: names.Name) -> None:
         parent = self._root.directory(name.parent, create=True)
-        self._fresh.add(self._root.inode(parent), name.base)
+        inode = self._root.inode(parent)
+        self._fresh.add(inode, name.base)
+        self._directories.touched(inode, parent)
         if entry.type in REGULAR and name.base:
             self._write_regular(archive, entry, name.base, parent)
         elif entry.type == kinds.DIRECTORY:
@@ -170,12 +173,11 @@ class LayerWriter:
         target = names.clean(entry.target)
         if target == b"/".join(filter(None, (name.parent, name.base))):
             return
+        if self._copy_up is not None:
+            self._copy_up.target(target)
+            parent = self._root.directory(name.parent)
         self._remove(parent, name.base)
-        try:
-            CREATORS[kinds.HARD_LINK](entry, name.base, parent, self._root)
-        except InvalidImage:
-            if not self._copy_up.file(target, name.base, self._root.directory(name.parent)):
-                raise
+        CREATORS[kinds.HARD_LINK](entry, name.base, parent, self._root)
 
     def _write_special(self, entry: Entry, base: bytes, parent: int) -> None:
         creator = CREATORS.get(entry.type)
@@ -185,6 +187,8 @@ class LayerWriter:
             self.left_out["device nodes"] += 1
             self._remove(parent, base)
             return
+        if self._copy_up is not None and (entry.type, entry.device) == (kinds.CHARACTER, (0, 0)):
+            self.left_out["devices 0:0, which hide files on overlays"] += 1
         try:
             creator(entry, base, parent, self._root)
         except FileExistsError:

@@ -1,87 +1,111 @@
-"""What a layer in a root of its own needs of the layers below it: implied directories, and targets of hard links."""
+"""What a layer in a root of its own needs of those below it: implied directories, links on the way, link targets."""
 
 from __future__ import annotations
 
 import os
 import stat
-from errno import ELOOP, ENOENT, ENOTDIR
 
-from .attributes import OVERLAYFS, set_times
+from tiffin.image.errors import InvalidImage
+
+from . import names
+from .attributes import OVERLAYFS
+from .below import Below, is_whiteout
+from .copy_entry import EntryCopier
 from .directories import Directories
 from .root import Root
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-BLOCK = 1024 * 1024
 
 
 class CopyUp:
     """Copies from the layers below.
 
     Args:
-        parents: their roots, the nearest first.
+        root: the layer.
+        below: what it is on top of.
+        opaque: the extended attribute of directories that hide all below them.
         directories: where modes and times of directories are kept until the end.
     """
 
-    def __init__(self, parents: Sequence[Root], directories: Directories) -> None:
-        self._parents = parents
+    def __init__(self, root: Root, below: Below, opaque: str, directories: Directories) -> None:
+        self._root = root
+        self._below = below
+        self._opaque = opaque
         self._directories = directories
+        self._copier = EntryCopier(left_out=OVERLAYFS)
 
-    def implied(self, path: bytes, descriptor: int) -> None:
+    def implied(self, _path: bytes, descriptor: int) -> None:
         """A directory was made that the layer only implies: overlayfs would show its mode, so it gets the one below."""
-        inode = os.fstat(descriptor).st_ino
-        self._directories.forget(inode)
-        below = self._find(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        if below is None:
-            return
-        try:
-            status = os.fstat(below)
-            _copy_attributes(below, descriptor, status)
-            self._directories.like(inode, path, status)
-        finally:
-            os.close(below)
-
-    def file(self, path: bytes, base: bytes, parent: int) -> bool:
-        """Copies the regular file `path` of a layer below to `base`; tells whether there is one."""
-        below = self._find(path, FILE)
-        if below is None:
-            return False
-        try:
-            status = os.fstat(below)
-            if not stat.S_ISREG(status.st_mode):
-                return False
-            new = os.open(base, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=parent)
+        status = os.fstat(descriptor)
+        self._directories.forget(status.st_ino)
+        path = self._root.path_of(descriptor)
+        with self._below.find(path) as found:
+            if found is None or not stat.S_ISDIR(found.status.st_mode):
+                return
+            source = os.open(found.base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=found.directory)
             try:
-                while count := os.copy_file_range(below, new, BLOCK):
-                    del count
-                _copy_attributes(below, new, status)
-                os.fchmod(new, stat.S_IMODE(status.st_mode))
-                set_times(status.st_mtime_ns, status.st_atime_ns, new)
+                self._copier.copy_attributes(source, descriptor, found.status)
             finally:
-                os.close(new)
-        finally:
-            os.close(below)
+                os.close(source)
+            self._directories.like(status.st_ino, path, found.status)
+
+    def missing(self, parent: int, base: bytes) -> bool:
+        """A directory is about to be made on the way to an entry, unless there is something else below.
+
+        Returns:
+            whether it is there now: in the place of a whiteout, it goes on hiding.
+
+        Raises:
+            InvalidImage: below is a file.
+        """
+        try:
+            status = os.stat(base, dir_fd=parent, follow_symlinks=False)
+        except FileNotFoundError:
+            self._copy_link(parent, base)
+            return False
+        if not is_whiteout(status):
+            return False
+        os.unlink(base, dir_fd=parent)
+        os.mkdir(base, 0o755, dir_fd=parent)
+        self._hide(parent, base)
         return True
 
-    def _find(self, path: bytes, flags: int) -> int | None:
-        for root in self._parents:
-            try:
-                return root.open(path, flags)
-            except OSError as error:
-                if error.errno in (ENOTDIR, ELOOP):
-                    return None  # a whiteout, or something else that hides what is further below
-                if error.errno != ENOENT:
-                    raise
-        return None
+    def _hide(self, parent: int, base: bytes) -> None:
+        descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        try:
+            os.setxattr(descriptor, self._opaque, b"y")
+            self._directories.forget(os.fstat(descriptor).st_ino)
+        finally:
+            os.close(descriptor)
 
+    def _copy_link(self, parent: int, base: bytes) -> None:
+        """A link below is followed as if all layers were one tree: it is copied, and leads on."""
+        path = self._root.path_of(parent, base)
+        with self._below.find(path) as found:
+            if found is None or stat.S_ISDIR(found.status.st_mode):
+                return
+            if not stat.S_ISLNK(found.status.st_mode):
+                raise InvalidImage(f"{names.shown(path)} in the layer: it is no directory in a layer below")
+            self._copier.copy(found.directory, parent, base, found.status)
 
-def _copy_attributes(source: int, target: int, status: os.stat_result) -> None:
-    """Owner and extended attributes."""
-    if os.geteuid() == 0:
-        os.fchown(target, status.st_uid, status.st_gid)
-    for name in os.listxattr(source):
-        if not name.startswith(OVERLAYFS):
-            os.setxattr(target, name, os.getxattr(source, name))
+    def target(self, path: bytes) -> None:
+        """Copies what a hard link is to be another name of, if it is not in the layer itself.
+
+        Raises:
+            InvalidImage: the layer hides it.
+        """
+        above, _, base = path.rpartition(b"/")
+        if not base:
+            return
+        parent = self._root.directory(above, create=True)
+        try:
+            status = os.stat(base, dir_fd=parent, follow_symlinks=False)
+        except FileNotFoundError:
+            pass
+        else:
+            if is_whiteout(status):
+                raise InvalidImage(
+                    f"the target {names.shown(path)} of a hard link in the layer was removed by it"
+                )
+            return
+        with self._below.find(self._root.path_of(parent, base)) as found:
+            if found is not None and not stat.S_ISDIR(found.status.st_mode):
+                self._copier.copy(found.directory, parent, base, found.status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from errno import ENAMETOOLONG
 
 from tiffin.image.errors import InvalidImage
 from tiffin.runtime.record import Record
@@ -35,6 +36,18 @@ class Directories:
     def like(self, inode: int, path: bytes, status: os.stat_result) -> None:
         """Keeps what another directory, of a layer below, has."""
         self._last[inode] = Last(path, status.st_mode & 0o7777, status.st_mtime_ns, status.st_atime_ns)
+
+    def touched(self, inode: int, descriptor: int) -> None:
+        """Keeps what a directory of a lower layer has before this one changes what is in it, as umoci does."""
+        if inode in self._last:
+            return
+        try:
+            path = self._root.path_of(descriptor)
+        except OSError as error:
+            if error.errno != ENAMETOOLONG:  # then it gets the time of now, as with containerd
+                raise
+        else:
+            self.like(inode, path, os.fstat(descriptor))
 
     def forget(self, inode: int) -> None:
         """A new directory has this inode now."""

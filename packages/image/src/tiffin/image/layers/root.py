@@ -7,7 +7,7 @@ Every directory below it is opened by the kernel with openat2(RESOLVE_IN_ROOT): 
 from __future__ import annotations
 
 import os
-from errno import ELOOP, ENAMETOOLONG, ENOSYS, ENOTDIR, EPERM
+from errno import EINVAL, ELOOP, ENAMETOOLONG, ENOSYS, ENOTDIR, EPERM
 from types import TracebackType
 from typing import Self
 
@@ -29,7 +29,8 @@ class Root:
     """An opened root directory, with the directories below it that were used last kept open.
 
     Use it in a `with` statement. Forget the kept ones (`forget`) whenever a directory or a link was removed.
-    `when_made` is called with the path and the descriptor of each directory that was made since it was missing.
+    `when_made` is called with the path and the descriptor of each directory that was made since it was missing;
+    before that `when_missing`, with the directory that it will be in and its name: whether it is there now.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -38,6 +39,7 @@ class Root:
         self._stale: list[int] = []
         self._inodes: dict[int, int] = {}  # by descriptor
         self.when_made: Callable[[bytes, int], None] | None = None
+        self.when_missing: Callable[[int, bytes], bool] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +119,11 @@ class Root:
                 raise
             return open_in_root(self.descriptor, path, flags)
 
+    def path_of(self, descriptor: int, base: bytes = b"") -> bytes:
+        """The path of an open directory below the root, or of a file in it, without links and dots. Raises OSError."""
+        top, path = (os.readlink(b"/proc/self/fd/%d" % each) for each in (self.descriptor, descriptor))
+        return b"/".join(filter(None, (path[len(top) :].strip(b"/"), base)))
+
     def _resolve(self, path: bytes) -> int:
         try:
             return self.open(path, DIRECTORY)
@@ -125,12 +132,23 @@ class Root:
                 raise InvalidImage(f"{os.fsdecode(path)!r} in the layer: {error.strerror}") from error
             raise
 
+    def _existing(self, path: bytes) -> int | None:
+        """Opens a directory; None if it or one on the way is missing, or something else is in its place."""
+        try:
+            return self.open(path, DIRECTORY)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            if error.errno in (ELOOP, ENAMETOOLONG):
+                raise InvalidImage(f"{os.fsdecode(path)!r} in the layer: {error.strerror}") from error
+            raise
+
     def _create(self, path: bytes, links: int) -> int:
         """Opens a directory after making it, its parents, and what dangling links on the way point to."""
-        try:
-            return self._resolve(path)
-        except FileNotFoundError:
-            parts = path.split(b"/")
+        found = self._existing(path)
+        if found is not None:
+            return found
+        parts = path.split(b"/")
         descriptor = os.dup(self.descriptor)
         for depth in range(1, len(parts) + 1):
             above = descriptor
@@ -142,23 +160,32 @@ class Root:
 
     def _enter(self, parent: int, path: bytes, links: int) -> int:
         """Opens one directory, or makes it in `parent`, which is the directory that `path` lies in."""
-        try:
+        found = self._existing(path)
+        if found is not None:
+            return found
+        above, _, name = path.rpartition(b"/")
+        if self.when_missing is not None and self.when_missing(parent, name):
             return self._resolve(path)
-        except FileNotFoundError:
-            above, _, name = path.rpartition(b"/")
         try:
             os.mkdir(name, 0o755, dir_fd=parent)
             if self.when_made is not None:
                 self._tell(path)
-        except FileExistsError:  # a link that leads nowhere: make what it points to
-            if links == 0:
-                raise InvalidImage(
-                    f"{os.fsdecode(path)!r} in the layer: too many links that lead nowhere"
-                ) from None
-            target = os.readlink(name, dir_fd=parent)
-            start = b"" if target.startswith(b"/") else above + b"/"
-            os.close(self._create((start + target).strip(b"/"), links - 1))
+        except FileExistsError:
+            self._make_target(parent, name, above, links)
         return self._resolve(path)
+
+    def _make_target(self, parent: int, name: bytes, above: bytes, links: int) -> None:
+        """Makes what a link points to that leads nowhere; a file is left as it is, and in the way."""
+        try:
+            target = os.readlink(name, dir_fd=parent)
+        except OSError as error:
+            if error.errno != EINVAL:
+                raise
+            return
+        if links == 0:
+            raise InvalidImage(f"{os.fsdecode(name)!r} in the layer: too many links that lead nowhere")
+        start = b"" if target.startswith(b"/") else above + b"/"
+        os.close(self._create((start + target).strip(b"/"), links - 1))
 
     def _tell(self, path: bytes) -> None:
         descriptor = self._resolve(path)

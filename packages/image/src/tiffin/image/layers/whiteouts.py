@@ -10,6 +10,8 @@ import os
 import stat
 from enum import Enum
 
+from .below import Below, is_whiteout
+from .directories import Directories
 from .names import Kind, Name
 from .removal import remove, remove_older
 from .root import DIRECTORY, Root
@@ -21,6 +23,11 @@ class WhiteoutForm(Enum):
     APPLIED = "applied"  # what it hides is removed
     TRUSTED = "trusted"  # a device 0:0, and trusted.overlay.opaque: for overlays that root mounts
     USER = "user"  # a device 0:0, and user.overlay.opaque: for overlays with `userxattr` (Linux 5.11)
+
+    @property
+    def opaque(self) -> str:
+        """The extended attribute of a directory that hides all below it."""
+        return f"{self.value}.overlay.opaque"
 
 
 class Fresh:
@@ -45,9 +52,10 @@ class Fresh:
 class Applied:
     """Removes what a whiteout hides."""
 
-    def __init__(self, root: Root, fresh: Fresh) -> None:
+    def __init__(self, root: Root, fresh: Fresh, directories: Directories) -> None:
         self._root = root
         self._fresh = fresh
+        self._directories = directories
 
     def hide(self, name: Name) -> None:
         """Hides what lower layers have, and nothing of this layer."""
@@ -56,6 +64,7 @@ class Applied:
         except FileNotFoundError:
             return
         inode = self._root.inode(parent)
+        self._directories.touched(inode, parent)
         self._root.forget()
         if name.kind is Kind.OPAQUE:
             remove_older(parent, self._fresh.has)
@@ -80,38 +89,52 @@ class Applied:
 class Written:
     """Writes whiteouts for overlayfs: the root holds this one layer, and others lie below it."""
 
-    def __init__(self, root: Root, fresh: Fresh, form: WhiteoutForm) -> None:
+    def __init__(self, root: Root, fresh: Fresh, opaque: str, below: Below) -> None:
         self._root = root
         self._fresh = fresh
-        self._opaque = f"{form.value}.overlay.opaque"
+        self._opaque = opaque
+        self._below = below
 
     def hide(self, name: Name) -> None:
         """Makes the whiteout. Raises OSError, EPERM for example where this user may not make one."""
-        parent = self._root.directory(name.parent, create=True)
-        if name.kind is Kind.OPAQUE:
-            os.setxattr(parent, self._opaque, b"y")
+        if not self._below.has_directory(name.parent):
             return
-        if (
-            type_of(name.base, parent) == stat.S_IFDIR
-        ):  # of this layer: what is below it must not shine through
-            descriptor = os.open(name.base, DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        parent = self._root.directory(name.parent, create=True)
+        if name.kind is Kind.WHITEOUT:
+            self._hide(name.base, parent)
+        elif name.parent:
+            self._clear(parent)
+            os.setxattr(parent, self._opaque, b"y")
+        else:  # overlayfs does not ask the root of a layer whether it is opaque
+            for base in self._below.names():
+                self._hide(base, parent)
+
+    def _hide(self, base: bytes, parent: int) -> None:
+        new = self._fresh.has(self._root.inode(parent), base)
+        if type_of(base, parent) == stat.S_IFDIR:  # what is below it must not shine through
+            descriptor = os.open(base, DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
             try:
+                kept = self._clear(descriptor)
                 os.setxattr(descriptor, self._opaque, b"y")
             finally:
                 os.close(descriptor)
-        elif not self._fresh.has(self._root.inode(parent), name.base):
-            remove(parent, name.base)
-            os.mknod(name.base, stat.S_IFCHR, 0, dir_fd=parent)
+            new = new or kept
+        if not new:
+            self._root.forget()
+            remove(parent, base)
+            with self._below.find(self._root.path_of(parent, base)) as found:
+                if found is not None:  # overlayfs lists a whiteout that hides nothing
+                    os.mknod(base, stat.S_IFCHR, 0, dir_fd=parent)
+
+    def _clear(self, directory: int) -> bool:
+        """Removes what was only copied from below, and needless whiteouts; tells whether anything was kept."""
+        self._root.forget()
+        return remove_older(directory, self._fresh.has)
 
     def replaced(self, status: os.stat_result, descriptor: int) -> None:
         """A directory took the place of `status`: if that was a whiteout, the directory goes on hiding."""
         if is_whiteout(status):
             os.setxattr(descriptor, self._opaque, b"y")
-
-
-def is_whiteout(status: os.stat_result) -> bool:
-    """Whether this is overlayfs's own whiteout."""
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
 def type_of(base: bytes, parent: int) -> int:
