@@ -286,7 +286,7 @@ def test_the_same_changes_give_the_same_image(
     assert len(found) == 1
 
 
-@pytest.mark.requires("skopeo")
+@pytest.mark.requires("root", "skopeo")
 @pytest.mark.parametrize("kind", ["oci-archive", "docker-archive", "dir"])
 def test_the_image_can_go_anywhere_and_come_from_there(
     kind: str, layout: Path, unpack: Unpack, repack: Repack, facts: Facts, tmp_path: Path

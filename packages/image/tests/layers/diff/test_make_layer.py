@@ -66,6 +66,16 @@ def test_a_layer_in_a_file_can_be_opened_from_any_byte(upper: Path) -> None:
     assert digest(whole) == made.descriptor.digest
 
 
+def test_a_stream_that_takes_less_at_once_gets_all(upper: Path, write: Callable[..., bytes]) -> None:
+    class Slow(io.BytesIO):
+        def write(self, data: object, /) -> int:
+            return super().write(memoryview(data)[:1000])  # type: ignore[arg-type]
+
+    slow = Slow()
+    make_layer(tree_changes(None, str(upper)), slow, "none")
+    assert slow.getvalue() == write(tree_changes(None, str(upper)))
+
+
 def test_no_changes_are_counted_as_none(upper: Path) -> None:
     with layer_file(tree_changes(str(upper), str(upper))) as (made, _):
         assert made.changes == 0

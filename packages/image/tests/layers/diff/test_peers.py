@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import json
 import os
 import stat
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -123,3 +127,48 @@ def test_a_peer_sees_the_upper_tree(
         tree.pop(".")
     assert found.keys() == expected.keys()
     assert {path: fact for path, fact in found.items() if fact != expected[path]} == {}
+
+
+@pytest.mark.requires("containerd", "ctr")
+def test_containerd_finds_the_same_changes(
+    lower: Path, upper: Path, copy: Callable[[Path, Path], Path], write: Callable[..., bytes], place: Path
+) -> None:
+    """The entries of both layers are the same, in the same order; containerd writes whole seconds."""
+    write_layout(str(place / "layout"), [write(tree_changes(None, str(lower)))], {}, "1")
+    config = json.loads((place / "layout/index.json").read_text())["manifests"][0]["digest"]
+    manifest = json.loads((place / "layout/blobs" / config.replace(":", "/")).read_text())
+    chain = manifest["layers"][0]["digest"]  # of one layer that is not compressed
+    archive = place / "image.tar"
+    subprocess.run(
+        ["tar", "--create", "--file", archive, "--directory", place / "layout", "."], check=True, timeout=60
+    )
+    changed = write(tree_changes(str(lower), str(upper)))
+    with containerd_client(place) as client:
+        client("images", "import", "--snapshotter=native", "--index-name=example.test/made:1", str(archive))
+        client("snapshots", "--snapshotter=native", "prepare", "changed", chain)
+        mounts = client("snapshots", "--snapshotter=native", "mounts", "/nowhere", "changed").split()
+        folder = next(Path(word) for word in mounts if word.startswith(str(place)))
+        subprocess.run(["find", folder, "-mindepth", "1", "-delete"], check=True, timeout=60)
+        subprocess.run(["cp", "--archive", f"{upper}/.", folder], check=True, timeout=60)
+        command = [*client.argv, "snapshots", "--snapshotter=native", "diff", "changed"]
+        theirs = subprocess.run(command, check=True, timeout=60, capture_output=True).stdout
+    assert entries(changed) == entries(gzip.decompress(theirs))
+
+
+def entries(layer: bytes) -> list[tuple[object, ...]]:
+    with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
+        return [
+            (
+                member.name,
+                member.type if not member.issparse() else tarfile.REGTYPE,
+                member.mode,
+                member.uid,
+                member.gid,
+                member.size,
+                member.linkname,
+                (member.devmajor, member.devminor) if member.isdev() else None,
+                member.pax_headers.get("SCHILY.xattr.security.capability"),
+                int(member.mtime) if ".wh." not in member.name else 0,
+            )
+            for member in archive
+        ]

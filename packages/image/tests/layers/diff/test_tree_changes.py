@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -217,3 +218,26 @@ def test_a_file_that_becomes_shorter_is_refused(lower: Path, upper: Path, write:
 
     with pytest.raises(FailedPrecondition, match="shorter"):
         write(cut())
+
+
+@pytest.mark.requires("root")
+def test_an_ordinary_user_reads_its_own_files_of_mode_0(write: Write) -> None:
+    user = 61234
+    with tempfile.TemporaryDirectory() as folder:  # the folders of pytest are root's alone
+        upper = Path(folder, "upper")
+        for name, owner in (("own", user), ("others", 0)):
+            put(upper / name, b"what is in %s" % name.encode()).chmod(0)
+            os.chown(upper / name, owner, owner)
+        for path in (Path(folder), upper):
+            path.chmod(0o755)
+        os.setegid(user)
+        os.seteuid(user)
+        try:
+            layer = write(tree_changes(None, str(upper), masks=(b"others",)))
+            with pytest.raises(PermissionError, match="others"):
+                write(tree_changes(None, str(upper)))
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+        assert b"what is in own" in layer
+        assert stat.S_IMODE((upper / "own").stat().st_mode) == 0

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import closing, contextmanager
 
 from tiffin.image.documents import Descriptor
-from tiffin.image.layers.diff.write import layer_pieces
+from tiffin.image.layers.diff.write import layer_pieces, write_all
 from tiffin.image.read_ahead import ReadAhead
 from tiffin.image.transfer.compress import compressor
 from tiffin.image.transfer.convert import layer_type
@@ -69,7 +69,7 @@ def make_layer(
             data = made.compress(block) if block else made.flush()
             digest.update(data)
             size += len(data)
-            stream.write(data)
+            write_all(stream, data)
     descriptor = Descriptor(
         layer_type(media_type, compression), f"sha256:{digest.hexdigest()}", size, {}, None
     )

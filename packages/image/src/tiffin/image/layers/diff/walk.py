@@ -32,7 +32,8 @@ def tree_changes(lower: str | None, upper: str, *, masks: Collection[bytes] = ()
     A file is the same as in containerd: if type, mode, owner, device, link target, extended attributes, size and time
     are; and where the time has no fraction of a second, the content too. The time of a directory alone is no change,
     but a directory in which something has changed is one itself. The root is one only if its mode, owner or extended
-    attributes changed. Sockets are taken as not there: no layer can have them.
+    attributes changed; where nothing is below it, whoever made the folder owns it, and that is no change. Sockets are
+    taken as not there: no layer can have them.
 
     Args:
         lower: a folder; None for an empty root.
@@ -118,7 +119,7 @@ class _Walk:
         old, new = self._below.find(b"."), self._upper.look(b".")
         if new is None:
             raise AssertionError("an open directory has itself")
-        if differs(old or new.replace(mode=ROOT_MODE, uid=0, gid=0, xattrs=NO_ATTRIBUTES), new):
+        if differs(old or new.replace(mode=ROOT_MODE, xattrs=NO_ATTRIBUTES), new):
             yield Change(Kind.MODIFIED, b"", new)
         self._push(b"", new, below=True)
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     class Writable(Protocol):
         """What a stream must be able to do here."""
 
-        def write(self, data: bytes, /) -> object:
-            """Takes all of `data`."""
+        def write(self, data: bytes | memoryview, /) -> object:
+            """Takes `data`; a number that is returned says how much of it."""
 
 
 TYPES = {
@@ -62,7 +62,15 @@ def write_layer(
         OSError: if something cannot be read, or written.
     """
     for piece in layer_pieces(changes, ids=ids, source_date_epoch=source_date_epoch):
-        stream.write(piece)
+        write_all(stream, piece)
+
+
+def write_all(stream: Writable, data: bytes) -> None:
+    """Writes all of it; an unbuffered file may take less at once. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        written = stream.write(view)
+        view = view[written:] if isinstance(written, int) else view[:0]
 
 
 def layer_pieces(
@@ -90,12 +98,12 @@ class _Entries:
     def of(self, change: Change) -> Entry:
         """One entry."""
         above, slash, base = change.path.rpartition(b"/")
+        if base.startswith(WHITEOUT_PREFIX):
+            raise FailedPrecondition(f"{change.shown} would be a whiteout in a layer: give it another name")
         if change.kind is Kind.DELETED:
             return _marker(b"%s%s%s%s" % (above, slash, WHITEOUT_PREFIX, base))
         if change.kind is Kind.OPAQUE:
             return _marker(b"%s/%s" % (change.path, OPAQUE_MARKER))
-        if base.startswith(WHITEOUT_PREFIX):
-            raise FailedPrecondition(f"{change.shown} would be a whiteout in a layer: give it another name")
         if change.info is None:
             raise InvalidArgument(f"{change.shown} is no file, and was not deleted")
         return self._entry(change, change.info)
