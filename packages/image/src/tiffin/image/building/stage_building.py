@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 
 from tiffin.image.building.cache.keys import start_key, step_key
-from tiffin.image.building.cache.records import BuiltLayer, CachedStep
+from tiffin.image.building.cache.records import BuiltLayer
 from tiffin.image.building.dockerfile.error import Problem
-from tiffin.image.building.execute.mounting import own_mount_namespace
 from tiffin.image.building.execute.run.runner import Cancelled
 from tiffin.image.building.execute.run_step import RunRequests
+from tiffin.image.building.execute.space import Space
 from tiffin.image.building.failure import StepFailed
 from tiffin.image.building.history import BuiltStage, entry_of, history_of
 from tiffin.image.building.layers import chain_of
+from tiffin.image.building.made_steps import MadeSteps
 from tiffin.image.building.progress import StepProgress
 from tiffin.image.building.stages.steps import CopyStep, RunStep, Step
 from tiffin.image.building.trees import Trees
 from tiffin.image.errors import ImageFailure
-from tiffin.image.kernel import mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
     from typing import Any
 
     from tiffin.image.building.execute.stage_tree import StageTree
@@ -39,7 +37,7 @@ class StageBuilding:
         self._session = session
         self._stage = stage
         self._built = built
-        self._point = ""  # our own tmpfs, once something was mounted
+        self._space = Space(session.point)
         self._trees = Trees(
             session.store,
             session.cache,
@@ -56,7 +54,7 @@ class StageBuilding:
         self._layers: list[BuiltLayer] = []
         self._history: list[dict[str, Any]] = []
         self._tree: StageTree | None = None
-        self._made: list[tuple[str, dict[str, Any], Future[BuiltLayer | None]]] = []
+        self._made = MadeSteps(session.file)
 
     def run(self) -> BuiltStage:
         """Builds it.
@@ -77,6 +75,7 @@ class StageBuilding:
             self._save(error)
             raise
         self._save(None)
+        self._made.check_all()
         return BuiltStage(self._key, tuple(self._layers), tuple(self._history))
 
     def _start(self) -> None:
@@ -99,6 +98,7 @@ class StageBuilding:
 
     def _step(self, step: Step, number: str) -> None:
         self._session.check()
+        self._made.check()
         progress = StepProgress(
             self._session.report, self._session.numbers, f"[{self._stage.title} {number}] {step.text}"
         )
@@ -143,7 +143,7 @@ class StageBuilding:
             self._session.layers.bring([found.layer])
             entry: dict[str, Any] = {"created": found.created, **entry_of(step)}
             self._history.append(entry)
-            self._made.append((key, entry, self._tree.put(found.layer)))
+            self._made.add(key, step, entry, self._tree.put(found.layer))
             return True
         self._add(step, found.layer, found.created)
         return True
@@ -169,13 +169,13 @@ class StageBuilding:
             raise
         entry: dict[str, Any] = {"created": self._session.now(), **entry_of(step)}
         self._history.append(entry)
-        self._made.append((key, entry, tree.end(alone=alone)))
+        self._made.add(key, step, entry, tree.end(alone=alone))
 
     def _tools(self) -> Tools:
         from tiffin.image.building.execute.steps import Tools
 
         session = self._session
-        point = os.path.join(self._space(), "root")
+        point = self._space.folder("root")
         return Tools(session.file, session.runner, self._requests, self._trees, session.downloads, point)
 
     def _grown(self) -> StageTree:
@@ -188,37 +188,16 @@ class StageBuilding:
             self._tree = StageTree(self._session.store, self._session.maker, diff_ids)
         return self._tree
 
-    def _space(self) -> str:
-        """A tmpfs in a mount namespace of this thread, with folders to mount at."""
-        if not self._point:
-            own_mount_namespace()
-            mount("tmpfs", self._session.point, "tmpfs", 0, "mode=755")
-            self._point = self._session.point
-            for name in ("root", "from"):
-                os.mkdir(os.path.join(self._point, name))
-        return self._point
-
     def _save(self, failure: BaseException | None) -> None:
         """Commits what was done, and notes it in the cache; after a failure, too."""
         if self._tree is None:
             return
         try:
             chains = self._tree.commit()
-            self._note(list(chains))
+            self._session.cache.add(self._made.results(self._layers), list(chains))
         except (ImageFailure, OSError) as error:
             if failure is None:
                 raise
             failure.add_note(f"what was done before is not in the cache: {error}")
         finally:
             self._tree.discard()
-
-    def _note(self, chains: list[str]) -> None:
-        results = {}
-        for key, entry, future in self._made:
-            parent, layer = chain_of(self._layers), future.result()
-            results[key] = CachedStep(parent, layer, entry["created"])
-            if layer is None:
-                entry["empty_layer"] = True
-            else:
-                self._layers.append(layer)
-        self._session.cache.add(results, chains)

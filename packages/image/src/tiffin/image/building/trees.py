@@ -5,7 +5,6 @@ Made for one stage, and used by its thread: trees of stages and images are mount
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 
 from tiffin.image.building.cache.keys import digest_of_tree
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from tiffin.image.building.cache.results import Results
     from tiffin.image.building.context.ignore import Ignored
     from tiffin.image.building.execute.copy.downloads import Downloads
+    from tiffin.image.building.execute.space import Space
     from tiffin.image.building.layers import Layers
     from tiffin.image.building.stages.steps import CopyStep, Origin, RunMount
     from tiffin.image.documents import Platform
@@ -45,7 +45,7 @@ class ContextFolder(Record):
 class Trees:
     """Args: contexts: folders by name, "" for the main one. layers_of: the layers of a stage, once it is there.
 
-    space: gives a folder in the thread's own mount namespace; called when something has to be mounted.
+    space: where trees are mounted.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Trees:
         contexts: Mapping[str, ContextFolder],
         platform: Platform,
         layers_of: LayersOf,
-        space: Callable[[], str],
+        space: Space,
         downloads: Downloads,
     ) -> None:
         self._store = store
@@ -79,7 +79,7 @@ class Trees:
             with SourceTree(context.path, context.ignored, name=name) as tree:
                 yield tree
             return
-        point = os.path.join(self._space(), "from")
+        point = self._space.folder("from")
         with mounted(self.mountable(origin), point), SourceTree(point, name=origin.name) as tree:
             yield tree
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import secrets
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from tiffin.image.building.cache.records import BuiltLayer
-from tiffin.image.errors import AlreadyExists
+from tiffin.image.errors import AlreadyExists, NotFound, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Self
 
+    from tiffin.image.content.writer import LocalContentWriter
     from tiffin.image.layers.diff.change import Change
+    from tiffin.image.layers.diff.make import MadeLayer
     from tiffin.image.store.store import Store
 
 PARALLEL = 2
@@ -59,23 +61,38 @@ class LayerMaker:
         first = next(changes, None)
         if first is None:
             return None
-        with self._content.writer(f"build-{secrets.token_hex(8)}") as writer:
-            made = make_layer(
-                itertools.chain([first], changes),
-                writer,
-                self._compression,
-                level=self._level,
-                source_date_epoch=self.source_date_epoch,
-            )
-            try:
-                writer.commit(
-                    size=made.descriptor.size,
-                    digest=made.descriptor.digest,
-                    labels={UNCOMPRESSED: made.diff_id},
+        name, writer = self._writer()
+        try:
+            with writer:
+                writer.truncate()
+                made = make_layer(
+                    itertools.chain([first], changes),
+                    writer,
+                    self._compression,
+                    level=self._level,
+                    source_date_epoch=self.source_date_epoch,
                 )
-            except AlreadyExists:
-                self._content.update(made.descriptor.digest, {UNCOMPRESSED: made.diff_id})
+                self._commit(writer, made)
+        except BaseException:
+            with suppress(NotFound, Unavailable):  # what was written takes room, and is of no use
+                self._content.abort(name)
+            raise
         return BuiltLayer(made.diff_id, made.descriptor)
+
+    def _commit(self, writer: LocalContentWriter, made: MadeLayer) -> None:
+        labels = {UNCOMPRESSED: made.diff_id}
+        try:
+            writer.commit(size=made.descriptor.size, digest=made.descriptor.digest, labels=labels)
+        except AlreadyExists:
+            self._content.update(made.descriptor.digest, labels)
+
+    def _writer(self) -> tuple[str, LocalContentWriter]:
+        """An ingest that nobody else has. The names come again, so that kills leave no more than a few."""
+        for number in itertools.count():
+            name = f"build-layer-{number}"
+            with suppress(Unavailable):
+                return name, self._content.writer(name)
+        raise AssertionError("there is always another number")
 
 
 def changes_of(path: str, lowers: Sequence[str], *, stacks: bool) -> Iterator[Change]:

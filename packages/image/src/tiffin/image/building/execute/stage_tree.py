@@ -21,6 +21,7 @@ from tiffin.image.image import Layer
 from tiffin.image.layers.apply import LayerWriter
 from tiffin.image.layers.limits import Limits
 from tiffin.image.layers.owners import Ownership
+from tiffin.image.layers.removal import remove
 from tiffin.image.layers.root import Root
 from tiffin.image.snapshots.committing import Layered
 from tiffin.image.store.unpacked import chain_ids, find_chain
@@ -117,13 +118,17 @@ class StageTree:
         self._discard(self._grown.pop())
 
     def _discard(self, grown: _Grown) -> None:
-        with suppress(NotFound):  # it is committed
+        """Its files go first: on a full disk the database could not be written before."""
+        try:
+            empty(grown.path)
             self._snapshots.remove(grown.key)
+        except (NotFound, FileNotFoundError):  # it is committed, or was collected
+            return
 
     def commit(self) -> tuple[str, ...]:
-        """Commits all steps that have ended, once their layers are made. Returns the chain ids of new snapshots.
+        """Commits the steps that have ended, once their layers are made, up to the first one whose layer failed.
 
-        Raises what making the layers raised.
+        Returns the chain ids of the new snapshots.
         """
         start = len(self._diff_ids)
         if self._snapshots.stacks:
@@ -133,11 +138,11 @@ class StageTree:
         return chain_ids(self._diff_ids)[start:] if self._diff_ids else ()
 
     def _commit_stacked(self) -> None:
-        parent, stack, empty = self._committed, [], []
-        for grown in self._grown:
+        parent, stack, unchanged = self._committed, [], []
+        for grown in self._made():
             layer = None if grown.layer is None else grown.layer.result()
             if layer is None:
-                empty.append(grown)
+                unchanged.append(grown)
                 continue
             self._diff_ids.append(layer.diff_id)
             stack.append(Layered(grown.key, self._committed, {}))
@@ -151,12 +156,22 @@ class StageTree:
             with suppress(AlreadyExists):
                 self._snapshots.commit_stack(stack, parent)
                 break
-        self._grown.clear()
-        for grown in empty:
+        for grown in unchanged:
             self._discard(grown)
 
+    def _made(self) -> list[_Grown]:
+        """Takes the steps whose layers are made off the list, up to the first one of which that failed."""
+        count = 0
+        while count < len(self._grown):
+            layer = self._grown[count].layer
+            if layer is not None and layer.exception() is not None:
+                break
+            count += 1
+        made, self._grown = self._grown[:count], self._grown[count:]
+        return made
+
     def _commit_copied(self) -> None:
-        for grown in self._grown:
+        for grown in self._made():
             layer = None if grown.layer is None else grown.layer.result()
             if layer is not None:
                 self._diff_ids.append(layer.diff_id)
@@ -164,7 +179,6 @@ class StageTree:
                     self._snapshots.commit(self._committed, grown.key)
                     continue
             self._discard(grown)
-        self._grown.clear()
 
     def discard(self) -> None:
         """Removes what was not committed."""
@@ -173,6 +187,16 @@ class StageTree:
                 grown.layer.exception()  # nobody reads it any more
             self._discard(grown)
         self._grown.clear()
+
+
+def empty(folder: str) -> None:
+    """Removes all that is in a folder. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in os.listdir(descriptor):
+            remove(descriptor, os.fsencode(name))
+    finally:
+        os.close(descriptor)
 
 
 def _copy_root(lower: str, upper: str) -> None:
