@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -30,7 +31,7 @@ MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x20, 0x1000, 0x4000, 
 MNT_DETACH = 2
 MOST_SHOWN = 20
 SECONDS = 300
-BLOCK = 1 << 20
+PART = re.compile(r"(?:\\.|[^:\\])+")  # of a list of folders: colons of a name are escaped
 
 
 def facts(folder: str | Path) -> Facts:
@@ -129,12 +130,12 @@ def mount_all(mounts: Mounts, target: str) -> None:
 def _shortened(options: list[str]) -> tuple[list[str], str]:
     """The lower folders relative to the one that holds them all, since mount(2) takes one page of options."""
     lower = next((each for each in options if each.startswith("lowerdir=")), "")
-    paths = lower.removeprefix("lowerdir=").split(":")
-    if len(paths) == 1:
+    paths = PART.findall(lower.removeprefix("lowerdir="))
+    if len(paths) < 2:
         return options, "/"
     common = os.path.commonpath(paths)
     short = "lowerdir=" + ":".join(os.path.relpath(path, common) for path in paths)
-    return [short if each is lower else each for each in options], common
+    return [short if each is lower else each for each in options], re.sub(r"\\(.)", r"\1", common)
 
 
 def main() -> None:
