@@ -1,4 +1,4 @@
-"""What snapshots show once they are mounted by their own `mounts`: checks for a process with a mount namespace of its own.
+"""What snapshots show once they are mounted by their own `mounts`: checks for a process with its own mount namespace.
 
 python mounted.py CHECK SNAPSHOTTER FOLDER       ends with 0 if all is as it should be
 """
@@ -120,7 +120,7 @@ def views(mounted: Mounted) -> None:
         mounted.snapshots.view(f"view {parent}", parent)
         with mounted.at(f"view {parent}") as tree:
             assert contents(tree) == expected
-            for write in (lambda: (tree / "x").write_text("x"), lambda: tree.chmod(0o700)):  # noqa: B023
+            for write in (lambda: (tree / "x").write_text("x"), lambda: tree.chmod(0o700)):
                 with pytest.raises(OSError, match="Read-only") as refused:
                     write()
                 assert refused.value.errno == EROFS
