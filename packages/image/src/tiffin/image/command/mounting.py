@@ -10,21 +10,19 @@ import secrets
 from errno import EBUSY, EINVAL, ENOENT
 
 from tiffin.image.errors import AlreadyExists, FailedPrecondition, NotFound
-from tiffin.image.kernel import mount, umount2
+from tiffin.image.kernel import umount2
 from tiffin.image.metadata.labels import GC_ROOT
+from tiffin.image.snapshots.mounting import mount_all
 from tiffin.image.snapshots.protocol import Kind
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from tiffin.image.snapshots.protocol import Mount
     from tiffin.image.store.store import Store
 
 PLACE, IMAGE = "dev.tiffin/mounted-at", "dev.tiffin/mounted-image"
-MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 0x1, 0x20, 0x1000, 0x4000
-FLAGS = {"ro": MS_RDONLY, "rw": 0, "bind": MS_BIND, "rbind": MS_BIND | MS_REC}
 UMOUNT_NOFOLLOW = 8
 
 
@@ -58,27 +56,6 @@ def mount_image(store: Store, image: str, chain_id: str, place: str, *, writable
     except BaseException:
         snapshots.remove(key)
         raise
-
-
-def mount_all(mounts: Sequence[Mount], place: str) -> None:
-    """Mounts what a snapshotter says at a folder. Raises OSError."""
-    for one in mounts:
-        flags, data = 0, []
-        for option in one.options:
-            if option in FLAGS:
-                flags |= FLAGS[option]
-            else:
-                data.append(option)
-        # mount(2): a bind mount takes no other flag at first
-        mount(
-            one.source,
-            place,
-            "" if flags & MS_BIND else one.type,
-            flags & ~MS_RDONLY if flags & MS_BIND else flags,
-            ",".join(data),
-        )
-        if flags & MS_BIND and flags & MS_RDONLY:
-            mount("none", place, "", MS_REMOUNT | MS_BIND | MS_RDONLY)
 
 
 def unmount_image(store: Store, place: str) -> None:

@@ -33,8 +33,8 @@ def open_tree(text: str, session: Session, stack: ExitStack) -> str:
 
 
 def _mounted(store: Store, chain: str, stack: ExitStack) -> str:
-    from tiffin.image.command.mounting import mount_all
     from tiffin.image.kernel import umount2
+    from tiffin.image.snapshots.mounting import mount_all
     from tiffin.image.store.writable import own_mount_namespace
 
     snapshots = stack.enter_context(store.leased()).snapshots

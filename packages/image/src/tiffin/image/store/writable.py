@@ -7,20 +7,19 @@ the kernel does it when the last process in that namespace ends.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from errno import EINVAL, ENOENT
 
 from tiffin.image.kernel import mount, umount2, unshare
+from tiffin.image.snapshots.mounting import lower_folders
 from tiffin.image.snapshots.overlayfs import escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_SLAVE = 0x4000, 0x80000
 MNT_DETACH = 2
-MOST_OPTIONS = 3000  # bytes; mount(2) takes a page of all of them
 
 
 def own_mount_namespace() -> None:
@@ -61,7 +60,7 @@ def mount_writable(trees: Sequence[str], directory: str, *, stacks: bool, rootle
     options = [f"{name}={escaped(path)}" for name, path in parts.items()]
     if rootless:
         options.append("userxattr")
-    with _short(trees) as lower:
+    with lower_folders(trees) as lower:
         options.append(f"lowerdir={lower}")
         try:
             mount("overlay", rootfs, "overlay", 0, ",".join(options + ([] if keep else ["volatile"])))
@@ -70,23 +69,6 @@ def mount_writable(trees: Sequence[str], directory: str, *, stacks: bool, rootle
                 raise
             mount("overlay", rootfs, "overlay", 0, ",".join(options))  # before Linux 5.10
     return rootfs
-
-
-@contextmanager
-def _short(trees: Sequence[str]) -> Iterator[str]:
-    """The lower folders as overlayfs wants them; relative to the current one, for the kernel takes one page only."""
-    lower = ":".join(map(escaped, trees))
-    if len(lower) < MOST_OPTIONS:
-        yield lower
-        return
-    common = os.path.commonpath(trees)
-    before = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.chdir(common)
-        yield ":".join(escaped(os.path.relpath(tree, common)) for tree in trees)
-    finally:
-        os.fchdir(before)
-        os.close(before)
 
 
 def unmount_writable(directory: str) -> None:

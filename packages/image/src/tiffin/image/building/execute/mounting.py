@@ -8,12 +8,13 @@ from errno import EINVAL
 
 from tiffin.image.errors import Unsupported
 from tiffin.image.kernel import mount, umount2, unshare
+from tiffin.image.snapshots.mounting import lower_folders
 from tiffin.image.snapshots.overlayfs import default_options, escaped
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 CLONE_NEWNS = 0x00020000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
@@ -29,7 +30,6 @@ MNT_DETACH = 2
 PARAMETERS = "/sys/module/overlay/parameters"
 # with these the upper folder alone says all that has changed (`layers.diff.overlay`)
 PLAIN = ("redirect_dir", "metacopy")
-MOST_OPTIONS = 3000  # bytes; mount(2) takes a page of all of them
 
 
 class Tree(Record):
@@ -90,7 +90,7 @@ def _mount_overlay(tree: Tree, point: str) -> None:
         options += [f"{name}=off" for name in PLAIN if os.path.exists(f"{PARAMETERS}/{name}")]
     if tree.upper:
         options += [f"upperdir={escaped(tree.upper)}", f"workdir={escaped(tree.work)}"]
-    with _short(tree.lowers) as lower:
+    with lower_folders(tree.lowers) as lower:
         options.append(f"lowerdir={lower}")
         try:
             # nothing is synced when it goes: whoever commits the snapshot does that
@@ -99,20 +99,3 @@ def _mount_overlay(tree: Tree, point: str) -> None:
             if not tree.upper or error.errno != EINVAL:
                 raise
             mount("overlay", point, "overlay", 0, ",".join(options))  # before Linux 5.10
-
-
-@contextmanager
-def _short(trees: Sequence[str]) -> Iterator[str]:
-    """The lower folders as overlayfs wants them; relative to the current one, for the kernel takes one page only."""
-    lower = ":".join(map(escaped, trees))
-    if len(lower) < MOST_OPTIONS:
-        yield lower
-        return
-    common = os.path.commonpath(trees)
-    before = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.chdir(common)
-        yield ":".join(escaped(os.path.relpath(tree, common)) for tree in trees)
-    finally:
-        os.fchdir(before)
-        os.close(before)
