@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,9 +21,15 @@ from tiffin.image.transports import open_image
 from tiffin.image.transports.opening import open_destination
 from tiffin.image.transports.store_source import StoreSource
 from tiffin.image.unpack import unpack
-from tiffin_testing.images import busybox_image
+from tiffin.image.writing import write_layout
+from tiffin_testing.images import directory, file, symlink, tar
+from tiffin_testing.rootfs import BUSYBOX, GROUP, PASSWD
 
 Tree = dict[str, tuple[object, ...]]
+APPLETS = (
+    "ash cat chown chmod cp echo grep head id ip ln ls mkdir mknod mount mv pwd rm rmdir sh sleep stat test touch true"
+    " usleep wc"
+)
 
 
 class Building:
@@ -84,12 +91,18 @@ class Building:
 
     def added(self, built: Built) -> Tree:
         """What is in the image, and is not so in its base; not its root."""
-        below = tree_of_layout(self.base, self.folder / f"base-tree-{self._count}")
+        below = _base_tree(self.base)
         return {
             path: facts
             for path, facts in self.tree(built).items()
             if below.get(path) != facts and path != "."
         }
+
+
+@functools.cache
+def _base_tree(layout: Path) -> Tree:
+    """That of the base, which is the same for all tests."""
+    return tree_of_layout(layout, layout.parent / "tree")
 
 
 def tree_of_layout(layout: Path, folder: Path) -> Tree:
@@ -102,8 +115,21 @@ def tree_of_layout(layout: Path, folder: Path) -> Tree:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A layout with busybox."""
-    return busybox_image(tmp_path_factory.mktemp("base") / "busybox")
+    """A layout with busybox, and those of its names that the tests use: making all takes longer than most builds."""
+    folder = tmp_path_factory.mktemp("base") / "busybox"
+    folders = [directory(name) for name in ("bin", "dev", "etc", "home", "proc", "root", "sys", "var")]
+    layer = tar(
+        *folders,
+        directory("tmp", mode=0o1777),
+        file("bin/busybox", BUSYBOX.read_bytes(), mode=0o755),
+        *(symlink(f"bin/{name}", "busybox") for name in APPLETS.split()),
+        file("etc/passwd", PASSWD.encode()),
+        file("etc/group", GROUP.encode()),
+    )
+    write_layout(
+        str(folder), [layer], {"Cmd": ["/bin/sh"], "Env": ["PATH=/bin"], "WorkingDir": "/"}, "latest"
+    )
+    return folder
 
 
 @pytest.fixture
