@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packages.image.tests.crashes.images import LAYERS, OTHER_LAYERS, write_image
 from packages.image.tests.crashes.victims import Victims
+from packages.image.tests.verification.conftest import only_our_mounts  # noqa: F401  # for all tests here
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ from tiffin_testing.images import (
 from tiffin_testing.rootfs import BUSYBOX, PASSWD
 
 if TYPE_CHECKING:
+    from tiffin.image.store.unpacked import UnpackedImage
     from tiffin.image.transfer.events import Report
 
 NAME = "example.test/app:1"
@@ -79,10 +80,10 @@ def pull_image(source: str, store: Store, name: str = NAME, *, report: Report = 
 
 
 @contextmanager
-def mounted(store: Store, pulled: PulledImage, folder: Path) -> Iterator[Path]:
+def mounted(store: Store, unpacked: UnpackedImage | None, folder: Path) -> Iterator[Path]:
     """The root file system of an image, read-only: an overlay of its snapshots, or the one that is a whole tree."""
-    assert pulled.unpacked is not None
-    trees = pulled.unpacked.trees
+    assert unpacked is not None
+    trees = unpacked.trees
     if not store.snapshots.stacks:
         yield Path(trees[0])
         return

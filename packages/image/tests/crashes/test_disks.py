@@ -15,7 +15,6 @@ from packages.image.tests.crashes.disks import filled, mounted_disk, remount
 from packages.image.tests.crashes.images import NAME, OTHER, left, mounted, pull_image, says, write_image
 from packages.image.tests.crashes.stores import later
 
-from tiffin.image.pull.pull import PulledImage
 from tiffin.image.store.names import find_named
 from tiffin.image.store.store import Store
 from tiffin.image.verification.verify import verify
@@ -69,8 +68,7 @@ def is_usable(store: Store, tmp_path: Path) -> bool:
     """Whether the image that was there before is found, and runs."""
     found = find_named(store, NAME)
     assert found is not None
-    target = store.images.get(NAME).target
-    with mounted(store, PulledImage(NAME, target, target, *found), tmp_path / "mounted") as root:
+    with mounted(store, found[1], tmp_path / "mounted") as root:
         return says(root) == "3"
 
 

@@ -135,7 +135,7 @@ def test_a_damaged_snapshot_is_found_and_healed(
     image = pull_image(source, pulled)
     assert verify(pulled) == ()
     assert [(info.key, info.parent) for info in pulled.snapshots.walk()] == parents
-    with mounted(pulled, image, memory_path / "mounted") as root:
+    with mounted(pulled, image.unpacked, memory_path / "mounted") as root:
         assert comparable(facts(root)) == expected
         assert says(root) == "3"
     pulled.collect()
@@ -150,7 +150,7 @@ def test_all_snapshots_at_once_are_healed_without_a_verification(
     assert find_named(pulled, NAME) is None
     image = pull_image(source, pulled)
     assert verify(pulled) == ()
-    with mounted(pulled, image, memory_path / "mounted") as root:
+    with mounted(pulled, image.unpacked, memory_path / "mounted") as root:
         assert comparable(facts(root)) == expected
 
 
