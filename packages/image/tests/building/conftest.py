@@ -78,16 +78,24 @@ class Building:
 
     def layout(self, built: Built) -> Path:
         """The image as an OCI layout, which has been read from the store alone."""
+        return self.layout_of(built.names[0])
+
+    def layout_of(self, name: str) -> Path:
+        """The same, by its name."""
         self._count += 1
         path = self.folder / f"layout-{self._count}"
         with ExitStack() as stack:
             destination, _ = open_destination(f"oci:{path}:built", stack)
-            copy_image(StoreSource(self.store, built.names[0]), destination)
+            copy_image(StoreSource(self.store, name), destination)
         return path
 
     def tree(self, built: Built) -> Tree:
         """Everything in the image, out of its layers."""
-        return tree_of_layout(self.layout(built), self.folder / f"tree-{self._count}")
+        return self.tree_of(self.layout(built))
+
+    def tree_of(self, layout: Path) -> Tree:
+        """Everything in the image of a layout."""
+        return tree_of_layout(layout, self.folder / f"tree-{self._count}")
 
     def added(self, built: Built) -> Tree:
         """What is in the image, and is not so in its base; not its root."""

@@ -55,6 +55,9 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
     places = [parse_place(text) for text in options.cache_to]
     with ExitStack() as stack:
         leased = stack.enter_context(store.leased())
+        _ = (
+            leased.snapshots
+        )  # of a new store it is tried which ones there can be, in a child: before there are threads
         numbers = Numbers()
         progress = StepProgress(report, numbers, "[internal] load build definition and base images")
         bases = Bases(leased, _images(options), options.pull, options.access, progress.output)

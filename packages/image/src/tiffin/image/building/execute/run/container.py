@@ -15,6 +15,7 @@ from tiffin.spec.runtime.capabilities import DEFAULT, NUMBERS
 
 from .extra_mounts import ExtraMounts
 from .mount_points import MountPoints
+from .rootless import adapt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def _config(request: RunRequest, rootfs: str, mounts: list[dict[str, Any]]) -> d
     )
     config: dict[str, Any] = dict(container_tree(_image(request.env), rootfs, options))
     config["mounts"] = [*config["mounts"], *mounts]
+    adapt(config, own_network=request.network != "host")
     linux = config["linux"]
     if request.network == "host":
         linux["namespaces"] = [one for one in linux["namespaces"] if one["type"] != "network"]
