@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tiffin.cli.containers.each import for_each
-from tiffin.cli.containers.folder import all_folders
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.parse import Arguments
 from tiffin.cli.run.host import Host
-from tiffin.cli.system.keeping import roots_of, used_by_containers
+from tiffin.image.store.containers import roots_of, used_chains
 from tiffin.image.store.names import NamedImage, full_name, list_named
 from tiffin.image.store.store import Store
 
@@ -20,8 +19,7 @@ def main(arguments: Arguments) -> int:
 
 def _remove(store: Store, text: str) -> None:
     found = _find(store, text)
-    with all_folders(store.containers):
-        used = used_by_containers(store)
+    with used_chains(store) as used:
         for image in found:
             if image.chain_id in used:
                 container = used[image.chain_id]

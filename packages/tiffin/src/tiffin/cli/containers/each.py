@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tiffin.cli.failure import CommandFailed
+from tiffin.image.errors import ImageFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def for_each(command: str, names: Iterable[str], act: Callable[[str], object]) -
         try:
             act(name)
             print(name)
-        except CommandFailed as error:
+        except (CommandFailed, ImageFailure) as error:
             print(f"tiffin {command}: {error}", file=sys.stderr)
             code = 1
     return code

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tiffin.cli.parse import Arguments
     from tiffin.cli.run.host import Host
     from tiffin.image.documents import ImageConfig, Platform
+    from tiffin.image.pull.pull import PulledImage
     from tiffin.image.store.store import Store
     from tiffin.image.store.unpacked import UnpackedImage
 
@@ -101,12 +102,24 @@ def _from_store(
         full = str(Reference.parse(name.removeprefix("docker://")).with_default_tag())
     except InvalidReference as error:
         raise NotFound(f"{name!r} is neither the path of an image nor the name of one: {error}") from error
-    found = None if policy == ALWAYS else find_named(store, full)
+    found = None if policy == ALWAYS else find_named(store, full) or _unpacked(store, full, platform)
     if found is not None and rank(found[0].platform, platform or host_platform()) is not None:
         return found
     if policy == NEVER:
         raise NotFound(f"there is no image {full!r} in the store, and --pull=never says to look nowhere else")
     return _pull(store, full, platform)
+
+
+def _unpacked(store: Store, full: str, platform: Platform | None) -> tuple[ImageConfig, UnpackedImage] | None:
+    """An image that is in the store, but whose layers are not unpacked (any more); None if it is not there either."""
+    from tiffin.image.pull.pull import PullOptions, pull
+    from tiffin.image.transports.store_source import StoreSource
+
+    try:
+        pulled = pull(StoreSource(store, full), store, full, PullOptions(platform=platform))
+    except NotFound:
+        return None
+    return pulled.config, _of(pulled)
 
 
 def _pull(store: Store, full: str, platform: Platform | None) -> tuple[ImageConfig, UnpackedImage]:
@@ -117,10 +130,15 @@ def _pull(store: Store, full: str, platform: Platform | None) -> tuple[ImageConf
     with ExitStack() as stack:
         source = open_source(f"docker://{full}", stack)
         pulled = pull(source, store, full, PullOptions(platform=platform))
+    unpacked = _of(pulled)
+    _tell_left_out(full, unpacked)
+    return pulled.config, unpacked
+
+
+def _of(pulled: PulledImage) -> UnpackedImage:
     if pulled.unpacked is None:
         raise AssertionError("what is pulled to be run is unpacked")
-    _tell_left_out(full, pulled.unpacked)
-    return pulled.config, pulled.unpacked
+    return pulled.unpacked
 
 
 def _tell_left_out(name: str, unpacked: UnpackedImage) -> None:

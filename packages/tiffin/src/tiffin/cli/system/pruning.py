@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tiffin.cli.containers.folder import all_folders
 from tiffin.cli.run.host import Host
-from tiffin.cli.system.keeping import roots_of, used_by_containers
+from tiffin.image.store.containers import roots_of, used_chains
 from tiffin.image.store.disk_usage import disk_usage
 from tiffin.image.store.names import list_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tiffin.cli.parse import Arguments
     from tiffin.image.store.store import Store
 
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
 def main(arguments: Arguments) -> int:
     """Prints what was removed, and how much the disk has back."""
     store = Host.enter(arguments).swept().store
-    with all_folders(store.containers):
-        used = used_by_containers(store)
+    with used_chains(store) as used:
         if arguments.switch("all"):
             _remove_names(store, used)
-        roots = roots_of(store, used)
+        roots = list(roots_of(store, used))
         before = sum(row.size for row in disk_usage(store, roots))
         collected = store.collect(roots)
         after = sum(row.size for row in disk_usage(store, roots))
@@ -31,7 +31,7 @@ def main(arguments: Arguments) -> int:
     return 0
 
 
-def _remove_names(store: Store, used: dict[str, str]) -> None:
+def _remove_names(store: Store, used: Mapping[str, str]) -> None:
     for image in list_named(store):
         if image.chain_id not in used and not image.pinned:
             store.images.delete(image.name)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 
-from tiffin.cli.containers.folder import all_folders
 from tiffin.cli.run.host import Host
-from tiffin.cli.system.keeping import roots_of, used_by_containers
 from tiffin.cli.text_table import print_table
 from tiffin.image.snapshots.tree import measured
+from tiffin.image.store.containers import roots_of, used_chains
 from tiffin.image.store.disk_usage import KindUsage, disk_usage
 
 TYPE_CHECKING = False
@@ -24,9 +23,8 @@ def main(arguments: Arguments) -> int:
     """Prints a row for each kind."""
     host = Host.enter(arguments).swept()
     store = host.store
-    with all_folders(store.containers):
-        roots = roots_of(store, used_by_containers(store))
-        rows = [*disk_usage(store, roots), _folders("containers", store.containers, WRITTEN)]
+    with used_chains(store) as used:
+        rows = [*disk_usage(store, roots_of(store, used)), _folders("containers", store.containers, WRITTEN)]
     rows.append(_folders("volumes", host.volumes, ("",)))
     if arguments.switch("json"):
         print(json.dumps([dict(zip(row._fields, row, strict=True)) for row in rows], indent=2))

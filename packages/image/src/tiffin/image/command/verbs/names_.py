@@ -99,7 +99,7 @@ def remove(session: Session, *, images: tuple[str, ...], whole: bool, force: boo
 
     An image that is named by its digest loses all of its names.
     """
-    from tiffin.image.command.containers import roots_of, used_chains
+    from tiffin.image.store.containers import roots_of, used_chains
 
     if bool(images) == whole:
         raise click.UsageError("give names, or --all")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def prune(session: Session, *, downloads: bool, build_cache: bool, as_json: bool) -> None:
     """Removes content and files that no image, container or lease keeps; images stay (see `remove --all`)."""
-    from tiffin.image.command.containers import roots_of, used_chains
+    from tiffin.image.store.containers import roots_of, used_chains
 
     store = session.store()
     if build_cache:
