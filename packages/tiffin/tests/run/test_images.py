@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from packages.tiffin.tests.conftest import Tiffin
+from packages.tiffin.tests.conftest import PROGRAM, Tiffin
 
 from tiffin_testing.images import busybox_image, busybox_layer, docker_archive, file, gzipped, tar
 
@@ -104,3 +104,22 @@ def test_unpacked_images_are_listed_and_removed(tiffin: Tiffin) -> None:
     assert tiffin.call("rm", "user").code == 0
     assert tiffin.call("rmi", "hello", "missing").lines == ["hello"]
     assert tiffin.call("images", "--quiet").out == ""
+
+
+def test_an_image_that_is_packed_in_the_store_is_unpacked_and_run(tiffin: Tiffin) -> None:
+    command = PROGRAM.with_name("tiffin-image")
+    place = "tiffin:127.0.0.1:1/packed:1"  # nothing listens there: it cannot be pulled
+    subprocess.run([command, "copy", "-q", f"oci:{tiffin.image}", place], check=True, env=tiffin.environment)
+    assert tiffin.run("--rm", "127.0.0.1:1/packed:1", "cat", "/data/one").lines == ["1"]
+    assert [row["name"] for row in json.loads(tiffin.call("images", "--json").out)] == [
+        "127.0.0.1:1/packed:1"
+    ]
+
+
+def test_an_image_that_is_nowhere_names_its_registry(tiffin: Tiffin) -> None:
+    outcome = tiffin.run("--rm", "127.0.0.1:1/missing:1", "true")
+    assert outcome.code == 125
+    assert "127.0.0.1:1" in outcome.err
+    never = tiffin.run("--rm", "--pull=never", "127.0.0.1:1/missing:1", "true")
+    assert "--pull=never" in never.err
+    assert "--pull" in tiffin.run("--rm", "--pull=sometimes", "127.0.0.1:1/missing:1", "true").err
