@@ -15,6 +15,7 @@ from tiffin.image.building.build import build
 from tiffin.image.building.events import BuildEvent, EventKind
 from tiffin.image.building.finishing import Built
 from tiffin.image.building.options import BuildOptions
+from tiffin.image.documents import Platform
 from tiffin.image.store.store import Store
 from tiffin.image.transfer.copy import copy_image
 from tiffin.image.transports import open_image
@@ -113,11 +114,11 @@ def _base_tree(layout: Path) -> Tree:
     return tree_of_layout(layout, layout.parent / "tree")
 
 
-def tree_of_layout(layout: Path, folder: Path) -> Tree:
-    """Everything in the only image of a layout."""
+def tree_of_layout(layout: Path, folder: Path, platform: Platform | None = None) -> Tree:
+    """Everything in the only image of a layout. platform: this machine's if None."""
     folder.mkdir()
     with ExitStack() as stack:
-        unpack(open_image(f"oci:{layout}", stack), str(folder))
+        unpack(open_image(f"oci:{layout}", stack, platform), str(folder))
     return tree(folder)
 
 
