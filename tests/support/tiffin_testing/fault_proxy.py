@@ -43,12 +43,16 @@ class Fault:
 
 
 class FaultProxy:
-    """The proxy; `address` is where it listens, `requests` what it was asked, with the headers."""
+    """The proxy; `address` is where it listens, `requests` what it was asked, with the headers.
+
+    `sent` counts the bytes of all bodies that it has sent.
+    """
 
     def __init__(self, upstream: str, faults: Iterable[Fault] = (), *, only: str = "") -> None:
         self.upstream = upstream
         self.only = only
         self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.sent = 0
         self.ended = threading.Event()
         self._faults = list(faults)
         self._lock = threading.Lock()
@@ -67,6 +71,11 @@ class FaultProxy:
         with self._lock:
             self.requests.append((method, path, headers))
             return self._faults.pop(0) if self._faults and self.only in path else Fault()
+
+    def count(self, size: int) -> None:
+        """Notes what was sent of a body."""
+        with self._lock:
+            self.sent += size
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -144,11 +153,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if limit is not None and seen + len(block) >= limit:
                 self.wfile.write(block[: limit - seen])
                 self.wfile.flush()
+                proxy.count(limit - seen)
                 if fault.stall is not None:
                     proxy.ended.wait(60)
                 self.close_connection = True
                 return
             self.wfile.write(block)
+            proxy.count(len(block))
             seen += len(block)
 
 

@@ -33,7 +33,10 @@ class Stopped(ImageFailure):
 
 
 class Pulling:
-    """What the threads of one pull share. stop: set once one of them has failed, or the caller gives up."""
+    """What the threads of one pull share.
+
+    stop: set once one of them has failed, or the caller gives up. followed: what is being unpacked.
+    """
 
     def __init__(self, source: ImageSource, content: LocalContentStore, report: Report) -> None:
         self.source = source
@@ -41,16 +44,19 @@ class Pulling:
         self.report = report
         self.changed = threading.Condition()
         self.stop = False
+        self.followed: Fetch | None = None
+        self._spared: Fetch | None = None
 
-    def give_up(self) -> None:
-        """Ends all fetches at their next block."""
+    def give_up(self, *, spare_followed: bool = False) -> None:
+        """Ends all fetches at their next block; not the one that is followed, if it is to be spared."""
         with self.changed:
             self.stop = True
+            self._spared = self.followed if spare_followed else self._spared
             self.changed.notify_all()
 
-    def check(self) -> None:
-        """Raises Stopped."""
-        if self.stop:
+    def check(self, fetch: Fetch | None = None) -> None:
+        """Raises Stopped. fetch: who asks."""
+        if self.stop and (fetch is None or fetch is not self._spared):
             raise Stopped("given up: another part of the image failed")
 
     def writer(self, kind: str, descriptor: Descriptor) -> LocalContentWriter:
@@ -112,11 +118,12 @@ class Fetch:
         self._tell(Stage.STARTED, writer.offset)
         if follow:
             with self._pulling.changed:
+                self._offset = 0  # an attempt before this one may have got further
                 self._reading = writer.reading()
                 self._pulling.changed.notify_all()
         with self._pulling.source.open_blob(self.descriptor, writer.offset) as stream:
             while writer.offset <= self.descriptor.size and (data := stream.read(BLOCK)):
-                self._pulling.check()
+                self._pulling.check(self)
                 writer.write(data)
                 with self._pulling.changed:
                     self._offset = writer.offset
@@ -138,6 +145,7 @@ class Fetch:
     @contextmanager
     def following(self) -> Iterator[Readable]:
         """The bytes of the blob as they come; not verified. Raises Stopped, also from `read`."""
+        self._pulling.followed = self
         with self._pulling.changed:
             while not self._finished and self._reading < 0:
                 self._pulling.check()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from tiffin.image.documents import config_of, manifest_of
-from tiffin.image.errors import AlreadyExists, InvalidImage
+from tiffin.image.errors import AlreadyExists, DigestMismatch, InvalidImage
 from tiffin.image.image import Image, Layer
 from tiffin.image.pull.fetch import Fetch, Pulling, Stopped
 from tiffin.image.store.content_labels import labels_of, snapshot_label
@@ -139,6 +139,12 @@ class _Pull:
             futures = [pool.submit(fetch.run) for fetch in fetches.values()]
             try:
                 unpacked = self._unpack(manifest, config, fetches)
+            except InvalidImage:  # in bytes that nobody has checked yet: whether they came well counts more
+                self._pulling.give_up(spare_followed=True)
+                cause = _failure(futures)
+                if isinstance(cause, DigestMismatch):
+                    raise cause from None
+                raise
             except BaseException as error:
                 self._pulling.give_up()
                 cause = _failure(futures)

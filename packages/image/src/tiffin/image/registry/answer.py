@@ -44,8 +44,9 @@ class Answer:
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; none at the end. Raises Unavailable if the connection breaks or is silent too long."""
-        try:
-            return bytes(self._response.raw.read(size, decode_content=False))
+        raw = self._response.raw
+        try:  # `read1` (urllib3 2.2) gives what has come: `read` would lose it if the rest is too late
+            return bytes(getattr(raw, "read1", raw.read)(size, decode_content=False))
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unavailable(f"{self.where}: the connection broke while reading: {error}") from error
 
