@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tiffin.image.bundles.bundle import Bundle
-from tiffin.image.bundles.repacking import RepackOptions, repacked
+from tiffin.image.bundles.repacking import RepackOptions
+from tiffin.image.bundles.repacking import repack as repack_bundle
 from tiffin.image.bundles.unpacking import UnpackOptions, unpack_bundle
 from tiffin.image.documents import Descriptor
 from tiffin.image.transfer.copy import copy_image
@@ -26,10 +27,6 @@ from tiffin_testing.images import busybox_image
 def layout(tmp_path: Path) -> Path:
     """A layout with the image `base`."""
     return busybox_image(tmp_path / "layout", tag="base")
-
-
-def source_of(name: str, stack: ExitStack) -> ImageSource:
-    return open_source(name, stack)
 
 
 def copied(source: ImageSource, destination: str) -> Descriptor:
@@ -60,13 +57,18 @@ def repack() -> Callable[..., Descriptor]:
     """Makes an image of a bundle; its descriptor, whether there was a change or not."""
 
     def make(
-        bundle: Bundle, source: str, destination: str, options: RepackOptions | None = None
+        bundle: Bundle,
+        source: str,
+        destination: str,
+        options: RepackOptions | None = None,
+        *,
+        refreshed: bool = False,
     ) -> Descriptor:
-        with (
-            ExitStack() as stack,
-            repacked(bundle, open_source(source, stack), options) as made,
-        ):
-            return copied(made.image, destination)
+        with ExitStack() as stack:
+            place, demands = open_destination(destination, stack)
+            return repack_bundle(
+                bundle, open_source(source, stack), place, demands, options, refreshed=refreshed
+            )
 
     return make
 

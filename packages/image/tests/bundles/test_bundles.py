@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 
 from tiffin.image.bundles.bundle import Bundle, read_bundle
 from tiffin.image.bundles.history import HistoryEntry
-from tiffin.image.bundles.repacking import RepackOptions, bundle_changes, refresh, repacked
+from tiffin.image.bundles.repacking import RepackOptions, bundle_changes, repacked
 from tiffin.image.bundles.unpacking import UnpackOptions, unpack_bundle
 from tiffin.image.documents import Descriptor
 from tiffin.image.errors import AlreadyExists, DataLoss, InvalidImage, NotFound
@@ -210,8 +211,7 @@ def test_after_a_refresh_only_new_changes_count(
 ) -> None:
     bundle = unpack(f"oci:{layout}:base")
     Path(bundle.rootfs, "one").write_bytes(b"1")
-    made = repack(bundle, f"oci:{layout}:base", f"oci:{layout}:one")
-    refresh(bundle, f"oci:{layout}:one", made)
+    repack(bundle, f"oci:{layout}:base", f"oci:{layout}:one", refreshed=True)
     bundle = read_bundle(bundle.path)
     assert told(bundle) == []
     Path(bundle.rootfs, "two").write_bytes(b"2")
@@ -360,3 +360,27 @@ def test_a_source_without_the_image_says_so(
     shutil.rmtree(layout)
     with pytest.raises(NotFound):
         repack(bundle, f"oci:{layout}:base", f"oci:{other}:new")
+
+
+@pytest.mark.requires("root", "ns_mount")
+def test_a_full_disk_leaves_nothing(layout: Path, tmp_path: Path) -> None:
+    """In a mount namespace of its own, on a disk of one mebibyte: busybox does not fit."""
+    place = tmp_path / "small"
+    place.mkdir()
+    script = f"""
+import errno, os
+from contextlib import ExitStack
+from tiffin.image.bundles.unpacking import unpack_bundle
+from tiffin.image.transports.opening import open_source
+with ExitStack() as stack:
+    try:
+        unpack_bundle(open_source("oci:{layout}:base", stack), "{place}/bundle")
+    except OSError as error:
+        assert error.errno == errno.ENOSPC, error
+    else:
+        raise AssertionError("it was unpacked")
+assert os.listdir("{place}") == [], os.listdir("{place}")
+"""
+    mount = f'mount -t tmpfs -o size=1m tmpfs {place} && exec "$@"'
+    command = ["unshare", "--mount", "--propagation", "private", "bash", "-euc", mount, "bash"]
+    subprocess.run([*command, sys.executable, "-c", script], check=True, timeout=60)

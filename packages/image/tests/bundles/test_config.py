@@ -149,6 +149,11 @@ def test_what_no_config_can_have_is_refused(changes: ConfigChanges, layout: Path
         edit(layout, changes, put)
 
 
+def test_a_history_entry_needs_a_time(layout: Path, put: Put) -> None:
+    with pytest.raises(InvalidArgument, match="yesterday"):
+        edit(layout, ConfigChanges(user="9"), put, history=HistoryEntry("x", "yesterday"))
+
+
 def test_an_image_for_another_platform_is_not_found(layout: Path, put: Put) -> None:
     index = json.loads((layout / "index.json").read_text())
     index["manifests"][0]["platform"] = {"os": "plan9", "architecture": "amd64"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
+from tiffin.image.bundles.history import check_time
 from tiffin.image.errors import InvalidArgument
 from tiffin.runtime.record import Record
 
@@ -66,16 +66,7 @@ def check(changes: ConfigChanges) -> None:
         if not PORT.fullmatch(port):
             raise InvalidArgument(f"{port!r} is no port: write NUMBER, or NUMBER/tcp, /udp or /sctp")
     if changes.created is not None:
-        _check_time(changes.created)
-
-
-def _check_time(text: str) -> None:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidArgument(f"{text!r} is no time: write it as 2030-01-31T12:00:00Z") from error
-    if time.tzinfo is None:
-        raise InvalidArgument(f"{text!r} has no time zone: add a Z, or +01:00")
+        check_time(changes.created)
 
 
 def changed(tree: dict[str, Any], changes: ConfigChanges) -> dict[str, Any]:

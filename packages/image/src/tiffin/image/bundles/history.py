@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from tiffin.image.errors import InvalidArgument
 from tiffin.runtime.record import Record
 
 
@@ -27,9 +28,14 @@ def with_entry(
         entry: None leaves it as it is.
         epoch: the time of `now`, in seconds since 1970; None for the clock.
         empty: whether it adds no layer.
+
+    Raises:
+        InvalidArgument: if the time of the entry is none.
     """
     if entry is None:
         return tree
+    if entry.created:
+        check_time(entry.created)
     told = {
         "created": entry.created or moment(epoch),
         "created_by": entry.created_by,
@@ -45,3 +51,13 @@ def moment(epoch: int | None) -> str:
     """A time as an image has it (RFC 3339): seconds since 1970, or now."""
     time = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
     return time.isoformat().replace("+00:00", "Z")
+
+
+def check_time(text: str) -> None:
+    """Raises InvalidArgument for what is no time of RFC 3339."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidArgument(f"{text!r} is no time: write it as 2030-01-31T12:00:00Z") from error
+    if time.tzinfo is None:
+        raise InvalidArgument(f"{text!r} has no time zone: add a Z, or +01:00")

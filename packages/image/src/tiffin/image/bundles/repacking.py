@@ -13,6 +13,9 @@ from tiffin.image.bundles.tree_record import RecordedBelow, record_tree
 from tiffin.image.errors import NotFound
 from tiffin.image.layers.diff.make import MadeLayer, layer_file
 from tiffin.image.layers.diff.walk import changes_since
+from tiffin.image.transfer.copy import copy_image
+from tiffin.image.transfer.events import nobody
+from tiffin.image.transfer.options import CopyOptions
 from tiffin.runtime.record import Record
 from tiffin.spec.media_type import DOCKER_MANIFEST, LAYER, to_docker
 
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
     from tiffin.image.bundles.source_image import SourceImage
     from tiffin.image.documents import Descriptor
     from tiffin.image.layers.diff.change import Change
-    from tiffin.image.transfer.protocol import ImageSource
+    from tiffin.image.transfer.events import Report
+    from tiffin.image.transfer.options import Demands
+    from tiffin.image.transfer.protocol import ImageDestination, ImageSource
 
 REPACK = HistoryEntry("tiffin repack")
 
@@ -96,6 +101,34 @@ def repacked(bundle: Bundle, source: ImageSource, options: RepackOptions | None 
             return
         tree = with_entry(image.config.tree, options.history, options.source_date_epoch, empty=False)
         yield Repacked(edited(image, tree, [NewLayer(made.diff_id, file)]), made)
+
+
+def repack(
+    bundle: Bundle,
+    source: ImageSource,
+    destination: ImageDestination,
+    demands: Demands,
+    options: RepackOptions | None = None,
+    *,
+    report: Report = nobody,
+    refreshed: bool = False,
+) -> Descriptor:
+    """Copies the image of a changed bundle to a place; its descriptor there.
+
+    Args:
+        bundle, source, options: as for `repacked`.
+        destination, demands: as `open_destination` gives them.
+        report: hears of the progress.
+        refreshed: whether the bundle is the new image's afterwards, as by `refresh`.
+
+    Raises:
+        ImageFailure, OSError: as `repacked` and `copy_image`; then the bundle is as before.
+    """
+    with repacked(bundle, source, options) as made:
+        copied = copy_image(made.image, destination, demands.applied(CopyOptions(), destination.name), report)
+    if refreshed:
+        refresh(bundle, destination.name, copied)
+    return copied
 
 
 def _masks(image: SourceImage, options: RepackOptions) -> set[bytes]:

@@ -15,7 +15,7 @@ from typing import Any
 from tiffin.image.errors import DataLoss
 from tiffin.image.layers.diff.file_info import FileInfo
 from tiffin.image.layers.diff.overlay import OverlayBelow
-from tiffin.image.layers.diff.tree import Cursor
+from tiffin.image.layers.diff.tree import Cursor, FileOpener
 from tiffin.image.layers.diff.walk import changes_since
 from tiffin.image.transports.unfinished import UnfinishedFile
 from tiffin.runtime.record import Record
@@ -43,10 +43,10 @@ def record_tree(rootfs: str, folder: str) -> str:
     """Writes what a tree is to a file in `folder`, which is called by its digest; the digest. Raises OSError."""
     whole = hashlib.sha256()
     digests: dict[bytes, str] = {}
-    with UnfinishedFile(folder) as unfinished:
+    with UnfinishedFile(folder) as unfinished, FileOpener() as opener:
         with open(unfinished.file.fileno(), "wb", closefd=False) as file:
             for name, info, change in _files(rootfs):
-                digest = _digest_of_change(change, digests) if change and info.is_regular else ""
+                digest = _digest_of_change(change, digests, opener) if change and info.is_regular else ""
                 line = encode(_line(name, info, digest)).encode() + b"\n"
                 whole.update(line)
                 file.write(line)
@@ -65,13 +65,13 @@ def _files(rootfs: str) -> Iterator[tuple[bytes, FileInfo, Change | None]]:
             yield change.path, change.info, change
 
 
-def _digest_of_change(change: Change, digests: dict[bytes, str]) -> str:
+def _digest_of_change(change: Change, digests: dict[bytes, str], opener: FileOpener) -> str:
     """Another name of a file that was read is not read again."""
     if change.link:
         return digests[change.link]
     if change.tree is None or change.info is None:
         raise AssertionError("a regular file has content")
-    digest = content_digest(change.tree.open(change.path))
+    digest = content_digest(opener.open(change.tree, change.path))
     if change.info.links > 1:
         digests[change.path] = digest
     return digest

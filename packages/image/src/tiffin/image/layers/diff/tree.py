@@ -26,25 +26,17 @@ class Tree:
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
 
-    def open(self, path: bytes) -> int:
-        """A descriptor of the regular file `path`, which the caller closes. Raises OSError, FailedPrecondition."""
-        above, _, name = path.rpartition(b"/")
-        directory = self._directory(above)
-        try:
-            return open_file(directory, name)
-        finally:
-            os.close(directory)
-
     def look(self, path: bytes) -> FileInfo | None:
         """What is there. Raises OSError."""
         above, _, name = path.rpartition(b"/")
-        directory = self._directory(above)
+        directory = self.directory(above)
         try:
             return look(directory, name)
         finally:
             os.close(directory)
 
-    def _directory(self, path: bytes) -> int:
+    def directory(self, path: bytes) -> int:
+        """A descriptor of a directory, which the caller closes. Raises OSError."""
         descriptor = os.open(self.path, DIRECTORY & ~os.O_NOFOLLOW)
         for part in filter(None, path.split(b"/")):
             above = descriptor
@@ -53,6 +45,34 @@ class Tree:
             finally:
                 os.close(above)
         return descriptor
+
+
+class FileOpener:
+    """Opens files of trees one after the other; in a `with` statement. The last directory stays open for the next."""
+
+    def __init__(self) -> None:
+        self._place: tuple[str, bytes] = ("", b"")
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def open(self, tree: Tree, path: bytes) -> int:
+        """A descriptor of the regular file `path`, which the caller closes. Raises OSError, FailedPrecondition."""
+        above, _, name = path.rpartition(b"/")
+        if self._descriptor < 0 or self._place != (tree.path, above):
+            self._close()
+            self._descriptor = tree.directory(above)
+            self._place = (tree.path, above)
+        return open_file(self._descriptor, name)
 
 
 class Cursor:

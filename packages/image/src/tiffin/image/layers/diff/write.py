@@ -10,6 +10,7 @@ from tiffin.image.layers.attributes import CAPABILITY, capability_of
 from tiffin.image.layers.diff.change import Change, Kind
 from tiffin.image.layers.diff.header import header
 from tiffin.image.layers.diff.holes import extents_of, map_of, sparse_entry, sparse_records
+from tiffin.image.layers.diff.tree import FileOpener
 from tiffin.image.layers.names import OPAQUE_MARKER, WHITEOUT_PREFIX
 from tiffin.image.layers.tar import entry as kinds
 from tiffin.image.layers.tar.entry import BLOCK, NANOSECONDS, Entry, Extent
@@ -78,12 +79,13 @@ def layer_pieces(
 ) -> Generator[bytes, None, None]:
     """The bytes of a layer, piece by piece; arguments and errors as those of `write_layer`."""
     entries = _Entries(ids, source_date_epoch)
-    for change in changes:
-        entry = entries.of(change)
-        if entry.type == kinds.REGULAR and entry.size:
-            yield from _regular(change, entry)
-        else:
-            yield header(entry)
+    with FileOpener() as opener:
+        for change in changes:
+            entry = entries.of(change)
+            if entry.type == kinds.REGULAR and entry.size:
+                yield from _regular(change, entry, opener)
+            else:
+                yield header(entry)
     yield END
 
 
@@ -148,11 +150,11 @@ def _portable(xattrs: Mapping[str, bytes]) -> Mapping[str, bytes]:
     return {**xattrs, CAPABILITY: capability_of(xattrs[CAPABILITY])}
 
 
-def _regular(change: Change, entry: Entry) -> Iterator[bytes]:
+def _regular(change: Change, entry: Entry, opener: FileOpener) -> Iterator[bytes]:
     """Header and content."""
     if change.tree is None:
         raise InvalidArgument(f"{change.shown} is a file, but nothing says where its content is")
-    descriptor = change.tree.open(change.path)
+    descriptor = opener.open(change.tree, change.path)
     try:
         extents = extents_of(descriptor, entry.size)
         if extents is None:
