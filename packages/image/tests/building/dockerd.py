@@ -98,6 +98,7 @@ class Dockerd:
 @contextmanager
 def dockerd(folder: Path, base: Path) -> Iterator[Dockerd]:
     """Starts a dockerd that makes neither a bridge nor rules of a firewall, and stops it."""
+    before = _cgroups()
     (folder / "web").mkdir(parents=True)
     (folder / "daemon.json").write_text("{}")
     command = [
@@ -118,6 +119,12 @@ def dockerd(folder: Path, base: Path) -> Iterator[Dockerd]:
         finally:
             server.shutdown()
             thread.join()
+            for path in _cgroups() - before:  # dockerd leaves them behind
+                path.rmdir()
+
+
+def _cgroups() -> set[Path]:
+    return set(Path("/sys/fs/cgroup").glob("*/docker"))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
