@@ -38,15 +38,19 @@ def test_a_store_survives_power_losses(mode: str, place: Path, facts: Facts) -> 
     chance = random.Random(f"{SEED} {mode}")  # noqa: S311  # no secret
     moments = set(chance.sample(range(first, len(requests)), LOSSES))
     print(f"seed {SEED}: {len(requests) - first} requests")
-    disk, after, problems = Disk(SIZE), place / "after", []
+    disk, problems = Disk(SIZE), []
     for at, request in enumerate(requests):
         disk.take(request)
         if at not in moments:
             continue
+        after = (
+            place / f"after {at}"
+        )  # its own: another process may hold a mount of the one before a little longer
         after.write_bytes(disk.after_power_loss(chance, chance.choice((0.0, 0.5, 1.0))))
         with loop_device(after) as device, mounted_ext4(device, recorded.disk, mode):
             span = workload.span(request.position)
             wrong = workload.wrong(recorded.disk, span, facts, place / "mounted")
+        after.unlink()
         problems += [f"after request {at - first}: {line}" for line in wrong]
     assert not problems, f"TIFFIN_TEST_SEED={SEED}\n" + "\n".join(problems)
 

@@ -74,21 +74,30 @@ class Workload:
         if not root.exists():
             return [f"{name} is gone" for name in span.names]
         store = Store(str(root))
+        try:
+            return self._found_wrong(store, span, facts, target) + self._wrong_afterwards(
+                store, facts, target
+            )
+        finally:
+            store.database.close()
+
+    def _found_wrong(self, store: Store, span: Span, facts: Facts, target: Path) -> list[str]:
         wrong = [f"there is no image {name}" for name in span.names - _names(store)]
         if span.damaged:
             verify(store)  # which may not have been noted for good
-        else:
-            blobs = root.glob("content/blobs/*/*")
-            wrong += [f"{path} is not whole" for path in blobs if not _is_whole(path)]
-            wrong += [finding.text for finding in verify(store, note=False)]
-            wrong += [line for name in span.names for line in self._wrong_tree(store, name, facts, target)]
+            return wrong
+        blobs = Path(store.root).glob("content/blobs/*/*")
+        wrong += [f"{path} is not whole" for path in blobs if not _is_whole(path)]
+        wrong += [finding.text for finding in verify(store, note=False)]
+        return wrong + [line for name in span.names for line in self._wrong_tree(store, name, facts, target)]
+
+    def _wrong_afterwards(self, store: Store, facts: Facts, target: Path) -> list[str]:
+        wrong = []
         for name, source in self.sources.items():
             pull_image(source, store, name)
             wrong += self._wrong_tree(store, name, facts, target)
         _collect(store)
-        wrong += [finding.text for finding in verify(store)] + left(store)
-        store.database.close()
-        return wrong
+        return wrong + [finding.text for finding in verify(store)] + left(store)
 
     def _wrong_tree(self, store: Store, name: str, facts: Facts, target: Path) -> list[str]:
         found = find_named(store, name)
@@ -101,8 +110,10 @@ class Workload:
 def _collect(store: Store) -> None:
     """A day later."""
     afterwards = later(store.root)
-    afterwards.collect()
-    afterwards.database.close()
+    try:
+        afterwards.collect()
+    finally:
+        afterwards.database.close()
 
 
 def _top(store: Store, name: str) -> str:
