@@ -119,12 +119,14 @@ def dockerd(folder: Path, base: Path) -> Iterator[Dockerd]:
         finally:
             server.shutdown()
             thread.join()
-            for path in _cgroups() - before:  # dockerd leaves them behind
+            for path in sorted(_cgroups() - before, reverse=True):  # dockerd leaves them behind
                 path.rmdir()
 
 
 def _cgroups() -> set[Path]:
-    return set(Path("/sys/fs/cgroup").glob("*/docker"))
+    return {
+        path for name in ("docker", "docker/buildkit") for path in Path("/sys/fs/cgroup").glob(f"*/{name}")
+    }
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,8 @@ def start(building: Building, text: str) -> subprocess.Popen[str]:
     raise AssertionError("it ended before the command ran")
 
 
-def left_of(marker: str) -> list[str]:
-    """Processes that have this text among their arguments or in their environment, and cgroups of builds."""
+def left_of(marker: str) -> list[Path]:
+    """Processes that have this text among their arguments or in their environment; their folders below /proc."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -57,26 +58,25 @@ def left_of(marker: str) -> list[str]:
         except OSError:  # it ended just now
             continue
         if marker.encode() in words and int(path.name) != os.getpid():
-            found.append(words.replace(b"\0", b" ").decode(errors="replace"))
+            found.append(path)
     return found
 
 
-def gone(marker: str) -> bool:
-    """Whether all of them end, soon."""
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether it becomes true."""
     deadline = time.monotonic() + PATIENCE
-    while left_of(marker):
+    while not condition():
         if time.monotonic() > deadline:
             return False
         os.sched_yield()
     return True
 
 
-def mounts() -> str:
-    return Path("/proc/self/mountinfo").read_text()
-
-
-def cgroups() -> set[str]:
-    return {str(path) for path in Path("/sys/fs/cgroup").glob("*/tiffin-build-*")}
+def cgroups_of(processes: list[Path]) -> set[Path]:
+    """The cgroups of a build's container that they are in."""
+    lines = {line for process in processes for line in (process / "cgroup").read_text().splitlines()}
+    names = {line.rpartition("/")[2] for line in lines if "/tiffin-build-" in line}
+    return {path for name in names for path in Path("/sys/fs/cgroup").glob(f"**/{name}")}
 
 
 TEXT = "FROM base\nRUN echo one >/one\nENV MARK={marker}\nRUN echo running; sleep 1000 & wait"
@@ -84,20 +84,19 @@ TEXT = "FROM base\nRUN echo one >/one\nENV MARK={marker}\nRUN echo running; slee
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_and_the_next_build_works(building: Building, number: signal.Signals) -> None:
-    before, cgroups_before = mounts(), cgroups()
     marker = f"build-{building.folder}"
     process = start(building, TEXT.format(marker=marker))
-    assert any("sleep" in words for words in left_of(marker))
+    inside = [path for path in left_of(marker) if b"sleep" in (path / "cmdline").read_bytes()]
+    cgroups = cgroups_of(inside)
+    assert inside
+    assert cgroups
     process.send_signal(number)
     assert process.wait(PATIENCE) != 0
     assert process.stdout is not None
     process.stdout.close()
-    assert gone(marker)
-    assert mounts() == before
-    deadline = time.monotonic() + PATIENCE
-    while cgroups() - cgroups_before and time.monotonic() < deadline:
-        os.sched_yield()
-    assert cgroups() <= cgroups_before
+    assert soon(lambda: not left_of(marker))
+    assert soon(lambda: not any(path.exists() for path in cgroups))
+    assert str(building.folder) not in Path("/proc/self/mountinfo").read_text()
     built = building.build("FROM base\nRUN echo one >/one\nRUN echo two >/two")
     assert set(building.added(built)) == {"one", "two"}
     assert building.cached == [number == signal.SIGINT, False]  # what was done before an interruption counts
