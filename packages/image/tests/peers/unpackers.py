@@ -70,7 +70,11 @@ def by_containerd(ctr: Containerd, layout: Path, folder: Path, snapshotter: str)
     began = time.time_ns()
     own("images", "import", "--snapshotter", snapshotter, "--base-name", "example.test/app", archive)
     archive.unlink()
-    found = mounted_facts(own.view(snapshotter, chain_id_of(layout)))
+    return kept(mounted_facts(own.view(snapshotter, chain_id_of(layout))), began)
+
+
+def kept(found: Facts, began: int) -> Facts:
+    """Without the times of the unpacking itself. began: when it began, in nanoseconds since 1970."""
     for fact in found.values():
         if int(str(fact["mtime"])) >= began - CLOCK_STEP:
             del fact["mtime"]
@@ -91,16 +95,16 @@ def as_containerd(expected: Facts, found: Facts, snapshotter: str) -> Facts:
     Of directories that a layer only implies, and with copies of all, the time is the one of unpacking; times before
     1970 become 1970; of attributes, those of `trusted` are refused, and with copies a directory keeps old ones.
     """
-    kept: Facts = {}
+    left: Facts = {}
     for path, fact in expected.items():
         is_directory = str(fact["mode"]).startswith("0o4")
         lost = {"mtime"} if is_directory and "mtime" not in found.get(path, {}) else set()
         lost |= {key for key in fact if key.startswith("xattr trusted.")}
-        kept[path] = {key: value for key, value in fact.items() if key not in lost}
-        if "mtime" in kept[path]:
-            kept[path]["mtime"] = max(int(str(fact["mtime"])), 0)
+        left[path] = {key: value for key, value in fact.items() if key not in lost}
+        if "mtime" in left[path]:
+            left[path]["mtime"] = max(int(str(fact["mtime"])), 0)
         if is_directory and snapshotter == "native":
-            kept[path].update(
+            left[path].update(
                 {key: value for key, value in found.get(path, {}).items() if key.startswith("xattr ")}
             )
-    return kept
+    return left

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from tiffin.image.documents import config_of, manifest_of
 from tiffin.image.errors import AlreadyExists, DigestMismatch, InvalidImage
 from tiffin.image.image import Image, Layer
+from tiffin.image.pull.documents import document
 from tiffin.image.pull.fetch import Fetch, Pulling, Stopped
 from tiffin.image.store.content_labels import labels_of, snapshot_label
 from tiffin.image.store.names import labels_of_name
@@ -96,9 +97,9 @@ class _Pull:
         """All of it."""
         target = self._source.resolve()
         descriptor = choose(self._source, target, self._options.platform)
-        data = self._source.read_document(descriptor)
+        data = document(self._source, self._store.content, descriptor)
         manifest = manifest_of(data, f"manifest {descriptor.digest}", descriptor.media_type)
-        config_data = self._source.read_document(manifest.config)
+        config_data = document(self._source, self._store.content, manifest.config)
         config = config_of(config_data, manifest.config.digest, f"config {manifest.config.digest}")
         if len(config.diff_ids) != len(manifest.layers):
             raise InvalidImage(
