@@ -185,3 +185,15 @@ def test_threads_that_have_ended_hold_no_files(plain: Store) -> None:
         thread.start()
         thread.join()
     assert len(os.listdir("/proc/self/fd")) < before + 10
+
+
+def test_an_emptied_database_is_told_from_a_new_one(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    store = Store(str(root), snapshotter="native")
+    assert list(store.snapshots.walk()) == []
+    store.database.close()
+    os.truncate(store.database_path, 0)
+    for name in ("metadata.db-wal", "metadata.db-shm"):
+        (root / name).unlink(missing_ok=True)
+    with pytest.raises(DataLoss, match="is empty"):
+        Store(str(root)).images.list()

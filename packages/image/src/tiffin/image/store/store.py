@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
+from tiffin.image.errors import DataLoss
 from tiffin.image.metadata.namespaces import Scope
 from tiffin.image.store.root import default_root
 
@@ -68,8 +69,20 @@ class Store:
         if self._database is None:
             from tiffin.image.metadata.database import Database
 
+            self._refuse_emptied()
             self._database = Database(self.database_path)
         return self._database
+
+    def _refuse_emptied(self) -> None:
+        """A database without a byte is a new one, but not where there are snapshots. Raises DataLoss."""
+        try:
+            size = os.stat(self.database_path).st_size
+        except FileNotFoundError:
+            return
+        if size == 0 and os.path.exists(os.path.join(self.root, "snapshotter")):
+            raise DataLoss(
+                f"{self.database_path!r} is empty: what it knew of the store is lost; remove it, and pull the images again"
+            )
 
     @property
     def content(self) -> LocalContentStore:
