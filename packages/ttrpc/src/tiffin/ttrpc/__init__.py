@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tiffin.ttrpc.server import Context as Context
     from tiffin.ttrpc.server import Method as Method
     from tiffin.ttrpc.server import Server as Server
+    from tiffin.ttrpc.server import implement as implement
     from tiffin.ttrpc.server import stream_stream as stream_stream
     from tiffin.ttrpc.server import stream_unary as stream_unary
     from tiffin.ttrpc.server import unary as unary
@@ -38,7 +39,16 @@ _MODULES = {
     "limits": ("Limits",),
     "message": ("Raw",),
     "peer": ("Peer", "same_user"),
-    "server": ("Context", "Method", "Server", "stream_stream", "stream_unary", "unary", "unary_stream"),
+    "server": (
+        "Context",
+        "Method",
+        "Server",
+        "implement",
+        "stream_stream",
+        "stream_unary",
+        "unary",
+        "unary_stream",
+    ),
     "status": ("Code", "Detail", "RpcError", "Status"),
 }
 

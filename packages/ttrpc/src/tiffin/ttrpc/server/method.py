@@ -1,4 +1,4 @@
-"""`Method`: a row of the table of services, and the four ways to make one with its types checked.
+"""`Method`: a row of the table of services, and the ways to make one.
 
 services = {"example.Greeter": {"Greet": unary(Name, Greeting, greet)}}
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tiffin.ttrpc.server.context import Context
 
 if TYPE_CHECKING:
-    from tiffin.ttrpc.protocols import Message
+    from tiffin.ttrpc.protocols import Message, ServiceTypes
 
     Q = TypeVar("Q", bound=Message)
     R = TypeVar("R", bound=Message)
@@ -43,6 +43,23 @@ class Method:
 
 
 Services = Mapping[str, Mapping[str, Method]]
+
+
+def implement(
+    service: ServiceTypes, handlers: Mapping[str, Callable[[Any, Context], Any]]
+) -> dict[str, Method]:
+    """The rows of a service that is described elsewhere; what has no handler is unimplemented.
+
+    Raises:
+        ValueError: a handler's name is not that of a method.
+    """
+    if unknown := handlers.keys() - service.methods.keys():
+        raise ValueError(f"{service.name} has no method {', '.join(sorted(unknown))}")
+    rows = ((name, service.methods[name], handler) for name, handler in handlers.items())
+    return {
+        name: Method(types.request, types.response, types.client_streaming, types.server_streaming, handler)
+        for name, types, handler in rows
+    }
 
 
 def unary(request: type[Q], response: type[R], handler: Unary[Q, R]) -> Method:
