@@ -114,6 +114,17 @@ def test_what_a_killed_build_has_left_is_collected(building: Building) -> None:
     assert list(building.store.snapshots.walk()) == []
 
 
+def test_a_layer_that_a_killed_build_had_begun_is_removed_by_the_next(building: Building) -> None:
+    with building.store.content.writer("build-layer-of-a-killed-build") as writer:
+        writer.write(b"x" * 1000)
+    with building.store.content.writer("build-layer-of-a-build-that-goes-on") as writer:
+        writer.write(b"y")
+        building.build("FROM base\nRUN echo x >/x")
+        assert [one.reference for one in building.store.content.statuses()] == [
+            "build-layer-of-a-build-that-goes-on"
+        ]
+
+
 def test_when_one_stage_fails_the_others_are_given_up(building: Building) -> None:
     text = """
 FROM base AS slow

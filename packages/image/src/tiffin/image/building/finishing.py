@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tiffin.image.building.bases import full_reference
 from tiffin.image.building.cache.keys import digest_of_tree
+from tiffin.image.building.ingests import ingest_name
 from tiffin.image.building.layers import chain_of
 from tiffin.image.digest import digest_of
 from tiffin.image.documents import Descriptor
@@ -87,8 +88,7 @@ def _write(store: Store, data: bytes, media_type: str, labels: Mapping[str, str]
     descriptor = Descriptor(media_type, digest_of(data), len(data), {}, None)
     kept = labels_of(descriptor, data) if labels is None else labels
     try:
-        with store.content.writer(f"build-{descriptor.digest}", expected=descriptor.digest) as writer:
-            writer.truncate()
+        with store.content.writer(ingest_name(), expected=descriptor.digest) as writer:
             writer.write(data)
             writer.commit(size=len(data), labels=kept)
     except AlreadyExists:

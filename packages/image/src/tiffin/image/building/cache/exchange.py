@@ -46,7 +46,6 @@ class ImportedCache:
             with store.content.writer(
                 f"layer-{layer.digest}", total=layer.size, expected=layer.digest
             ) as writer:
-                writer.truncate()
                 with self._source.open_blob(layer) as stream:
                     while data := stream.read(BLOCK):
                         writer.write(data)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from tiffin.image.building.cache.records import BuiltLayer
+from tiffin.image.building.ingests import discard_left, ingest_name
 from tiffin.image.errors import AlreadyExists, NotFound, Unavailable
 
 TYPE_CHECKING = False
@@ -42,6 +43,7 @@ class LayerMaker:
         self._compression = compression
         self._level = level
         self.source_date_epoch = source_date_epoch
+        self._begun = False
         self._pool = ThreadPoolExecutor(PARALLEL, "tiffin-layer")
 
     def __enter__(self) -> Self:
@@ -52,6 +54,9 @@ class LayerMaker:
 
     def begin(self, path: str, lowers: Sequence[str], *, stacks: bool) -> Future[BuiltLayer | None]:
         """Makes the layer of what is in a folder; None if nothing in it differs. Nobody may write to it any more."""
+        if not self._begun:
+            self._begun = True
+            discard_left(self._content)
         return self._pool.submit(self._make, path, lowers, stacks)
 
     def _make(self, path: str, lowers: Sequence[str], stacks: bool) -> BuiltLayer | None:  # noqa: FBT001
@@ -61,10 +66,9 @@ class LayerMaker:
         first = next(changes, None)
         if first is None:
             return None
-        name, writer = self._writer()
+        name = ingest_name()
         try:
-            with writer:
-                writer.truncate()
+            with self._content.writer(name) as writer:
                 made = make_layer(
                     itertools.chain([first], changes),
                     writer,
@@ -85,14 +89,6 @@ class LayerMaker:
             writer.commit(size=made.descriptor.size, digest=made.descriptor.digest, labels=labels)
         except AlreadyExists:
             self._content.update(made.descriptor.digest, labels)
-
-    def _writer(self) -> tuple[str, LocalContentWriter]:
-        """An ingest that nobody else has. The names come again, so that kills leave no more than a few."""
-        for number in itertools.count():
-            name = f"build-layer-{number}"
-            with suppress(Unavailable):
-                return name, self._content.writer(name)
-        raise AssertionError("there is always another number")
 
 
 def changes_of(path: str, lowers: Sequence[str], *, stacks: bool) -> Iterator[Change]:
