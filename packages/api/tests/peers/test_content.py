@@ -93,7 +93,7 @@ def test_images(client: Client, ctr: Containerd) -> None:
         client.call(stub.Update, asked)
         assert rows(ctr("images", "ls"))[0][-1] == "color=red"
     finally:
-        client.call(stub.Delete, images.DeleteImageRequest(name="ours:1", sync=True))
+        client.call(stub.Delete, images.DeleteImageRequest(name="ours:1"))
     assert client.refused(stub.Get, images.GetImageRequest(name="ours:1")) is StatusCode.NOT_FOUND
 
 

@@ -71,7 +71,7 @@ def test_leases(client: Client, ctr: Containerd) -> None:
         client.call(stub.DeleteResource, leases.DeleteResourceRequest(id="ours", resource=held))
         assert not client.call(stub.ListResources, asked_for).resources
     finally:
-        client.call(stub.Delete, leases.DeleteRequest(id="ours", sync=True))
+        client.call(stub.Delete, leases.DeleteRequest(id="ours"))
     assert "ours" not in ctr("leases", "ls", "--quiet")
 
 
