@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,13 @@ def wheel_of(built: Path, package: str) -> Path:
     return found
 
 
+def with_extras(package: str, path: Path) -> str:
+    """A wheel or a folder, as pip is asked for it with all that its modules may import."""
+    project = tomllib.loads((ROOT / "packages" / package / "pyproject.toml").read_text())["project"]
+    extras = ",".join(project.get("optional-dependencies", {}))
+    return f"{path}[{extras}]" if extras else str(path)
+
+
 def imports_of(package: str) -> list[str]:
     folders = ROOT / "packages" / package / "src/tiffin"
     return [f"tiffin.{name}" for name in IMPORTS[package] if (folders / name).is_dir()]
@@ -54,7 +62,7 @@ def works(environment: Environment, package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_its_wheel_works_alone(package: str, built: Path, environment: Callable[..., Environment]) -> None:
     alone = environment()
-    alone.install("--find-links", built, wheel_of(built, package))
+    alone.install("--find-links", built, with_extras(package, wheel_of(built, package)))
     works(alone, package)
 
 
@@ -83,8 +91,8 @@ def test_plain_pip_installs_it(
     below = PACKAGES[: PACKAGES.index(package) + 1]
     folders = []
     for name in below:
-        folders.append(tmp_path / name)
-        shutil.copytree(clean_copy / "packages" / name, folders[-1])
+        shutil.copytree(clean_copy / "packages" / name, tmp_path / name)
+        folders.append(with_extras(name, tmp_path / name))
     alone = environment()
     alone.install(
         *(part for folder in folders for part in ((("--editable",) if editable else ()) + (folder,)))
@@ -100,6 +108,7 @@ def test_all_wheels_together_on_every_python(
     if python is None:
         pytest.skip(f"no Python {version} on this machine")
     together = environment(python)
-    together.install("--find-links", built, *(wheel_of(built, name) for name in PACKAGES))
+    wheels = (with_extras(name, wheel_of(built, name)) for name in PACKAGES)
+    together.install("--find-links", built, *wheels)
     for package in PACKAGES:
         works(together, package)
