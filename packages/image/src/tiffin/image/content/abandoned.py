@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from tiffin.image.content.ingest import Ingest
+from tiffin.image.content.ingest import REMOVED, Ingest, remove_rest
 from tiffin.image.content.layout import SECOND, ingest_folders, read_text, read_time
 from tiffin.image.errors import Unavailable
 
@@ -26,7 +26,9 @@ def remove_abandoned(root: str, database: Database) -> None:
         protected = {f"{namespace}/{reference}" for namespace, reference in connection.execute(query)}
     before = database.now() - KEPT
     for folder in ingest_folders(root):
-        if _is_abandoned(folder, protected, before):
+        if folder.endswith(REMOVED):
+            remove_rest(folder)
+        elif _is_abandoned(folder, protected, before):
             with suppress(Unavailable):  # somebody goes on with it
                 _discard(folder, protected, before)
 

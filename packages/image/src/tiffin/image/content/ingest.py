@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1024 * 1024
 MOST_ATTEMPTS = 100
+REMOVED = ".removed"  # how the names of folders end that are on their way out
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Ingest:
@@ -25,36 +27,28 @@ class Ingest:
     offset: how many bytes `data` has.
     """
 
-    def __init__(self, folder: str, descriptor: int) -> None:
+    def __init__(self, folder: str, descriptor: int, lock: int) -> None:
         self.folder = folder
         self.descriptor = descriptor
+        self._lock = lock
         self.offset = os.lseek(descriptor, 0, os.SEEK_END)
         self._hash = hashlib.new("sha256")
         self._hashed = 0
 
     @classmethod
     def lock(cls, folder: str) -> Self:
-        """Takes an ingest's folder, which is made if it is missing.
+        """Takes an ingest's folder, which is made if it is missing. The folder is what is locked, not what is in it.
 
         Raises:
             Unavailable: another process has it. OSError: as the disk says.
         """
-        path = os.path.join(folder, "data")
-        for _ in range(MOST_ATTEMPTS):
-            try:
-                make_folder(folder, 0o755)
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-            except FileNotFoundError:
-                continue  # somebody removed the folder between the two
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_still(path, descriptor):
-                    return cls(folder, descriptor)
-            except BlockingIOError:
-                os.close(descriptor)
-                break
-            os.close(descriptor)  # its last holder finished it, or threw it away
-        raise Unavailable(f"another process is writing to the ingest in {folder!r}")
+        lock = _locked(folder)
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            return cls(folder, os.open("data", flags, 0o644, dir_fd=lock), lock)
+        except BaseException:
+            os.close(lock)
+            raise
 
     def begin(self, name: str, now: int, total: int, expected: str) -> None:
         """Writes down what the ingest is, or checks that it is the same as before.
@@ -113,17 +107,55 @@ class Ingest:
         return f"{algorithm}:{self._hash.hexdigest()}"
 
     def discard(self) -> None:
-        """Removes the folder, and gives it up; what another process has begun in it meanwhile stays."""
-        data = os.path.join(self.folder, "data")
-        if not os.path.lexists(data) or _is_still(data, self.descriptor):
-            shutil.rmtree(self.folder, ignore_errors=True)
-        self.close()
+        """Removes the folder, and gives it up. It loses its name first: who begins another one gets a new folder."""
+        try:
+            aside = f"{self.folder}-{os.urandom(4).hex()}{REMOVED}"
+            os.rename(self.folder, aside)
+            shutil.rmtree(aside)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Gives it up; what was written stays."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
-            self.descriptor = -1
+            os.close(self._lock)
+            self.descriptor = self._lock = -1
+
+
+def remove_rest(folder: str) -> None:
+    """Removes a folder that a killed process had put aside; one that is being removed stays. Raises OSError."""
+    try:
+        lock = os.open(folder, FOLDER)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_still(folder, lock):
+            shutil.rmtree(folder)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(lock)
+
+
+def _locked(folder: str) -> int:
+    """A descriptor of the folder, which is locked. Raises Unavailable."""
+    for _ in range(MOST_ATTEMPTS):
+        make_folder(folder, 0o755)
+        try:
+            lock = os.open(folder, FOLDER)
+        except FileNotFoundError:
+            continue  # somebody removed it between the two
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_still(folder, lock):
+                return lock
+        except BlockingIOError:
+            os.close(lock)
+            break
+        os.close(lock)  # its last holder finished it, or threw it away
+    raise Unavailable(f"another process is writing to the ingest in {folder!r}")
 
 
 def _is_still(path: str, descriptor: int) -> bool:

@@ -44,7 +44,7 @@ def ingest_folder(root: str, namespace: str, reference: str) -> str:
 
 
 def ingest_folders(root: str) -> list[str]:
-    """The folders of all ingests, of all namespaces."""
+    """The folders of all ingests, of all namespaces, and of what is being removed."""
     folder = os.path.join(root, "ingest")
     if not os.path.isdir(folder):
         return []

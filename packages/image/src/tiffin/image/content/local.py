@@ -11,7 +11,7 @@ import os
 from tiffin.image.content import records
 from tiffin.image.content.abandoned import remove_abandoned
 from tiffin.image.content.checking import check_blob, has_digest, is_whole
-from tiffin.image.content.ingest import Ingest
+from tiffin.image.content.ingest import REMOVED, Ingest
 from tiffin.image.content.layout import blob_files, blob_path, ingest_folder, ingest_folders, read_status
 from tiffin.image.content.writer import LocalContentWriter
 from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
@@ -148,7 +148,8 @@ class LocalContentStore:
 
     def statuses(self) -> list[IngestStatus]:
         """As the protocol says, by name."""
-        found = (read_status(folder, self._scope.namespace) for folder in ingest_folders(self.root))
+        folders = (folder for folder in ingest_folders(self.root) if not folder.endswith(REMOVED))
+        found = (read_status(folder, self._scope.namespace) for folder in folders)
         return sorted(status for status in found if status is not None)
 
     def abort(self, reference: str) -> None:
