@@ -42,10 +42,13 @@ class Below:
         self._opaque = opaque
 
     @contextmanager
-    def find(self, path: bytes) -> Iterator[Found | None]:
-        """The file at a path without links and dots, relative to the root (b"": the root), None if none is shown."""
-        *above, base = path.split(b"/")
-        with self._found(above, base, own=False) as found:
+    def find(self, directory: int, base: bytes = b"") -> Iterator[Found | None]:
+        """What is shown in the place of an open directory of the layer, or of a name in it; None if nothing is."""
+        if not self._parents:  # also where the path is longer than the kernel can say
+            yield None
+            return
+        *above, name = self._root.path_of(directory, base).split(b"/")
+        with self._found(above, name, own=False) as found:
             yield found
 
     @contextmanager

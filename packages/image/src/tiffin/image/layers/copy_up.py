@@ -36,8 +36,7 @@ class CopyUp:
         """A directory was made that the layer only implies: overlayfs would show its mode, so it gets the one below."""
         status = os.fstat(descriptor)
         self._directories.forget(status.st_ino)
-        path = self._root.path_of(descriptor)
-        with self._below.find(path) as found:
+        with self._below.find(descriptor) as found:
             if found is None or not stat.S_ISDIR(found.status.st_mode):
                 return
             source = os.open(found.base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=found.directory)
@@ -45,7 +44,7 @@ class CopyUp:
                 self._copier.copy_attributes(source, descriptor, found.status)
             finally:
                 os.close(source)
-            self._directories.like(status.st_ino, path, found.status)
+            self._directories.like(status.st_ino, self._root.path_of(descriptor), found.status)
 
     def missing(self, parent: int, base: bytes) -> bool:
         """A directory is about to be made on the way to an entry, unless there is something else below.
@@ -78,12 +77,11 @@ class CopyUp:
 
     def _copy_link(self, parent: int, base: bytes) -> None:
         """A link below is followed as if all layers were one tree: it is copied, and leads on."""
-        path = self._root.path_of(parent, base)
-        with self._below.find(path) as found:
+        with self._below.find(parent, base) as found:
             if found is None or stat.S_ISDIR(found.status.st_mode):
                 return
             if not stat.S_ISLNK(found.status.st_mode):
-                raise InvalidImage(f"{names.shown(path)} in the layer: it is no directory in a layer below")
+                raise InvalidImage(f"{names.shown(base)} in the layer: it is no directory in a layer below")
             self._copier.copy(found.directory, parent, base, found.status)
 
     def target(self, path: bytes) -> None:
@@ -106,6 +104,6 @@ class CopyUp:
                     f"the target {names.shown(path)} of a hard link in the layer was removed by it"
                 )
             return
-        with self._below.find(self._root.path_of(parent, base)) as found:
+        with self._below.find(parent, base) as found:
             if found is not None and not stat.S_ISDIR(found.status.st_mode):
                 self._copier.copy(found.directory, parent, base, found.status)

@@ -122,7 +122,7 @@ class Written:
         if not new:
             self._root.forget()
             remove(parent, base)
-            with self._below.find(self._root.path_of(parent, base)) as found:
+            with self._below.find(parent, base) as found:
                 if found is not None:  # overlayfs lists a whiteout that hides nothing
                     os.mknod(base, stat.S_IFCHR, 0, dir_fd=parent)
 
