@@ -34,7 +34,8 @@ class Echo:
     """Its handlers note when they begin and how they end, so that tests can wait for it.
 
     Args:
-        began: set when a `Wait` or `Forever` is at work. gone: set when one was cancelled. go: lets `Wait` end.
+        began: set when a `Wait`, `Stall` or `Forever` is at work. cancelled: set when one was.
+        go: lets `Wait` and `Stall` end.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class Echo:
         self.go = asyncio.Event()
         self.contexts: list[Context] = []
         self.sent = 0
+        self.server: Server | None = None
 
     @property
     def services(self) -> dict[str, dict[str, Method]]:
@@ -113,6 +115,7 @@ async def echoing(
     """A client of an echo server, over a socket pair."""
     echo = Echo()
     async with Server(echo.services, limits=limits) as server:
+        echo.server = server
         ours, theirs = socket.socketpair()
         await server.serve(theirs)
         async with await Client.on(ours, limits=client_limits or limits) as client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import stat
 from contextlib import ExitStack
 
 TYPE_CHECKING = False
@@ -80,7 +81,12 @@ def inherit(descriptor: int) -> Listener:
 
 
 def _is_stale(path: str) -> bool:
-    """There is a socket that refuses connections."""
+    """There is a socket that refuses connections. (So does a file that is none.)"""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return False
+    except FileNotFoundError:
+        return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(path) == errno.ECONNREFUSED
 

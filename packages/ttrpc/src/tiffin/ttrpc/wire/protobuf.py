@@ -17,6 +17,7 @@ DEEPEST = 100  # groups within groups
 
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
 _MOST_VARINT = 10  # bytes
+_MOST_TAG = 5  # bytes of a tag, or of a length
 _64_BITS = (1 << 64) - 1
 _HIGHEST_TAG = (1 << 32) - 1
 
@@ -60,16 +61,18 @@ def text(value: bytes) -> str:
         raise Malformed(f"a string is not UTF-8: {error}") from error
 
 
-def read_varint(data: bytes, position: int) -> tuple[int, int]:
-    """The number at a position, and the position after it. Raises Malformed."""
+def read_varint(data: bytes, position: int, most: int = _MOST_VARINT) -> tuple[int, int]:
+    """The number at a position, of which 64 bits count, and the position after it.
+
+    Raises:
+        Malformed: it does not end within `most` bytes.
+    """
     result = 0
-    for count, byte in enumerate(data[position : position + _MOST_VARINT]):
+    for count, byte in enumerate(data[position : position + most]):
         result |= (byte & 0x7F) << 7 * count
         if byte < 0x80:
-            if result > _64_BITS:
-                break
-            return result, position + count + 1
-    raise Malformed(f"no number ends within ten bytes, and 64 bits, of byte {position}")
+            return result & _64_BITS, position + count + 1
+    raise Malformed(f"no number ends within {most} bytes of byte {position}")
 
 
 def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
@@ -80,6 +83,8 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     position = 0
     while position < len(data):
         number, kind, position = _tag(data, position)
+        if number == 0:
+            raise Malformed(f"there is a field 0 before byte {position}")
         if kind == VARINT:
             value, position = read_varint(data, position)
             yield number, value
@@ -91,15 +96,15 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def _tag(data: bytes, position: int) -> tuple[int, int, int]:
-    tag, after = read_varint(data, position)
-    if tag >> 3 == 0 or tag > _HIGHEST_TAG:
+    tag, after = read_varint(data, position, _MOST_TAG)
+    if tag > _HIGHEST_TAG:
         raise Malformed(f"byte {position} begins no field: {tag}")
     return tag >> 3, tag & 7, after
 
 
 def _extent(data: bytes, position: int) -> tuple[int, int]:
     """Start and end of bytes whose length stands at a position."""
-    length, start = read_varint(data, position)
+    length, start = read_varint(data, position, _MOST_TAG)
     return start, _within(data, start + length)
 
 
