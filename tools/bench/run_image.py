@@ -4,7 +4,8 @@
     tools/bench/run_image.py LAYOUT [--tag latest] [--rounds 20] [--tiffin PROGRAM] [--work DIR]
 
 As root, with podman, runc and skopeo. Wall seconds of whole commands with --rm and --network=none. podman calls runc:
-crun refuses hosts with both versions of cgroups. An editable install starts slower than one from wheels; --tiffin says which.
+crun refuses hosts with both versions of cgroups. An editable install starts slower than one from wheels; --tiffin
+says which.
 """
 
 from __future__ import annotations

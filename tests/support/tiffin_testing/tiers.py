@@ -36,8 +36,8 @@ class Tier:
 
 TIERS = (
     Tier("lint", "ruff, mypy --strict, direction of imports, generated files are up to date"),
-    Tier("unit", "no privilege needed"),
-    Tier("kernel", "the runtime on the real kernel", needs_root=True, minutes=15),
+    Tier("unit", "no privilege needed", minutes=15),
+    Tier("kernel", "the runtime, and stores of images, on the real kernel", needs_root=True, minutes=25),
     Tier("rootless", "the runtime as an ordinary user", as_ordinary_user=True),
     Tier(
         "interop",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,10 +91,7 @@ def test_what_umoci_refuses_is_refused(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.requires("containerd", "ctr", "skopeo")
-@pytest.mark.skipif(
-    not (shutil.which("debootstrap") or os.environ.get("CI")), reason="debootstrap is not installed"
-)
+@pytest.mark.requires("containerd", "ctr", "skopeo", "debootstrap")
 def test_a_real_debian(ctr: Containerd, pytestconfig: pytest.Config, tmp_path: Path) -> None:
     layout = debian_layout(pytestconfig.cache.mkdir("debian"))
     expected = by_umoci(layout, tmp_path)

@@ -64,7 +64,7 @@ class RangesReader:
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; none at the end."""
         if self._only is not None:
-            data = self._only.read(size)
+            data = self._only.read(min(size, max(self._sample - self._position, 1)))
             self._position += len(data)
             if self._position >= self._sample:
                 self._judge(self._only)

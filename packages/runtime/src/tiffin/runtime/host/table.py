@@ -150,6 +150,7 @@ _PROGRAMS = tuple(
         ("docker", "docker.io", "dockerd's command"),
         ("skopeo", "skopeo", "copies images, to compare with"),
         ("umoci", "umoci", "unpacks images, to compare with"),
+        ("debootstrap", "debootstrap", "makes a Debian, to have a large image"),
         ("docker-registry", "docker-registry", "a registry to pull from and push to"),
         ("busybox", "busybox-static", "the root file system of tests"),
         ("gcc", "gcc", "builds the C core"),
