@@ -81,7 +81,7 @@ class Store:
             return
         if size == 0 and os.path.exists(os.path.join(self.root, "snapshotter")):
             raise DataLoss(
-                f"{self.database_path!r} is empty: what it knew of the store is lost; remove it, and pull the images again"
+                f"{self.database_path!r} is empty: what it knew is lost; remove it, and pull the images again"
             )
 
     @property
