@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-SECONDS = 60.0
+SECONDS = 110.0
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -52,8 +52,8 @@ async def test_a_reader_that_stops_stops_the_sender() -> None:
 async def test_a_reader_that_stops_for_too_long_fails_alone() -> None:
     async with echoing(Limits(), IMPATIENT) as (client, _):
         stream = await client.unary_stream(NAME, "Count", Raw(b"1000"), Raw)
-        other = asyncio.create_task(client.call(NAME, "Echo", Raw(b"on"), Raw))
-        assert await other == b"on"
+        while not stream._inbox.ended:  # others wait for that at the most
+            assert await client.call(NAME, "Echo", Raw(b"on"), Raw) == b"on"
         with pytest.raises(RpcError) as caught:
             await anext(stream)
         assert caught.value.code == Code.RESOURCE_EXHAUSTED
@@ -137,3 +137,13 @@ async def test_calls_wait_for_a_server_that_does_not_read() -> None:
         assert client._connection.transport.get_write_buffer_size() < 2_000_000
         only_connection(echo).release()
         assert await asyncio.gather(*calls) == [big] * 20
+
+
+async def test_a_handler_that_never_waits_stops_nobody() -> None:
+    """As if its reader were as quick as it is: what it sends never fills the buffer."""
+    async with echoing(Limits(write_buffer=1 << 30, patience=1000)) as (client, echo):
+        stream = await client.unary_stream(NAME, "Forever", Raw(b"x"), Raw)
+        assert await client.call(NAME, "Echo", Raw(b"on"), Raw) == b"on"
+        assert await anext(stream) == b"x"
+        await client.close()
+        await echo.cancelled.wait()

@@ -118,6 +118,8 @@ def damaged(draw: st.DrawFn) -> bytes:
 @example(b"\x0d\x01\x02\x03\x04\x09" + bytes(8))  # fields of known numbers, but of other types
 @example(b"\x0a\x02\x08\x05\x0a\x03\x12\x01x")  # a status in two parts
 @example(b"\x57")  # wire type 7
+@example(b"\x0a\x01\x80\x0a\x01\x01")  # a status in two parts, neither of which is one
+@example(b"\x2a\x06\x0a\x01\xff\x0a\x01a")  # a string that is no UTF-8, before one that is
 @example(b"\x80\x80\x80\x80\x80\x00\x01")  # a field's number in six bytes
 @example(b"\x0a\x81\x80\x80\x80\x80\x00x")  # a length in six bytes
 @example(b"\x0a\xff\xff\xff\xff\x0f")  # a length of 32 bits

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tiffin.ttrpc.wire.frames import Frame
 
 RECEIVED_AT_ONCE = 64 * 1024  # bytes
+SENT_IN_A_ROW = 16  # messages of streams
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -33,6 +34,7 @@ class Connection(asyncio.BufferedProtocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._holds = 0
+        self._turn = 0
 
     def frame_received(self, frame: Frame) -> None:
         """Called for each frame, in order, until the connection is lost."""
@@ -88,14 +90,20 @@ class Connection(asyncio.BufferedProtocol):
         return self._writable.is_set()
 
     async def drain(self) -> None:
-        """Waits until it does, or the connection is lost."""
+        """Waits until it does, or the connection is lost; to be called after each message of a stream.
+
+        Now and then it lets others have their turn: who sends in a loop to a quick reader would stop all else.
+        """
+        self._turn = (self._turn + 1) % SENT_IN_A_ROW
+        if self._turn == 0 or self.transport.is_closing():
+            await asyncio.sleep(0)
         while not self._writable.is_set():
             await self._writable.wait()
 
     def send(self, stream: int, kind: int, flags: int, data: bytes) -> None:
         """Sends a frame; does nothing if the connection is lost. Raises RpcError, RESOURCE_EXHAUSTED: too long."""
         encoded = encode_frame(stream, kind, flags, data, self.limits.message)
-        if not self.lost:
+        if not (self.lost or self.transport.is_closing()):
             self.transport.write(encoded)
 
     def hold(self) -> None:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from tiffin.ttrpc.inbox import Inbox, Messages
 from tiffin.ttrpc.message import decode, encode
 from tiffin.ttrpc.status import Code, RpcError, Status
-from tiffin.ttrpc.wire.envelope import Response
+from tiffin.ttrpc.wire.envelope import SUCCESS, Response
 from tiffin.ttrpc.wire.frames import DATA, NO_DATA, REMOTE_CLOSED, REMOTE_OPEN, RESPONSE
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ class Call:
             if self._method.server_streaming:
                 self._end_stream()
             else:
-                self._answer(Status(Code.OK), payload)
+                self._answer(SUCCESS, payload)
 
     async def _handle(self) -> bytes:
         """Runs the handler; returns the bytes of its one response, or sends its responses and returns nothing."""

@@ -5,15 +5,26 @@ Source: containerd/ttrpc, request.proto; google/rpc/status.proto.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from tiffin.ttrpc.status import Code, Detail, Status
 from tiffin.ttrpc.value import Value
-from tiffin.ttrpc.wire.protobuf import bytes_field, fields, number_field, signed, text
+from tiffin.ttrpc.wire.protobuf import BYTES, VARINT, bytes_field, fields, number_field, signed, tag_of, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
     Pairs = tuple[tuple[str, str], ...]
+
+_SERVICE, _METHOD, _PAYLOAD, _METADATA = (tag_of(number, BYTES) for number in (1, 2, 3, 5))
+_TIMEOUT = tag_of(4, VARINT)
+_STATUS, _RESULT = tag_of(1, BYTES), tag_of(2, BYTES)
+_CODE, _MESSAGE, _DETAIL = tag_of(1, VARINT), tag_of(2, BYTES), tag_of(3, BYTES)
+_FIRST, _SECOND = tag_of(1, BYTES), tag_of(2, BYTES)  # key and value of metadata; type and value of a detail
 
 SUCCESS = Status(Code.OK)
 
@@ -40,31 +51,33 @@ class Request(Value):
 
     def encode(self) -> bytes:
         """Its bytes."""
-        parts = [bytes_field(1, self.service.encode()), bytes_field(2, self.method.encode())]
+        parts = [bytes_field(_SERVICE, self.service.encode()), bytes_field(_METHOD, self.method.encode())]
         if self.payload:
-            parts.append(bytes_field(3, self.payload))
-        parts.append(number_field(4, self.timeout_nano))
-        for key, value in self.metadata:
-            parts.append(bytes_field(5, bytes_field(1, key.encode()) + bytes_field(2, value.encode())))
+            parts.append(bytes_field(_PAYLOAD, self.payload))
+        if self.timeout_nano:
+            parts.append(number_field(_TIMEOUT, self.timeout_nano))
+        parts += (
+            bytes_field(_METADATA, _encode_two(key.encode(), value.encode())) for key, value in self.metadata
+        )
         return b"".join(parts)
 
     @classmethod
     def decode(cls, data: bytes) -> Request:
         """The request in `data`. Raises Malformed."""
         service = method = ""
-        payload, timeout, metadata = b"", 0, []
-        for field in fields(data):
-            match field:
-                case (1, bytes(value)):
-                    service = text(value)
-                case (2, bytes(value)):
-                    method = text(value)
-                case (3, bytes(value)):
-                    payload = value
-                case (4, int(number)):
-                    timeout = signed(number, 64)
-                case (5, bytes(value)):
-                    metadata.append(_pair(value))
+        payload, timeout = b"", 0
+        metadata: list[tuple[str, str]] = []
+        for tag, value in fields(data):
+            if tag == _SERVICE:
+                service = text(value)
+            elif tag == _METHOD:
+                method = text(value)
+            elif tag == _PAYLOAD:
+                payload = value
+            elif tag == _TIMEOUT:
+                timeout = signed(value, 64)
+            elif tag == _METADATA:
+                metadata.append(_decode_two(value, text, ""))
         return cls(service, method, payload, timeout, tuple(metadata))
 
 
@@ -79,69 +92,62 @@ class Response(Value):
 
     def encode(self) -> bytes:
         """Its bytes."""
-        status = _encode_status(self.status)
-        return (bytes_field(1, status) if status else b"") + (
-            bytes_field(2, self.payload) if self.payload else b""
+        status = _encode_status(self.status) if self.status is not SUCCESS else b""
+        parts = (
+            bytes_field(_STATUS, status) if status else b"",
+            bytes_field(_RESULT, self.payload) if self.payload else b"",
         )
+        return b"".join(parts)
 
     @classmethod
     def decode(cls, data: bytes) -> Response:
         """The response in `data`. Raises Malformed."""
-        status, payload = b"", b""
-        for field in fields(data):
-            match field:
-                case (1, bytes(value)):
-                    status += value  # a message that comes in parts is their concatenation
-                case (2, bytes(value)):
-                    payload = value
-        return cls(_decode_status(status) if status else SUCCESS, payload)
+        payload = b""
+        parts: list[bytes] = []  # of the status: a message that comes more than once is merged
+        for tag, value in fields(data):
+            if tag == _RESULT:
+                payload = value
+            elif tag == _STATUS:
+                parts.append(value)
+        return cls(_decode_status(parts) if parts else SUCCESS, payload)
 
 
 def _encode_status(status: Status) -> bytes:
-    parts = [number_field(1, status.code)]
+    parts = [number_field(_CODE, status.code)]
     if status.message:
-        parts.append(bytes_field(2, status.message.encode(errors="backslashreplace")))
-    parts += (bytes_field(3, _encode_detail(detail)) for detail in status.details)
+        parts.append(bytes_field(_MESSAGE, status.message.encode(errors="backslashreplace")))
+    parts += (
+        bytes_field(_DETAIL, _encode_two(detail.type_url.encode(), detail.value)) for detail in status.details
+    )
     return b"".join(parts)
 
 
-def _encode_detail(detail: Detail) -> bytes:
-    return bytes_field(1, detail.type_url.encode()) + bytes_field(2, detail.value)
-
-
-def _decode_status(data: bytes) -> Status:
+def _decode_status(parts: list[bytes]) -> Status:
     code, message, details = 0, "", []
-    for field in fields(data):
-        match field:
-            case (1, int(number)):
-                code = signed(number, 32)
-            case (2, bytes(value)):
-                message = text(value)
-            case (3, bytes(value)):
-                details.append(_detail(value))
+    for tag, value in chain.from_iterable(map(fields, parts)):
+        if tag == _CODE:
+            code = signed(value, 32)
+        elif tag == _MESSAGE:
+            message = text(value)
+        elif tag == _DETAIL:
+            details.append(Detail(*_decode_two(value, bytes, b"")))
     return Status(code, message, tuple(details))
 
 
-def _detail(data: bytes) -> Detail:
-    url, value = "", b""
-    for field in fields(data):
-        match field:
-            case (1, bytes(part)):
-                url = text(part)
-            case (2, bytes(part)):
-                value = part
-    return Detail(url, value)
+def _encode_two(first: bytes, second: bytes) -> bytes:
+    """A message of two fields."""
+    return bytes_field(_FIRST, first) + bytes_field(_SECOND, second)
 
 
-def _pair(data: bytes) -> tuple[str, str]:
-    key = value = ""
-    for field in fields(data):
-        match field:
-            case (1, bytes(part)):
-                key = text(part)
-            case (2, bytes(part)):
-                value = text(part)
-    return key, value
+def _decode_two(data: bytes, kind: Callable[[bytes], T], none: T) -> tuple[str, T]:
+    """A message of a string and something else, `none` if it is not there."""
+    first, second = "", none
+    for tag, value in fields(data):
+        if tag == _FIRST:
+            first = text(value)
+        elif tag == _SECOND:
+            second = kind(value)
+    return first, second
 
 
 def pairs_of(metadata: Mapping[str, str | Sequence[str]] | None) -> Pairs:
