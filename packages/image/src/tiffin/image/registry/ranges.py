@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tiffin.image.registry.retry import Clock
 
 SAMPLE = 4 * 1024 * 1024  # bytes, after which one connection is judged
-PART = 2 * 1024 * 1024
+PART = 1024 * 1024
 BLOCK = 256 * 1024
 
 

@@ -33,8 +33,8 @@ class RegistrySettings(Record):
     connect_timeout: float = 30.0
     read_timeout: float = 60.0
     chunk_size: int = 0
-    ranges: int = 4
-    fast: float = 100e6
+    ranges: int = 3
+    fast: float = 40e6
     retry: RetryPolicy = RetryPolicy()
     user_agent: str = USER_AGENT
     certificates: str = ""
