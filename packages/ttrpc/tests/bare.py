@@ -72,7 +72,8 @@ class Bare:
             await self.writer.wait_closed()
 
 
-async def _bare(end: socket.socket) -> Bare:
+async def open_bare(end: socket.socket) -> Bare:
+    """Takes over a connected socket."""
     return Bare(*await asyncio.open_unix_connection(sock=end))
 
 
@@ -80,7 +81,7 @@ async def _bare(end: socket.socket) -> Bare:
 async def bare_server(limits: Limits = DEFAULT) -> AsyncIterator[tuple[Client, Bare]]:
     """A client of ours, and its server as bytes."""
     ours, theirs = socket.socketpair()
-    bare = await _bare(theirs)
+    bare = await open_bare(theirs)
     try:
         async with await Client.on(ours, limits=limits) as client:
             yield client, bare
@@ -96,7 +97,7 @@ async def bare_client(limits: Limits = DEFAULT) -> AsyncIterator[tuple[Bare, Ech
         echo.server = server
         ours, theirs = socket.socketpair()
         await server.serve(theirs)
-        bare = await _bare(ours)
+        bare = await open_bare(ours)
         try:
             yield bare, echo
         finally:
