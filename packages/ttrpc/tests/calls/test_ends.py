@@ -221,6 +221,58 @@ async def test_close_waits_for_handlers_whose_client_has_gone() -> None:
     assert cleaned.is_set()
 
 
+@pytest.mark.parametrize("seconds", [None, 0.01], ids=["client gone", "deadline before"])
+async def test_a_handler_is_cancelled_once(seconds: float | None) -> None:
+    """It may clean up undisturbed, whatever else ends meanwhile."""
+    began, cancelled, go, cleaned = (asyncio.Event() for _ in range(4))
+
+    async def slow(request: Raw, _: Context) -> Raw:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+            await go.wait()
+            cleaned.set()
+        return request
+
+    server = Server({NAME: {"Slow": unary(Raw, Raw, slow)}})
+    ours, theirs = socket.socketpair()
+    await server.serve(theirs)
+    client = await Client.on(ours)
+    call = asyncio.create_task(code_of(client.call(NAME, "Slow", Raw(), Raw, timeout=seconds)))
+    await began.wait()
+    if seconds is None:
+        await client.close()
+    await cancelled.wait()
+    await client.close()
+    await call
+    closing = asyncio.create_task(server.close())
+    for _turn in range(10):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    go.set()
+    await closing
+    assert cleaned.is_set()
+
+
+async def test_a_loop_whose_tasks_are_eager() -> None:
+    if not hasattr(asyncio, "eager_task_factory"):
+        pytest.skip("Python 3.12 has eager tasks")
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    async with echoing() as (client, echo):
+        assert await client.call(NAME, "Echo", Raw(b"x"), Raw, timeout=60) == b"x"
+        assert [each async for each in await client.unary_stream(NAME, "Count", Raw(b"3"), Raw)] == [
+            b"0",
+            b"1",
+            b"2",
+        ]
+        assert echo.server is not None
+        (connection,) = echo.server._connections
+        assert not connection._calls
+        assert not connection.tasks
+
+
 async def test_a_handler_cannot_wait_for_the_end_of_its_server() -> None:
     async def end(request: Raw, _: Context) -> Raw:
         with pytest.raises(RuntimeError):

@@ -76,6 +76,16 @@ async def test_a_server_maps_the_errors_that_it_knows(caplog: pytest.LogCaptureF
     assert not caplog.records
 
 
+async def test_a_map_of_errors_that_fails_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    def status_of(error: Exception) -> Status | None:
+        raise LookupError(error)
+
+    async with failing(ZeroDivisionError("by nothing"), error_status=status_of) as client:
+        error = await error_of(client.call(NAME, "Fail", Raw(), Raw))
+    assert error.code == Code.UNKNOWN
+    assert len(caplog.records) == 2
+
+
 async def test_a_handler_that_cancels_itself_has_cancelled_the_call() -> None:
     async with failing(asyncio.CancelledError()) as client:
         assert (await error_of(client.call(NAME, "Fail", Raw(), Raw))).code == Code.CANCELLED
@@ -191,6 +201,16 @@ async def test_requests_beyond_the_limit_are_refused() -> None:
         assert (await error_of(client.call(NAME, "Echo", Raw(), Raw))).code == Code.RESOURCE_EXHAUSTED
         echo.go.set()
         await asyncio.gather(*waiting)
+        assert await client.call(NAME, "Echo", Raw(b"again"), Raw) == b"again"
+
+
+async def test_bytes_of_requests_beyond_the_limit_are_refused() -> None:
+    async with echoing(Limits(request_bytes=1000)) as (client, echo):
+        waiting = asyncio.create_task(client.call(NAME, "Wait", Raw(bytes(1000)), Raw))
+        await echo.began.wait()
+        assert (await error_of(client.call(NAME, "Echo", Raw(), Raw))).code == Code.RESOURCE_EXHAUSTED
+        echo.go.set()
+        await waiting
         assert await client.call(NAME, "Echo", Raw(b"again"), Raw) == b"again"
 
 

@@ -13,7 +13,7 @@ class Limits:
 
     Args:
         message: bytes of data in a frame, both ways; the protocol allows 4 MiB at the most.
-        requests: that a connection may have at work; one more is refused, RESOURCE_EXHAUSTED.
+        requests, request_bytes: that a connection may have at work; one more is refused, RESOURCE_EXHAUSTED.
         connections: that a server has; one more is closed at once.
         stream_messages, stream_bytes: that have come on a stream and were not read. With more, nothing is read from the
             connection, until its reader has taken half of them,
@@ -25,6 +25,7 @@ class Limits:
 
     message: int = LONGEST
     requests: int = 16384
+    request_bytes: int = 64 << 20
     connections: int = 1024
     stream_messages: int = 64
     stream_bytes: int = LONGEST

@@ -51,13 +51,13 @@ class Deadline:
         RpcError: DEADLINE_EXCEEDED: it is over already.
     """
 
-    __slots__ = ("_at", "_loop", "_timer", "_writable")
+    __slots__ = ("_at", "_connection", "_loop", "_timer")
 
     def __init__(self, connection: ClientConnection, timeout: float | None) -> None:
         self._loop = connection.loop
         self._at = None if timeout is None else self._loop.time() + timeout
         self._timer: asyncio.TimerHandle | None = None
-        self._writable = connection
+        self._connection = connection
         if timeout is not None and timeout <= 0:
             raise self._error()
 
@@ -75,11 +75,11 @@ class Deadline:
 
     async def writable(self) -> None:
         """Waits until the connection takes more. Raises DEADLINE_EXCEEDED."""
-        if self._writable.writable:
+        if self._connection.writable:
             return
         try:
             async with asyncio.timeout_at(self._at):
-                await self._writable.drain()
+                await self._connection.drain()
         except TimeoutError:
             raise self._error() from None
 

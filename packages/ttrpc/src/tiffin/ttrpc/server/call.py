@@ -42,16 +42,23 @@ class Call:
         payload: bytes,
     ) -> None:
         self._connection = connection
+        self._server = connection.server
         self._stream = stream
         self._method = method
         self._context = context
         self._payload = payload
         self._answered = False
+        self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._inbox = self._make_inbox(flags) if method.client_streaming else None
-        self.task = connection.loop.create_task(self._run())
-        if context.deadline is not None:
-            self._timer = connection.loop.call_at(context.deadline, self.stop, EXPIRED)
+
+    def start(self) -> asyncio.Task[None]:
+        """Begins the handler's task, and the time that it has."""
+        loop = self._connection.loop
+        if self._context.deadline is not None:
+            self._timer = loop.call_at(self._context.deadline, self.stop, EXPIRED)
+        self._task = loop.create_task(self._run())
+        return self._task
 
     def _make_inbox(self, flags: int) -> Inbox:
         """A request's payload is the first message, but not if it is empty: so the Go client opens a stream."""
@@ -73,15 +80,22 @@ class Call:
             self._inbox.end()
 
     def stop(self, status: Status) -> None:
-        """Answers now, and cancels the handler."""
-        self._answer(status)
-        self.abandon()
+        """Answers now, and cancels the handler; does nothing if the call has ended."""
+        if not self._answered:
+            self._answer(status)
+            self._cancel()
 
     def abandon(self) -> None:
-        """Nobody waits for an answer any more: cancels the handler."""
-        self._answered = True
-        self._finish()
-        self.task.cancel()
+        """Nobody waits for an answer any more: cancels the handler; does nothing if the call has ended."""
+        if not self._answered:
+            self._answered = True
+            self._finish()
+            self._cancel()
+
+    def _cancel(self) -> None:
+        """Once: a second time would disturb the handler while it cleans up."""
+        if self._task is not None:
+            self._task.cancel()
 
     def _finish(self) -> None:
         if self._timer is not None:
@@ -98,7 +112,7 @@ class Call:
             self._answer(Status(Code.CANCELLED, "the handler was cancelled"))
             raise
         except Exception as error:  # noqa: BLE001  # of the handler; its client is told, and the log
-            self._answer(self._connection.status_of(error, self._context))
+            self._answer(self._server.status_of(error, self._context))
         else:
             if self._method.server_streaming:
                 self._end_stream()

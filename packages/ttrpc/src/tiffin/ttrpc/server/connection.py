@@ -37,10 +37,11 @@ class ServerConnection(Connection):
 
     def __init__(self, server: Server) -> None:
         super().__init__(server.limits, server.buffer)
-        self._server = server
+        self.server = server
         self._calls: dict[int, Call] = {}  # not answered yet
         self.tasks: set[asyncio.Task[None]] = set()  # of handlers, those that were answered for included
         self._last_stream = 0
+        self._request_bytes = 0
         self._peer: Peer | None = None
         self._draining = False
 
@@ -49,7 +50,7 @@ class ServerConnection(Connection):
         self.lost = True  # until it is admitted
         try:
             self._peer = peer_of(transport.get_extra_info("socket"))
-            self.lost = not self._server.admit(self, self._peer)
+            self.lost = not self.server.admit(self, self._peer)
         finally:
             if self.lost:
                 self.abort()
@@ -95,36 +96,40 @@ class ServerConnection(Connection):
             raise oversized_error(frame.length, self.limits.message)
         if self._draining:
             raise RpcError(Code.UNAVAILABLE, "the server is shutting down")
-        if len(self.tasks) >= self.limits.requests:
+        if len(self.tasks) >= self.limits.requests or self._request_bytes >= self.limits.request_bytes:
             raise RpcError(
-                Code.RESOURCE_EXHAUSTED, f"{len(self.tasks)} requests are at work on this connection"
+                Code.RESOURCE_EXHAUSTED,
+                f"{len(self.tasks)} requests of {self._request_bytes} bytes are at work on this connection",
             )
         try:
             request = Request.decode(frame.data)
         except Malformed as error:
             raise RpcError(Code.INVALID_ARGUMENT, f"no request: {error}") from error
-        self._begin(frame, request, self._server.method(request.service, request.method))
+        self._begin(frame, request, self.server.method(request.service, request.method))
 
     def _begin(self, frame: Frame, request: Request, method: Method) -> None:
-        deadline = None
-        if request.timeout_nano:
-            deadline = self.loop.time() + request.timeout_nano / 1e9
-            if request.timeout_nano < 0:
-                raise RpcError.of(EXPIRED)
+        if request.timeout_nano < 0:
+            raise RpcError.of(EXPIRED)
+        deadline = self.loop.time() + request.timeout_nano / 1e9 if request.timeout_nano else None
         context = Context(request.service, request.method, request.metadata, deadline, self._peer)
-        call = Call(self, frame.stream, method, context, frame.flags, request.payload)
-        self._calls[frame.stream] = call
-        self.tasks.add(call.task)
-        call.task.add_done_callback(self._task_done)
+        call = self._calls[frame.stream] = Call(
+            self, frame.stream, method, context, frame.flags, request.payload
+        )
+        size = len(request.payload)
+        self._request_bytes += size
+        task = call.start()
+        self.tasks.add(task)
+        task.add_done_callback(lambda task: self._task_done(task, size))
 
-    def _task_done(self, task: asyncio.Task[None]) -> None:
+    def _task_done(self, task: asyncio.Task[None], size: int) -> None:
         self.tasks.discard(task)
+        self._request_bytes -= size
         self._close_if_drained()
         self._forget_if_over()
 
     def _forget_if_over(self) -> None:
         if self.closed.done() and not self.tasks:
-            self._server.forget(self)
+            self.server.forget(self)
 
     def _refuse(self, stream: int, status: Status) -> None:
         self.send(stream, RESPONSE, 0, Response(status).encode())
@@ -132,10 +137,6 @@ class ServerConnection(Connection):
     def answered(self, stream: int) -> None:
         """A call has ended for its client."""
         self._calls.pop(stream, None)
-
-    def status_of(self, error: Exception, context: Context) -> Status:
-        """What a client is told of an exception that a handler let through."""
-        return self._server.status_of(error, context)
 
     def ended(self, error: Exception | None) -> None:
         if error is not None:
@@ -147,8 +148,6 @@ class ServerConnection(Connection):
         for call in list(self._calls.values()):
             call.abandon()
         self._calls.clear()
-        for task in self.tasks:
-            task.cancel()
 
     def pause_writing(self) -> None:
         """A client that does not take its responses gives us no more requests."""

@@ -108,7 +108,12 @@ class Server:
 
     def status_of(self, error: Exception, context: Context) -> Status:
         """What a client is told of an exception; see `error_status`."""
-        found = self._error_status(error) if self._error_status is not None else None
+        found = None
+        if self._error_status is not None:
+            try:
+                found = self._error_status(error)
+            except Exception:  # else the client would wait for ever
+                logger.exception("`error_status` failed, for %s/%s", context.service, context.method)
         if found is None:
             logger.error("%s/%s failed", context.service, context.method, exc_info=error)
             found = Status(Code.UNKNOWN, f"{type(error).__name__}: {error}")

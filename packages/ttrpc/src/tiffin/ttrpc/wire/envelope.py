@@ -116,9 +116,9 @@ def _encode_status(status: Status) -> bytes:
     parts = [number_field(_CODE, status.code)]
     if status.message:
         parts.append(bytes_field(_MESSAGE, status.message.encode(errors="backslashreplace")))
-    parts += (
-        bytes_field(_DETAIL, _encode_two(detail.type_url.encode(), detail.value)) for detail in status.details
-    )
+    for detail in status.details:
+        url = detail.type_url.encode(errors="backslashreplace")
+        parts.append(bytes_field(_DETAIL, _encode_two(url, detail.value)))
     return b"".join(parts)
 
 
