@@ -15,6 +15,17 @@ except ImportError:
 # "Registered algorithms", with the length of the encoded part
 ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+def new_hash(algorithm: str = "sha256") -> _Hash:
+    """A hash of content that comes in pieces, at the speed of OpenSSL, which is loaded only then."""
+    import hashlib
+
+    return hashlib.new(algorithm)
+
 
 def split_digest(digest: str, where: str = "") -> tuple[str, str]:
     """The algorithm and the encoded part of a digest.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from tiffin.image.content import records
 from tiffin.image.content.layout import blob_path
-from tiffin.image.digest import split_digest
+from tiffin.image.digest import new_hash, split_digest
 from tiffin.image.metadata.damage import Damage, is_noted
 
 TYPE_CHECKING = False
@@ -67,7 +66,7 @@ def _examined(path: str, digest: str, size: int | None) -> tuple[Damage | None, 
         identity = (status.st_dev, status.st_ino)
         if size is not None and status.st_size != size:
             return Damage.RESIZED, identity
-        state = hashlib.new(split_digest(digest)[0])
+        state = new_hash(split_digest(digest)[0])
         while block := os.read(descriptor, BLOCK):
             state.update(block)
     finally:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import shutil
 
 from tiffin.image.content.layout import read_text, write_time
+from tiffin.image.digest import new_hash
 from tiffin.image.durable import make_folder, write_file
 from tiffin.image.errors import FailedPrecondition, Unavailable
 
@@ -32,7 +31,7 @@ class Ingest:
         self.descriptor = descriptor
         self._lock = lock
         self.offset = os.lseek(descriptor, 0, os.SEEK_END)
-        self._hash = hashlib.new("sha256")
+        self._hash = new_hash()
         self._hashed = 0
 
     @classmethod
@@ -91,12 +90,12 @@ class Ingest:
         """Forgets the bytes. Raises OSError."""
         os.ftruncate(self.descriptor, 0)
         self.offset = self._hashed = 0
-        self._hash = hashlib.new("sha256")
+        self._hash = new_hash()
 
     def digest(self, algorithm: str = "sha256") -> str:
         """The digest of all bytes; those that earlier processes wrote are read again. Raises OSError."""
         if algorithm != self._hash.name:
-            self._hash = hashlib.new(algorithm)
+            self._hash = new_hash(algorithm)
             self._hashed = 0
         while self._hashed < self.offset:
             block = os.pread(self.descriptor, min(BLOCK, self.offset - self._hashed), self._hashed)
@@ -111,7 +110,7 @@ class Ingest:
         try:
             aside = f"{self.folder}-{os.urandom(4).hex()}{REMOVED}"
             os.rename(self.folder, aside)
-            shutil.rmtree(aside)
+            _remove_tree(aside)
         finally:
             self.close()
 
@@ -132,11 +131,18 @@ def remove_rest(folder: str) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_still(folder, lock):
-            shutil.rmtree(folder)
+            _remove_tree(folder)
     except BlockingIOError:
         return
     finally:
         os.close(lock)
+
+
+def _remove_tree(folder: str) -> None:
+    """An ingest's folder has files only."""
+    for name in os.listdir(folder):
+        os.unlink(os.path.join(folder, name))
+    os.rmdir(folder)
 
 
 def _locked(folder: str) -> int:

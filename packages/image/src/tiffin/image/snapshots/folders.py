@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from tiffin.image.durable import make_folder
 from tiffin.image.errors import Unavailable
 from tiffin.image.layers.removal import remove
-from tiffin.image.snapshots.in_use import is_mounted, mount_tables
 from tiffin.runtime.state.files import synchronize
 
 TYPE_CHECKING = False
@@ -101,6 +100,8 @@ class Folders:
 
     def _unmounted(self, names: list[str]) -> list[str]:
         """Those of the old folders of damaged snapshots that nobody has mounted."""
+        from tiffin.image.snapshots.in_use import is_mounted, mount_tables  # only for collections
+
         tables = mount_tables() if names else set()
         return [name for name in names if not is_mounted(self.root, name.split("-")[1], name, tables)]
 

@@ -5,10 +5,10 @@ By descriptors, one at a time: a tree may be deeper than a path may be long, and
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 
+from tiffin.image.digest import new_hash
 from tiffin.image.snapshots.protocol import Usage
 
 BLOCK = 512  # what st_blocks counts in (stat(2))
@@ -54,7 +54,7 @@ class _Tree:
     def __init__(self) -> None:
         self.size = 0
         self.seen: set[tuple[int, int]] = set()
-        self.digest = hashlib.sha256()
+        self.digest = new_hash()
 
     def enter(self, descriptor: int) -> list[bytes]:
         """Adds what is in a folder; the names of the folders in it, the last one first."""

@@ -48,6 +48,15 @@ def full_name(text: str) -> str:
         return ""
 
 
+def likely_name(text: str) -> str:
+    """What `full_name` says of a name that is one, without looking whether it is: enough to find it in the store."""
+    name = text.removeprefix("docker://")
+    first, slash, _ = name.partition("/")
+    if not slash or not ("." in first or ":" in first or first == "localhost" or first != first.lower()):
+        name = f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+    return name if ":" in name.rpartition("/")[2] or "@" in name else f"{name}:latest"
+
+
 def labels_of_name(store: Store, config_digest: str, chain_id: str = "") -> dict[str, str]:
     """The labels of a name. chain_id: "" if the layers are not unpacked."""
     snapshot = snapshot_label(store.snapshots.name, chain_id) if chain_id else {}

@@ -95,19 +95,31 @@ def _from_disk(
 def _from_store(
     store: Store, name: str, platform: Platform | None, policy: str
 ) -> tuple[ImageConfig, UnpackedImage]:
-    from tiffin.image.store.names import find_named
-    from tiffin.spec.reference import InvalidReference, Reference
+    from tiffin.image.store.names import find_named, likely_name
 
-    try:
-        full = str(Reference.parse(name.removeprefix("docker://")).with_default_tag())
-    except InvalidReference as error:
-        raise NotFound(f"{name!r} is neither the path of an image nor the name of one: {error}") from error
+    found = None if policy == ALWAYS else find_named(store, likely_name(name))
+    if found is not None and _fits(found[0], platform):
+        return found
+    full = _full(name)
     found = None if policy == ALWAYS else find_named(store, full) or _unpacked(store, full, platform)
-    if found is not None and rank(found[0].platform, platform or host_platform()) is not None:
+    if found is not None and _fits(found[0], platform):
         return found
     if policy == NEVER:
         raise NotFound(f"there is no image {full!r} in the store, and --pull=never says to look nowhere else")
     return _pull(store, full, platform)
+
+
+def _fits(config: ImageConfig, platform: Platform | None) -> bool:
+    return rank(config.platform, platform or host_platform()) is not None
+
+
+def _full(name: str) -> str:
+    from tiffin.spec.reference import InvalidReference, Reference
+
+    try:
+        return str(Reference.parse(name.removeprefix("docker://")).with_default_tag())
+    except InvalidReference as error:
+        raise NotFound(f"{name!r} is neither the path of an image nor the name of one: {error}") from error
 
 
 def _unpacked(store: Store, full: str, platform: Platform | None) -> tuple[ImageConfig, UnpackedImage] | None:
