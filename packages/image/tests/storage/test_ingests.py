@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +35,11 @@ def test_one_that_begins_while_another_is_removed_keeps_what_it_writes(
         begun.append(other)
         remove(*arguments)
 
-    remove = shutil.rmtree
+    remove = ingest_module._remove_tree
     with store.writer("name") as writer:
         writer.write(b"first")
         with monkeypatch.context() as patched:
-            patched.setattr(shutil, "rmtree", begin_first)
+            patched.setattr(ingest_module, "_remove_tree", begin_first)
             digest = writer.commit()
     assert len(begun) == 1
     with store.writer("name") as again:

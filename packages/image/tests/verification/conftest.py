@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packages.image.tests.crashes.images import pull_image, write_image
 
-from tiffin.image.snapshots import folders
+from tiffin.image.snapshots import in_use
 from tiffin.image.store.store import Store
 from tiffin.image.transports import open_image
 from tiffin.image.unpack import unpack
@@ -30,7 +30,7 @@ def memory_path() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def only_our_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Elsewhere on this machine somebody may have mounted overlays of folders that are called like ours."""
-    monkeypatch.setattr(folders, "mount_tables", lambda: {Path("/proc/self/mountinfo").read_text()})
+    monkeypatch.setattr(in_use, "mount_tables", lambda: {Path("/proc/self/mountinfo").read_text()})
 
 
 @pytest.fixture(params=["overlayfs", "native"])
