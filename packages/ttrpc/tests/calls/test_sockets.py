@@ -201,6 +201,15 @@ async def test_connections_beyond_the_limit_are_turned_away(tmp_path: Path) -> N
         assert await answers(await Client.connect(tmp_path / "s"))
 
 
+async def test_a_socket_that_cannot_be_served_is_closed(tmp_path: Path) -> None:
+    async with Server(Echo().services) as server:
+        listener = bind(tmp_path / "s")
+        listener.socket.close()
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            await server.listen_on(listener)
+    assert not (tmp_path / "s").exists()
+
+
 async def test_a_closed_server_does_not_listen_again(tmp_path: Path) -> None:
     server = Server(Echo().services)
     await server.close()

@@ -69,9 +69,13 @@ class Server:
             listener.close()
             raise RuntimeError("the server has been closed")
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: ServerConnection(self), sock=listener.socket, backlog=BACKLOG
-        )
+        try:
+            server = await loop.create_server(
+                lambda: ServerConnection(self), sock=listener.socket, backlog=BACKLOG
+            )
+        except BaseException:
+            listener.close()
+            raise
         self._listeners.append((listener, server))
 
     async def serve(self, connection: socket.socket) -> None:
