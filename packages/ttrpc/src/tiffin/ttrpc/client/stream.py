@@ -26,8 +26,8 @@ R = TypeVar("R", bound="Message")
 class Stream(Generic[R]):
     """One end of an open stream: an async iterator of responses.
 
-    Who may stop before its end opens it by `async with`, or calls `cancel`: messages that nobody reads hold up the whole
-    connection, until `Limits.patience` is over.
+    Who may stop before its end opens it by `async with`, or calls `cancel`: messages that nobody reads hold up the
+    whole connection, until `Limits.patience` is over.
 
     A stream that is given up before its end goes on in the server: ttrpc has no message to stop it, and to close our
     half would mean that all was sent.
