@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tiffin.image.store.names import full_name, likely_name
+from tiffin.image.store.names import likely_name
+from tiffin.image.transports.names import full_name
 
 DIGEST = "sha256:" + "0" * 64
 

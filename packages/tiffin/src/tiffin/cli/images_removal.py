@@ -7,8 +7,9 @@ from tiffin.cli.failure import CommandFailed
 from tiffin.cli.parse import Arguments
 from tiffin.cli.run.host import Host
 from tiffin.image.store.containers import roots_of, used_chains
-from tiffin.image.store.names import NamedImage, full_name, list_named
+from tiffin.image.store.names import NamedImage, list_named
 from tiffin.image.store.store import Store
+from tiffin.image.transports.store_names import with_defaults
 
 
 def main(arguments: Arguments) -> int:
@@ -32,7 +33,7 @@ def _remove(store: Store, text: str) -> None:
 def _find(store: Store, text: str) -> list[NamedImage]:
     """By name as it was for `run`; else by id, cut short as far as it stays unambiguous: all names of that image."""
     images = list_named(store)
-    named = [image for image in images if image.name in (text, full_name(text))]
+    named = [image for image in images if image.name in (text, with_defaults(text))]
     if named:
         return named
     wanted = text.removeprefix("sha256:")

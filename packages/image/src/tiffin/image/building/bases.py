@@ -12,7 +12,7 @@ from tiffin.image.metadata.protocol import Resource
 from tiffin.image.platforms import rank
 from tiffin.image.store.names import ON_DISK
 from tiffin.image.transfer.choice import choose
-from tiffin.image.transports.names import parse_reference
+from tiffin.image.transports.names import full_name
 from tiffin.image.transports.store_source import StoreSource
 from tiffin.spec.media_type import to_oci
 
@@ -78,7 +78,7 @@ class Bases:
         return self._pull(place, f"build-context/{name}", platform, temporary=True)
 
     def _from_registry(self, name: str, platform: Platform) -> BaseImage:
-        full = full_reference(name)
+        full = full_name(name)
         if self._policy != ALWAYS:
             with suppress(NotFound):  # there is none for this platform, or some of it was collected
                 return self._stored(full, platform)
@@ -119,11 +119,6 @@ class Bases:
         finally:
             if temporary:  # the lease keeps it as long as we need it
                 self._store.images.delete(name)
-
-
-def full_reference(name: str) -> str:
-    """The name of an image as the store has it. Raises InvalidReference."""
-    return str(parse_reference(name).with_default_tag())
 
 
 def _as_oci(descriptor: Descriptor) -> Descriptor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tiffin.image.building.bases import full_reference
 from tiffin.image.building.cache.keys import digest_of_tree
 from tiffin.image.building.ingests import ingest_name
 from tiffin.image.building.layers import chain_of
@@ -12,6 +11,7 @@ from tiffin.image.errors import AlreadyExists
 from tiffin.image.metadata.images import descriptor_tree
 from tiffin.image.store.content_labels import labels_of, snapshot_label
 from tiffin.image.store.names import labels_of_name
+from tiffin.image.transports.names import full_name
 from tiffin.runtime.record import Record
 from tiffin.spec.json_tree import encode
 from tiffin.spec.media_type import CONFIG, MANIFEST
@@ -63,7 +63,7 @@ def finish(session: BuildSession, stage: Stage, built: BuiltStage) -> Built:
 
 def full_names(options: BuildOptions) -> tuple[str, ...]:
     """The names of the image as the store has them. Raises InvalidReference."""
-    return tuple(map(full_reference, options.names))
+    return tuple(map(full_name, options.names))
 
 
 def _config(session: BuildSession, stage: Stage, built: BuiltStage) -> dict[str, Any]:

@@ -20,7 +20,23 @@ if TYPE_CHECKING:
 
     from tiffin.image.store.store import Store
 
-FILE = "container.json"
+RECORD = "container.json"
+
+
+@contextmanager
+def all_folders(containers: str) -> Iterator[None]:
+    """Makes those wait who make, take or sweep folders: one between its making and its locking is not abandoned."""
+    lock = acquire(os.path.join(containers, ".lock"))
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def names(containers: str) -> list[str]:
+    """The names of all containers, half-made ones too."""
+    return sorted(name for name in os.listdir(containers) if not name.startswith("."))
 
 
 @contextmanager
@@ -30,13 +46,9 @@ def used_chains(store: Store) -> Iterator[Mapping[str, str]]:
     Raises:
         Unavailable: a container is being made, which may be about to use any image.
     """
-    lock = acquire(os.path.join(store.containers, ".lock"))
-    try:
-        names = sorted(name for name in os.listdir(store.containers) if not name.startswith("."))
-        yield {_chain_of(os.path.join(store.containers, name), name): name for name in names}
-    finally:
-        if lock is not None:
-            lock.release()
+    with all_folders(store.containers):
+        found = names(store.containers)
+        yield {_chain_of(os.path.join(store.containers, name), name): name for name in found}
 
 
 def roots_of(store: Store, chains: Mapping[str, str]) -> Iterator[Node]:
@@ -47,7 +59,7 @@ def roots_of(store: Store, chains: Mapping[str, str]) -> Iterator[Node]:
 
 def _chain_of(folder: str, name: str) -> str:
     try:
-        with open(os.path.join(folder, FILE), "rb") as file:
+        with open(os.path.join(folder, RECORD), "rb") as file:
             tree = decode(file.read())
     except (FileNotFoundError, NotADirectoryError, JSONError):
         tree = None

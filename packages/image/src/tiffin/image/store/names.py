@@ -38,18 +38,8 @@ class NamedImage(Record):
     pinned: bool
 
 
-def full_name(text: str) -> str:
-    """The name of an image as the store has it, with registry and tag, from what a person wrote; "" if it is none."""
-    from tiffin.spec.reference import InvalidReference, Reference
-
-    try:
-        return str(Reference.parse(text.removeprefix("docker://")).with_default_tag())
-    except InvalidReference:
-        return ""
-
-
 def likely_name(text: str) -> str:
-    """What `full_name` says of a name that is one, without looking whether it is: enough to find it in the store."""
+    """What `transports.names.full_name` says of a name that is one; nothing is checked, which is enough to find it."""
     name = text.removeprefix("docker://")
     first, slash, _ = name.partition("/")
     if not slash or not ("." in first or ":" in first or first == "localhost" or first != first.lower()):

@@ -77,3 +77,8 @@ def parse_reference(text: str) -> Reference:
         return Reference.parse(text)
     except Invalid as error:
         raise InvalidReference(str(error)) from error
+
+
+def full_name(text: str) -> str:
+    """A name with registry, and with the tag `latest` if it has none, as the store has it. Raises InvalidReference."""
+    return str(parse_reference(text.removeprefix("docker://")).with_default_tag())

@@ -10,7 +10,7 @@ from tiffin.image.transfer.options import Demands
 from tiffin.image.transports.access import Access
 from tiffin.image.transports.archive import Archive
 from tiffin.image.transports.folder import Folder
-from tiffin.image.transports.names import TransportName, parse_name, parse_reference, split_path
+from tiffin.image.transports.names import TransportName, full_name, parse_name, split_path
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
@@ -148,11 +148,6 @@ def _write_docker_archive(name: TransportName, opening: Opening) -> ImageDestina
     path, tag = _new_tag(name)
     images = DockerArchiveImages(opening.stack.enter_context(ArchiveWriter(path)))
     return DockerArchiveDestination(images, [full_name(tag)] if tag else [], name.text)
-
-
-def full_name(tag: str) -> str:
-    """NAME:TAG as archives have it: with the domain, and `latest` if there is no tag. Raises InvalidReference."""
-    return str(parse_reference(tag).with_default_tag())
 
 
 def _write_dir(name: TransportName, _opening: Opening) -> ImageDestination:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiffin.image.errors import InvalidReference, NotFound
 from tiffin.image.store.names import CONFIG
-from tiffin.image.transports.names import parse_reference
+from tiffin.image.transports.names import full_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def find_names(store: Store, text: str) -> list[StoredName]:
     Raises:
         NotFound: there is none. InvalidReference: several images have such a digest.
     """
-    for name in dict.fromkeys((text, full_name(text))):
+    for name in dict.fromkeys((text, with_defaults(text))):
         try:
             return [store.images.get(name)]
         except NotFound:
@@ -45,10 +45,10 @@ def find_names(store: Store, text: str) -> list[StoredName]:
     return found
 
 
-def full_name(text: str) -> str:
+def with_defaults(text: str) -> str:
     """A name with Docker's defaults; what is no reference stays as it is."""
     try:
-        return str(parse_reference(text).with_default_tag())
+        return full_name(text)
     except InvalidReference:
         return text
 

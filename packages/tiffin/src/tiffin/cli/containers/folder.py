@@ -10,15 +10,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from errno import ENOENT, ENOTEMPTY
 
 from tiffin.cli.failure import CommandFailed
+from tiffin.image.store.containers import all_folders
 from tiffin.image.store.lock import Lock, acquire
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 MOST_LENGTH = 128
@@ -86,22 +82,6 @@ def take(containers: str, name: str) -> ContainerFolder | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return None if lock is None else ContainerFolder(path, lock)
-
-
-@contextmanager
-def all_folders(containers: str) -> Iterator[None]:
-    """Makes those wait who make, take or sweep folders: one between its making and its locking is not abandoned."""
-    lock = acquire(os.path.join(containers, ".lock"))
-    try:
-        yield
-    finally:
-        if lock is not None:
-            lock.release()
-
-
-def names(containers: str) -> list[str]:
-    """The names of all containers, half-made ones too."""
-    return sorted(name for name in os.listdir(containers) if not name.startswith("."))
 
 
 def remove_leftovers(containers: str) -> None:

@@ -6,11 +6,11 @@ import json
 import os
 import time
 
-from tiffin.cli.containers.folder import names
 from tiffin.cli.containers.record import ContainerRecord, read_record
 from tiffin.cli.parse import Arguments
 from tiffin.cli.run.host import Host
 from tiffin.cli.text_table import print_table
+from tiffin.image.store.containers import names
 
 HEADINGS = ("NAME", "IMAGE", "COMMAND", "CREATED", "STATUS")
 UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))

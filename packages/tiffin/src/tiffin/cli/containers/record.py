@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 
 from tiffin.cli.failure import CommandFailed
+from tiffin.image.store.containers import RECORD
 from tiffin.runtime.record import Record
 from tiffin.spec.json_tree import JSONError, decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.cli.execute import Executor
-
-FILE = "container.json"
 
 
 class ContainerRecord(Record):
@@ -52,16 +51,16 @@ class ContainerRecord(Record):
 def write_record(folder: str, record: ContainerRecord) -> None:
     """Writes the record in one step, so that a reader never sees half of it."""
     tree = dict(zip(record._fields, record, strict=True))
-    partial = os.path.join(folder, f"{FILE}.new")
+    partial = os.path.join(folder, f"{RECORD}.new")
     with open(partial, "w") as file:
         file.write(encode(tree))
-    os.rename(partial, os.path.join(folder, FILE))
+    os.rename(partial, os.path.join(folder, RECORD))
 
 
 def read_record(folder: str) -> ContainerRecord | None:
     """The record; None if the folder's maker was killed before it wrote one, or it is damaged."""
     try:
-        with open(os.path.join(folder, FILE), "rb") as file:
+        with open(os.path.join(folder, RECORD), "rb") as file:
             tree = decode(file.read())
     except (FileNotFoundError, NotADirectoryError, JSONError):
         return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from tiffin.cli.containers.each import for_each
-from tiffin.cli.containers.folder import ContainerFolder, all_folders, remove_leftovers, take
+from tiffin.cli.containers.folder import ContainerFolder, remove_leftovers, take
 from tiffin.cli.containers.record import find_record
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.parse import Arguments
 from tiffin.cli.run.host import Host
+from tiffin.image.store.containers import all_folders
 from tiffin.image.store.lock import acquire
 
 

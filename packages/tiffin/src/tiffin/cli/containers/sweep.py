@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tiffin.cli.containers.folder import ContainerFolder, all_folders, names, remove_leftovers, take
+from tiffin.cli.containers.folder import ContainerFolder, remove_leftovers, take
 from tiffin.cli.containers.record import read_record, write_record
+from tiffin.image.store.containers import all_folders, names
 
 
 def sweep(containers: str) -> list[str]:

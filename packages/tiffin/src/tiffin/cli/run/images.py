@@ -12,7 +12,7 @@ import sys
 from contextlib import ExitStack
 
 from tiffin.cli.parse import UsageError
-from tiffin.image.errors import NotFound
+from tiffin.image.errors import InvalidReference, NotFound
 from tiffin.image.platforms import host_platform, rank
 from tiffin.image.platforms import parse as parse_platform
 from tiffin.image.reference import is_on_disk
@@ -114,10 +114,10 @@ def _fits(config: ImageConfig, platform: Platform | None) -> bool:
 
 
 def _full(name: str) -> str:
-    from tiffin.spec.reference import InvalidReference, Reference
+    from tiffin.image.transports.names import full_name
 
     try:
-        return str(Reference.parse(name.removeprefix("docker://")).with_default_tag())
+        return full_name(name)
     except InvalidReference as error:
         raise NotFound(f"{name!r} is neither the path of an image nor the name of one: {error}") from error
 

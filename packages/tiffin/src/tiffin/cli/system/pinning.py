@@ -5,7 +5,8 @@ from __future__ import annotations
 from tiffin.cli.containers.each import for_each
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.run.host import Host
-from tiffin.image.store.names import PINNED, full_name
+from tiffin.image.store.names import PINNED
+from tiffin.image.transports.store_names import with_defaults
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def main(arguments: Arguments) -> int:
 
 def _label(store: Store, text: str, value: str) -> None:
     names = {image.name for image in store.images.list()}
-    name = text if text in names else full_name(text)
+    name = text if text in names else with_defaults(text)
     if name not in names:
         raise CommandFailed(f"there is no image {text!r} (`tiffin images` lists them)")
     stored = store.images.get(name)

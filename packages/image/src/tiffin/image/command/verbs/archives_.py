@@ -133,10 +133,10 @@ def _from_stdin(stack: ExitStack) -> str:
 
 def _names(image: ContainedImage, given: str, *, alone: bool) -> list[str]:
     """The names in the store. A tag alone, as layouts have it, needs a repository. Raises InvalidReference."""
-    from tiffin.image.transports.store_names import full_name
+    from tiffin.image.transports.store_names import with_defaults
 
     if given and alone:
-        return [full_name(given)]
+        return [with_defaults(given)]
     found = []
     for name in image.names:
         if "/" not in name and ":" not in name:
@@ -145,7 +145,7 @@ def _names(image: ContainedImage, given: str, *, alone: bool) -> list[str]:
                     f"an image has only the tag {name!r}: say with --name of which repository"
                 )
             name = f"{given}:{name}"  # noqa: PLW2901
-        found.append(full_name(name))
+        found.append(with_defaults(name))
     if not found:
         raise InvalidReference(f"{image.source.name!r} has no name: copy it alone, with tiffin-image copy")
     return found

@@ -64,11 +64,11 @@ def _row(image: ListedImage, *, digests: bool) -> tuple[str, ...]:
 @click.pass_obj
 def tag(session: Session, *, image: str, names: tuple[str, ...]) -> None:
     """Gives an image more names; one that another image has is taken from it."""
-    from tiffin.image.transports.names import parse_reference
+    from tiffin.image.transports.names import full_name
     from tiffin.image.transports.store_names import find_name
 
     store = session.store()
-    full = [str(parse_reference(name).with_default_tag()) for name in names]
+    full = [full_name(name) for name in names]
     found = find_name(store, image)
     labels = {name: value for name, value in found.labels.items() if name != PINNED[0]}
     for name in full:

@@ -65,11 +65,11 @@ def pull(
 
 def _stored_name(name: str, place: str) -> str:
     """The name in the store. Raises UsageError where the place says none."""
-    from tiffin.image.transports.names import parse_reference
+    from tiffin.image.transports.names import full_name
 
     if name.startswith(PLACES) and not name.startswith(REGISTRY):
         raise click.UsageError(f"{place!r} does not say what the image is called: add --name")
-    return str(parse_reference(name.removeprefix(REGISTRY)).with_default_tag())
+    return full_name(name)
 
 
 @click.command("push", cls=Verb)
