@@ -44,6 +44,10 @@ class TimedOut(RuntimeFailure):
         self.stderr = stderr
 
 
+class Unavailable(RuntimeFailure):
+    """Not now: who should answer does not, or somebody else is at it. Trying again may help."""
+
+
 class Unsupported(RuntimeFailure):
     """This host, or the kernel, cannot do what the config asks for."""
 
