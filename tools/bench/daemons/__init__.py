@@ -1,0 +1,1 @@
+"""What `tools/bench/manager.py` measures: the two daemons, and calls that both serve."""
