@@ -27,16 +27,17 @@ class Scope(Record):
 
 def check_identifier(name: str) -> None:
     """Raises InvalidArgument."""
-    if len(name) > MOST_CHARACTERS or not _is_identifier(name):
+    if not is_identifier(name):
         raise InvalidArgument(
             f"{name[:100]!r} is no name of a namespace: expected letters and digits, with . _ - between them"
         )
 
 
-def _is_identifier(name: str) -> bool:
-    """Letters and digits, with runs of `.`, `_` and `-` between them."""
+def is_identifier(name: str) -> bool:
+    """As containerd's: up to 76 letters and digits, with runs of `.`, `_` and `-` between them."""
     letters = name.translate(JOINTS)
-    return letters.isascii() and letters.isalnum() and (name[0] + name[-1]).isalnum()
+    short = len(name) <= MOST_CHARACTERS
+    return short and letters.isascii() and letters.isalnum() and (name[0] + name[-1]).isalnum()
 
 
 def note_use(connection: sqlite3.Connection, namespace: str) -> None:
