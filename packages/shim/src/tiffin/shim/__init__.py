@@ -1,1 +1,1 @@
-"""What stands between a manager and its containers: the monitor of each, tasks upon it, and the shim that serves them."""
+"""What stands between a manager and its containers: the monitor of each, tasks upon it, and the shim upon them."""
