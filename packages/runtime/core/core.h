@@ -86,6 +86,7 @@ const struct operation *find_operation(const struct plan *plan, enum wire_operat
 
 /* synchronisation.c: one byte, or the end of this process: whoever was to send it is gone, and nobody else will. */
 void wait_for_byte(int descriptor);
+_Noreturn void end_orphaned(const struct context *context);
 
 /* dispatch.c: the table from an operation's number to the function that executes it. */
 int execute_operation(struct context *context, const struct operation *operation);

@@ -36,7 +36,7 @@ _Noreturn void run_init(struct context *context)
 		_exit(1);
 	}
 	if (wait_for_launcher(context) < 0)
-		_exit(1); /* the launcher has reported why */
+		end_orphaned(context);
 	if (make_late_namespace(context) < 0)
 		_exit(1);
 	execute_step(context, STEP_INIT);

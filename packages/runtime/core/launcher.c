@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -163,12 +164,22 @@ int64_t start_time_of(struct context *context, pid_t pid)
 	return at ? strtoll(at + 1, NULL, 10) : 0;
 }
 
+/* Waits until init asks, or has closed its end; -1 if the controller is gone. It need not be our parent, whose death ends us. */
+static int wait_for_init(const struct context *context, int socket)
+{
+	struct pollfd events[] = {{.fd = socket, .events = POLLIN}, {.fd = context->messages}};
+	while (poll(events, 2, -1) < 0)
+		if (errno != EINTR)
+			return -1;
+	return events[1].revents & POLLERR ? -1 : 0;
+}
+
 /* Serves init until it closes its end: each byte asks for the `attend` operations, and is answered by one. */
 static int attend(struct context *context, int socket)
 {
 	char byte;
 	ssize_t got;
-	while ((got = read(socket, &byte, 1)) != 0) {
+	while (wait_for_init(context, socket) == 0 && (got = read(socket, &byte, 1)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 || execute_step(context, STEP_ATTEND) < 0)

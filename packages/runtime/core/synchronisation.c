@@ -8,23 +8,37 @@
 
 #include "operations.h"
 
-void wait_for_byte(int descriptor)
+static bool has_byte(int descriptor)
 {
 	char byte;
 	ssize_t got;
 	do
 		got = read(descriptor, &byte, 1);
 	while (got < 0 && errno == EINTR);
-	if (got != 1)
+	return got == 1;
+}
+
+void wait_for_byte(int descriptor)
+{
+	if (!has_byte(descriptor))
 		_exit(1);
+}
+
+/* Whoever follows the messages need not be the launcher's parent, and learns of its death by this one. If it has reported why
+ * it ended, that stands before this one. */
+_Noreturn void end_orphaned(const struct context *context)
+{
+	report(context, MESSAGE_ORPHANED, -1, 0, 0, 0, NULL);
+	_exit(1);
 }
 
 OPERATION_WITHOUT_FIELDS(ask_launcher)
 {
 	(void)fields;
 	if (write(context->launcher, "a", 1) != 1)
-		return fail("ask the launcher");
-	wait_for_byte(context->launcher);
+		end_orphaned(context);
+	if (!has_byte(context->launcher))
+		end_orphaned(context);
 	return 0;
 }
 

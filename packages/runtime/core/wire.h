@@ -37,6 +37,7 @@ enum wire_message {
 	MESSAGE_FAILED = 4, /* operation, errno and text tell what failed */
 	MESSAGE_TRACE = 5, /* operation took from a to b (CLOCK_MONOTONIC, nanoseconds) */
 	MESSAGE_WARNING = 6, /* text tells what was left out and why */
+	MESSAGE_ORPHANED = 7, /* from init: its launcher is gone, and so is it */
 };
 
 enum wire_operation {

@@ -44,6 +44,7 @@ class ExecRequest(Record):
     console_socket, console_descriptor: who gets the terminal, "" and -1 if nobody.
     preserved: how many descriptors from 3 on the program inherits.
     subgroups: controller, or "" for all, to a path below the container's cgroup.
+    announced: its parent must have heard of it before it goes on.
     """
 
     config: ConfigTree
@@ -54,6 +55,7 @@ class ExecRequest(Record):
     console_descriptor: int = -1
     preserved: int = 0
     subgroups: Mapping[str, str] | None = None
+    announced: bool = False
 
 
 def plan_exec(request: ExecRequest) -> Plan:
@@ -108,7 +110,7 @@ def _affinity(request: ExecRequest, which: str, step: int) -> list[Operation]:
 def _first_operations(request: ExecRequest) -> list[Operation]:
     operations: list[Operation] = []
     adopter = request.manager.adopter
-    if adopter is not None and adopter.attaches:
+    if request.announced or (adopter is not None and adopter.attaches):
         operations.append(barrier(STEP_INIT, "", "created"))
     operations += (set_parent_death_signal(STEP_INIT, "", 0), new_session(STEP_INIT, ""))
     if not request.state.no_new_keyring:

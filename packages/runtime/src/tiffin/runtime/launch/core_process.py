@@ -12,8 +12,12 @@ import posix
 
 from ..record import Record
 from ..state.files import write_all
+from .starting import OWN_CHILDREN, Program
 
-SIGKILL = 9
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .starting import StartedProgram, Starter
+
 ARGV0 = "tiffin-core"
 FIRST_OWN = 3  # below are the container's standard streams, also if this process has closed its own
 
@@ -26,6 +30,7 @@ class CoreRequest(Record):
     lock: descriptor of the container's lock, -1 for none. A launcher, and an init of which no state tells yet, hold it
         until they are dead, so that a `delete` after our own death waits for them.
     namespaces: CLONE_NEW* flags of new ones that the plan will ask for, which the launcher makes while it waits for it.
+    starter: who starts it, and becomes the parent of it and of the container's process.
     """
 
     core: int
@@ -33,41 +38,31 @@ class CoreRequest(Record):
     inherited: tuple[int, ...] = ()
     lock: int = -1
     namespaces: int = 0
+    starter: Starter = OWN_CHILDREN
 
 
 class CoreProcess:
-    """A child that waits for its plan, and ends if this process does.
+    """A core that waits for its plan, and ends if this process does.
 
-    pid: of the launcher; 0 once it is reaped. messages: where to read what it says.
+    messages: where to read what it says. started: the launcher, and init once it was adopted.
     """
 
     def __init__(self, request: CoreRequest) -> None:
-        self.pid = 0
         self.messages = self._go = self._blob = -1
         try:
-            self._spawn(request)
+            self.started: StartedProgram = self._start(request)
         except BaseException:
             self.close()
             raise
 
-    def _spawn(self, request: CoreRequest) -> None:
+    def _start(self, request: CoreRequest) -> StartedProgram:
         self._blob = above_stdio(posix.memfd_create("tiffin-plan", posix.MFD_CLOEXEC))
         self.messages, messages = map(above_stdio, posix.pipe2(posix.O_CLOEXEC))
         go, self._go = map(above_stdio, posix.pipe2(posix.O_CLOEXEC))
         try:
-            actions = [
-                (posix.POSIX_SPAWN_DUP2, own, number)
-                for number, own in enumerate(request.stdio)
-                if own != number
-            ]
-            # a descriptor onto itself: clears close-on-exec in the child
-            given = (self._blob, messages, go, request.lock)
-            kept = (*given, *request.inherited)
-            actions += [(posix.POSIX_SPAWN_DUP2, number, number) for number in kept if number >= 0]
-            argv = [ARGV0, "launch", *map(str, given), str(request.namespaces)]
-            self.pid = posix.posix_spawn(
-                f"/proc/self/fd/{request.core}", argv, {}, file_actions=actions, setsigmask=()
-            )
+            lock = request.lock if request.lock >= 0 else "-1"
+            words = (ARGV0, "launch", self._blob, messages, go, lock, str(request.namespaces))
+            return request.starter.start(Program(words, request.core, request.stdio, request.inherited))
         finally:
             posix.close(messages)
             posix.close(go)
@@ -92,17 +87,10 @@ class CoreProcess:
             posix.close(self._go)
         self._go = -1
 
-    def reap(self) -> int:
-        """Waits for the launcher's end; its wait status, 0 if another part of this program has reaped it."""
-        pid, self.pid = self.pid, 0
-        return reap(pid)
-
     def destroy(self) -> None:
-        """Kills and reaps it if that was not done; it is an unreaped child till then, so that its pid is its own."""
+        """Kills it and waits for its end, if that was not done."""
         self.close()
-        if self.pid:
-            pid, self.pid = self.pid, 0
-            kill_child(pid)
+        self.started.kill()
 
     def close(self) -> None:
         """Closes our ends; once more is no error."""
@@ -111,26 +99,6 @@ class CoreProcess:
             if descriptor >= 0:
                 posix.close(descriptor)
         self.messages = self._blob = -1
-
-
-def reap(pid: int) -> int:
-    """Waits for the end of a child; its wait status, 0 if another part of this program has reaped it.
-
-    A program may ignore SIGCHLD, or reap whatever comes when it gets that signal.
-    """
-    try:
-        return posix.waitpid(pid, 0)[1]
-    except ChildProcessError:
-        return 0
-
-
-def kill_child(pid: int) -> int:
-    """Kills and reaps a child that we have not reaped; its wait status, as `reap` tells it."""
-    try:
-        posix.kill(pid, SIGKILL)
-    except ProcessLookupError:
-        return 0
-    return reap(pid)
 
 
 def above_stdio(descriptor: int) -> int:

@@ -83,16 +83,18 @@ def _with_reason(text: str, number: int) -> str:
     return f"{text}: {reason_of(number)}" if number else text
 
 
-def death_of(what: str, status: int, *, oom_killed: bool) -> OperationFailed:
+def death_of(what: str, status: int | None, *, oom_killed: bool) -> OperationFailed:
     """The error when a process of the launch died without a message.
 
     Args:
         what: "init" or "launcher".
-        status: its wait status.
+        status: its wait status, None where it is not known: its parent is another process, or does not ask for it.
         oom_killed: the container's memory cgroup counted an OOM kill.
     """
     if oom_killed:
         return OperationFailed("container init was OOM-killed (memory limit too low?)")
+    if status is None:
+        return OperationFailed(f"container {what} ended while it was set up, and gave no reason")
     code = posix.waitstatus_to_exitcode(status)
     if code < 0:
         return OperationFailed(

@@ -11,12 +11,12 @@ from ..errors import OperationFailed
 from ..plan.operations import (
     MESSAGE_BARRIER,
     MESSAGE_FAILED,
+    MESSAGE_ORPHANED,
     MESSAGE_PID,
     MESSAGE_READY,
     MESSAGE_TRACE,
     MESSAGE_WARNING,
 )
-from .core_process import kill_child
 from .failure import death_of, failure_of
 from .message import read_messages
 
@@ -55,10 +55,9 @@ class Attendant:
 
 
 class Launch:
-    """One run of the core: a launcher and an init, both children of this process.
+    """One run of the core: a launcher and an init, both children of whoever starts programs for us (`Starter`).
 
-    `follow` returns when init waits for its start, or has become the user's program. When it raises, both are
-    dead and reaped.
+    `follow` returns when init waits for its start, or has become the user's program. When it raises, both are dead.
 
     Args:
         plan: what the core was sent.
@@ -71,6 +70,7 @@ class Launch:
         self.start_time = 0
         self._core = core
         self._passed = ""
+        self._orphaned = False
         self._waits_for_start = any(operation.number == WAIT_START for operation in plan.operations)
 
     def follow(self, attendant: Attendant) -> None:
@@ -82,8 +82,8 @@ class Launch:
         try:
             ready = self._attend(attendant)
             self._core.close_go()
-            status = self._core.reap()
-            if status != 0 or (self._waits_for_start and not ready) or self.pid == 0:
+            status = self._core.started.reap()
+            if status or self._orphaned or (self._waits_for_start and not ready) or self.pid == 0:
                 raise self._death(attendant, status)
         except BaseException:
             self._destroy()
@@ -106,6 +106,7 @@ class Launch:
         if message.type == MESSAGE_PID:
             self.pid, self.start_time = message.a, message.b
             attendant.identified(message.a, message.b)
+            self._core.started.adopt(message.a)
             if attendant.passes_created():  # the answer is there before init asks
                 self._passed = CREATED
                 self._let_pass(attendant, CREATED)
@@ -113,6 +114,8 @@ class Launch:
             name = self.plan.operations[message.operation].arguments[0]
             if name != self._passed:
                 self._let_pass(attendant, name)
+        elif message.type == MESSAGE_ORPHANED:
+            self._orphaned = True
         elif message.type == MESSAGE_TRACE:
             attendant.traced(message.operation, message.a, message.b)
         elif message.type == MESSAGE_WARNING:
@@ -122,17 +125,17 @@ class Launch:
         attendant.barrier(name)
         self._core.send_go()
 
-    def _death(self, attendant: Attendant, launcher_status: int) -> OperationFailed:
+    def _death(self, attendant: Attendant, launcher_status: int | None) -> OperationFailed:
         oom_killed = attendant.oom_killed()
-        if self.pid:
-            pid, self.pid = self.pid, 0
-            status = kill_child(pid)
-            return death_of("init", status, oom_killed=oom_killed)
+        if self.pid and not self._orphaned:
+            return death_of("init", self.kill(), oom_killed=oom_killed)
         return death_of("launcher", launcher_status, oom_killed=oom_killed)
 
     def _destroy(self) -> None:
-        """Kills and reaps what still lives; both are unreaped children, so that their pids are theirs."""
         self._core.destroy()
-        if self.pid:
-            kill_child(self.pid)
+        self.kill()
+
+    def kill(self) -> int | None:
+        """Kills init, or the program that it has become; its wait status, None where it is not known."""
         self.pid = 0
+        return self._core.started.kill_adopted()

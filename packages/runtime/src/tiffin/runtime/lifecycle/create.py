@@ -15,7 +15,7 @@ from tiffin.spec.json_tree import encode as encode_json
 from ..cgroup.manager import select_manager
 from ..compile.create import CreateRequest, plan_create
 from ..compile.namespaces import early_namespaces
-from ..launch.core_process import kill_child
+from ..launch.starting import OWN_CHILDREN
 from ..logging.log import precise_timestamp
 from ..record import Record
 from ..state.container_state import ContainerState
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tiffin.spec.runtime.tree import ConfigTree
 
     from ..cgroup.manager import CgroupManager
+    from ..launch.launcher import Launch
+    from ..launch.starting import Starter
     from ..netdevices.move import MovedDevices
     from ..plan.operation import Plan
     from .notify import NotifySocket
@@ -53,6 +55,7 @@ class CreateOptions(Record):
     activated: how many of the descriptors from 3 on are sockets that systemd handed over, before `preserve_fds` more.
     notify_socket: where to tell systemd that the container is ready, "" for nowhere.
     stdio: descriptors of this process for the container's standard streams.
+    starter: who starts the core, and becomes the parent of the container's process.
     """
 
     bundle: str
@@ -66,6 +69,7 @@ class CreateOptions(Record):
     activated: int = 0
     notify_socket: str = ""
     stdio: tuple[int, int, int] = (0, 1, 2)
+    starter: Starter = OWN_CHILDREN
 
 
 def create(
@@ -105,6 +109,7 @@ class Creation(TracingAttendant):
         self.config: ConfigTree = {}
         self.state = ContainerState(identifier)
         self._undo = Undo("create")
+        self._launched: Launch | None = None
         self._moved: MovedDevices | None = None
         self.notify: NotifySocket | None = None
 
@@ -244,11 +249,12 @@ class Creation(TracingAttendant):
             inherited=inherited,
             lock=self._lock,
             namespaces=early_namespaces(self.config),
+            starter=options.starter,
         )
 
     def _launch(self, manager: CgroupManager) -> None:
         self._manager = manager
-        self.launch(self.plan(manager), self.directory.identifier)
+        self._launched = self.launch(self.plan(manager), self.directory.identifier)
 
     def identified(self, pid: int, start_time: int) -> None:
         if joins_time(self.config):  # the launcher has joined it too, and reads start times by its clock
@@ -286,7 +292,8 @@ class Creation(TracingAttendant):
         return self._manager.oom_kill_count() > 0
 
     def _kill(self) -> None:
-        kill_child(self.state.pid)
+        if self._launched is not None:
+            self._launched.kill()
         if self.state.shared_pids:
             self._manager.kill(SIGKILL)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..compile.execute import ExecRequest, plan_exec
 from ..errors import FailedPrecondition, InvalidArgument
-from ..launch.core_process import kill_child
+from ..launch.starting import OWN_CHILDREN
 from ..record import Record
 from ..state.status import CREATING, PAUSED, STOPPED
 from .activation import check_preserved
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tiffin.spec.runtime.tree import ConfigTree, ProcessTree
 
+    from ..launch.launcher import Launch
+    from ..launch.starting import Starter
     from ..plan.operation import Plan
     from .settings import Settings
 
@@ -27,6 +29,7 @@ class ExecOptions(Record):
     """The flags of exec that are not about the process itself; paths are absolute.
 
     cgroup: `PATH` or `CONTROLLER[,CONTROLLER...]:PATH`, sub-cgroups of the container's.
+    starter: who starts the core, and becomes the parent of the process.
     """
 
     console_socket: str = ""
@@ -37,6 +40,7 @@ class ExecOptions(Record):
     cgroup: tuple[str, ...] = ()
     ignore_paused: bool = False
     stdio: tuple[int, int, int] = (0, 1, 2)
+    starter: Starter = OWN_CHILDREN
 
 
 class Execution(TracingAttendant):
@@ -52,6 +56,7 @@ class Execution(TracingAttendant):
         self.container = LoadedContainer(settings.root, identifier)
         self.config: ConfigTree = {}
         self.pid = 0
+        self._launched: Launch | None = None
         status = self.container.status()
         if status == STOPPED:
             raise FailedPrecondition("cannot exec in a stopped container")
@@ -75,6 +80,7 @@ class Execution(TracingAttendant):
                 options.console_descriptor,
                 options.preserve_fds,
                 subgroups_of(options.cgroup),
+                options.starter is not OWN_CHILDREN,
             )
         )
 
@@ -83,9 +89,9 @@ class Execution(TracingAttendant):
         options = self.options
         check_preserved(options.preserve_fds)
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.start_core(stdio=options.stdio, inherited=inherited)
+        self.start_core(stdio=options.stdio, inherited=inherited, starter=options.starter)
         try:
-            self.launch(self.plan(process), self.container.identifier)
+            self._launched = self.launch(self.plan(process), self.container.identifier)
         finally:
             self.abandon_core()
         undo.add(self._kill)
@@ -97,6 +103,10 @@ class Execution(TracingAttendant):
     def identified(self, pid: int, start_time: int) -> None:  # noqa: ARG002  # the Attendant's
         self.pid = pid
 
+    def passes_created(self) -> bool:
+        adopter = self.container.manager().adopter
+        return self.options.starter is not OWN_CHILDREN and not (adopter is not None and adopter.attaches)
+
     def barrier(self, name: str) -> None:
         adopter = self.container.manager().adopter
         if name == "created" and adopter is not None and adopter.attaches:
@@ -106,7 +116,8 @@ class Execution(TracingAttendant):
         return self.container.manager().oom_kill_count() > 0
 
     def _kill(self) -> None:
-        kill_child(self.pid)
+        if self._launched is not None:
+            self._launched.kill()
 
 
 def execute_detached(execution: Execution, process: ProcessTree) -> int:

@@ -8,12 +8,14 @@ from ..errors import InvalidArgument
 from ..launch.core import sealed_core
 from ..launch.core_process import CoreProcess, CoreRequest
 from ..launch.launcher import Attendant, Launch
+from ..launch.starting import OWN_CHILDREN
 from ..plan.encode import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..launch.starting import Starter
     from ..plan.operation import Plan
     from .settings import Settings
     from .trace import Trace
@@ -41,17 +43,18 @@ class TracingAttendant(Attendant):
         inherited: Sequence[int] = (),
         lock: int = -1,
         namespaces: int = 0,
+        starter: Starter = OWN_CHILDREN,
     ) -> None:
         """Starts the core, which waits for `launch`, or for `abandon_core`.
 
         Args:
             inherited: descriptors that the plan names, which the core must have under the same number.
-            lock, namespaces: as `CoreRequest` has them.
+            lock, namespaces, starter: as `CoreRequest` has them.
         """
         settings = self.settings
         core = settings.core if settings.core >= 0 else sealed_core()
         try:
-            self._core = CoreProcess(CoreRequest(core, stdio, tuple(inherited), lock, namespaces))
+            self._core = CoreProcess(CoreRequest(core, stdio, tuple(inherited), lock, namespaces, starter))
         finally:
             if core != settings.core:
                 posix.close(core)
@@ -63,7 +66,7 @@ class TracingAttendant(Attendant):
         self._core = None
 
     def launch(self, plan: Plan, name: str, *, encoded: Mapping[int, bytes] | None = None) -> Launch:
-        """Launches a plan with the core that was started, and follows it until its process is ready; our child.
+        """Launches a plan with the core that was started, and follows it until its process is ready.
 
         Args:
             name: the container, for the trace.

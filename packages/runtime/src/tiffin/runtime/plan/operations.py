@@ -19,6 +19,7 @@ MESSAGE_READY = 3
 MESSAGE_FAILED = 4
 MESSAGE_TRACE = 5
 MESSAGE_WARNING = 6
+MESSAGE_ORPHANED = 7
 WRITE_MAY_FAIL = 1  # write_file, write_pid, attach_device_program: a failure is reported as a warning
 WRITE_OPTIONAL = 2  # write_file: a missing file is not an error
 MOUNT_COPY_UP = 1  # mount: a tmpfs starts with a copy of what it covers (tmpcopyup)

@@ -98,6 +98,7 @@ MESSAGES = (
     (4, "failed", "operation, errno and text tell what failed"),
     (5, "trace", "operation took from a to b (CLOCK_MONOTONIC, nanoseconds)"),
     (6, "warning", "text tells what was left out and why"),
+    (7, "orphaned", "from init: its launcher is gone, and so is it"),
 )
 
 # Bits of the fields called `options` and `flags`, by (name, bit, meaning).
