@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from ..monitor.monitor import Monitor
+    from ..monitor.client import Monitor
     from ..monitor.values import Streams
     from .options import CheckpointOptions
 else:

@@ -1,0 +1,1 @@
+"""`Tasks`: containers and their processes, kept by their monitors; begin with `tasks`."""
