@@ -19,7 +19,8 @@ class Graph:
     """Read within one transaction.
 
     nodes: all that may be collected. edges: from what keeps to what is kept. roots: what is kept by itself. flat: kept
-    without what it refers to. expired: images and leases whose time is over at `now`, nanoseconds since 1970.
+    without what its labels refer to, but with what it cannot be without. expired: images and leases whose time is over
+    at `now`, nanoseconds since 1970.
     """
 
     def __init__(self, connection: sqlite3.Connection, now: int, roots: Iterable[Node] = ()) -> None:
@@ -27,15 +28,27 @@ class Graph:
         self.edges: defaultdict[Node, list[Node]] = defaultdict(list)
         self.roots: set[Node] = set(roots)
         self.flat: set[Node] = set()
+        self._needs: dict[Node, Node] = {}  # a snapshot its parent, an image its target
         self.expired_leases: list[tuple[str, str]] = []
         self._now = now
         self._read_content(connection)
         self._read_snapshots(connection)
         self._read_images(connection)
         self._read_leases(connection)
+        self._read_containers(connection)
 
     def reached(self) -> set[Node]:
         """All that is kept."""
+        flat: set[Node] = set()
+        for kept in self.flat:
+            node: Node | None = kept
+            while node is not None and node not in flat:
+                flat.add(node)
+                node = self._needs.get(node)
+        return self._followed() | flat
+
+    def _followed(self) -> set[Node]:
+        """What the roots lead to."""
         found: set[Node] = set()
         pending = list(self.roots)
         while pending:
@@ -43,12 +56,15 @@ class Graph:
             if node not in found:
                 found.add(node)
                 pending += self.edges.get(node, ())
-        return found | self.flat
+        return found
 
     def _add(self, node: Node, labels: dict[str, str]) -> None:
         self.nodes.add(node)
         if labels.get(GC_ROOT):
             self.roots.add(node)
+        self._refer(node, labels)
+
+    def _refer(self, node: Node, labels: dict[str, str]) -> None:
         self.edges[node] += referred(node.namespace, labels)
         for keeper in back_referred(node.namespace, labels):
             self.edges[keeper].append(node)
@@ -65,6 +81,7 @@ class Graph:
             self._add(nodes[number], from_text(labels))
             if parent is not None:
                 self.edges[nodes[number]].append(nodes[parent])
+                self._needs[nodes[number]] = nodes[parent]
 
     def _read_images(self, connection: sqlite3.Connection) -> None:
         for namespace, name, target, text in connection.execute(
@@ -73,7 +90,8 @@ class Graph:
             node, labels, tree = Node(namespace, "images", name), from_text(text), decode(target)
             self._add(node, labels)
             if isinstance(tree, dict):
-                self.edges[node].append(Node(namespace, "content", tree["digest"]))
+                self._needs[node] = Node(namespace, "content", tree["digest"])
+                self.edges[node].append(self._needs[node])
             end = expires(labels)
             if end is None or end > self._now:
                 self.roots.add(node)
@@ -92,3 +110,17 @@ class Graph:
                 self.expired_leases.append((namespace, lease))
             else:
                 (self.flat if GC_FLAT in labels else self.roots).update(resources[namespace, lease])
+
+    def _read_containers(self, connection: sqlite3.Connection) -> None:
+        """Containers keep their snapshots and images; they and sandboxes keep what their labels refer to."""
+        query = "SELECT namespace, id, image, snapshotter, snapshot_key, labels FROM containers"
+        for namespace, name, image, snapshotter, key, text in connection.execute(query):
+            node = Node(namespace, "containers", name)
+            self.roots.add(node)
+            self._refer(node, from_text(text))
+            self.edges[node] += [
+                Node(namespace, "images", image),
+                Node(namespace, f"snapshots/{snapshotter}", key),
+            ]
+        for namespace, text in connection.execute("SELECT namespace, labels FROM sandboxes"):
+            self.roots.update(referred(namespace, from_text(text)))

@@ -10,8 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+KINDS = (("content", "content"), ("image", "images"), ("container", "containers"))
+
+
 class Node(Record):
-    """A thing that may be collected. kind: `content`, `ingests`, `images` or `snapshots/<snapshotter>`."""
+    """A thing that may be collected, or keeps others.
+
+    kind: `content`, `ingests`, `images`, `snapshots/<snapshotter>`, or `containers`, which only keep.
+    """
 
     namespace: str
     kind: str
@@ -31,7 +37,7 @@ def back_referred(namespace: str, labels: Mapping[str, str]) -> Iterator[Node]:
 
 
 def _kind(rest: str) -> str:
-    for word, kind in (("content", "content"), ("image", "images")):
+    for word, kind in KINDS:
         if rest == word or rest.startswith((f"{word}.", f"{word}/")):
             return kind
     snapshotter = rest.removeprefix("snapshot.").partition("/")[0]

@@ -1,1 +1,4 @@
-"""What is known about content, snapshots, images and leases: one SQLite file, used by several processes at once."""
+"""What is known about all that a store has: one SQLite file, used by several processes at once.
+
+Content, snapshots, images and leases are read and written here; containers and sandboxes by the manager.
+"""

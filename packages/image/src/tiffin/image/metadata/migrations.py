@@ -69,7 +69,32 @@ CREATE TABLE lease_resources (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Of the manager (tiffin-manager), here because containers and sandboxes keep snapshots and images from collection.
+# `message` is all of it, as containerd's API has it; the other columns repeat what is looked for.
+_SECOND = """
+CREATE TABLE containers (
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    image TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    snapshotter TEXT NOT NULL,
+    snapshot_key TEXT NOT NULL,
+    sandbox TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    message BLOB NOT NULL,
+    UNIQUE (namespace, id)
+) STRICT;
+
+CREATE TABLE sandboxes (
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    message BLOB NOT NULL,
+    UNIQUE (namespace, id)
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 
 
 def statements(script: str) -> list[str]:

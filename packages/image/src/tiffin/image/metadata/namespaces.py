@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 76  # of containerd's identifiers
 JOINTS = str.maketrans("", "", "._-")
-TABLES = ("blobs", "snapshots", "images", "leases")
+TABLES = ("images", "blobs", "containers", "sandboxes", "snapshots")  # a lease goes with its namespace
 
 
 class Scope(Record):
@@ -78,9 +78,16 @@ class LocalNamespaceStore:
     def delete(self, name: str) -> None:
         """As the protocol says."""
         with self._database.writing() as connection:
-            for table in TABLES:
-                query = f"SELECT 1 FROM {table} WHERE namespace = ? LIMIT 1"  # our own constants
-                if connection.execute(query, (name,)).fetchone():
-                    raise FailedPrecondition(f"the namespace {name!r} still has {table}")
+            if found := [table for table in TABLES if _has_rows(connection, table, name)]:
+                raise FailedPrecondition(
+                    f"namespace {name!r} must be empty, but it still has {', '.join(found)}"
+                )
+            connection.execute("DELETE FROM leases WHERE namespace = ?", (name,))
             if not connection.execute("DELETE FROM namespaces WHERE name = ?", (name,)).rowcount:
                 raise NotFound(f"there is no namespace {name!r}")
+
+
+def _has_rows(connection: sqlite3.Connection, table: str, namespace: str) -> bool:
+    """Whether a namespace has something in a table, one of our own constants."""
+    query = f"SELECT 1 FROM {table} WHERE namespace = ? LIMIT 1"
+    return connection.execute(query, (namespace,)).fetchone() is not None
