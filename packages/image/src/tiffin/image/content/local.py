@@ -17,7 +17,7 @@ from tiffin.image.content.writer import LocalContentWriter
 from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
 from tiffin.image.metadata.damage import is_noted
 from tiffin.image.metadata.labels import changed
-from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.namespaces import Scope, check_identifier
 from tiffin.image.metadata.protocol import Resource
 
@@ -74,13 +74,15 @@ class LocalContentStore:
             found = records.find_all(connection, self._scope.namespace)
         yield from found
 
-    def update(self, digest: str, labels: Mapping[str, str]) -> BlobInfo:
+    def update(self, digest: str, labels: Mapping[str, str], *, replace: bool = False) -> BlobInfo:
         """As the protocol says."""
         with self._database.writing() as connection:
             found = records.find(connection, self._scope.namespace, digest)
             if found is None:
                 raise NotFound(f"the content store has no {digest}")
-            after = found.replace(labels=changed(found.labels, labels), updated=self._database.now())
+            after = found.replace(
+                labels=changed(found.labels, labels, replace=replace), updated=self._database.now()
+            )
             records.update(connection, self._scope.namespace, after)
         return after
 
@@ -89,6 +91,7 @@ class LocalContentStore:
         with self._database.writing() as connection:
             if not records.delete(connection, self._scope.namespace, digest):
                 raise NotFound(f"the content store has no {digest}")
+            release(connection, self._scope, Resource("content", digest))
         self._remove_unknown(digest)
 
     def writer(self, reference: str, *, total: int = 0, expected: str = "") -> LocalContentWriter:
@@ -108,7 +111,13 @@ class LocalContentStore:
             ingest.close()
             raise
         return LocalContentWriter(
-            self.root, self._database, self._scope, ingest, total=total, expected=expected
+            self.root,
+            self._database,
+            self._scope,
+            ingest,
+            reference=reference,
+            total=total,
+            expected=expected,
         )
 
     def _take_over(self, digest: str) -> bool:

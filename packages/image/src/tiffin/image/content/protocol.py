@@ -81,8 +81,8 @@ class ContentStore(Protocol):
     def walk(self) -> Iterator[BlobInfo]:
         """All blobs, by digest."""
 
-    def update(self, digest: str, labels: Mapping[str, str]) -> BlobInfo:
-        """Sets labels; one with an empty value is removed. Raises NotFound."""
+    def update(self, digest: str, labels: Mapping[str, str], *, replace: bool = False) -> BlobInfo:
+        """Sets labels; one with an empty value is removed. replace: the others too. Raises NotFound."""
 
     def delete(self, digest: str) -> None:
         """Raises NotFound."""

@@ -17,7 +17,7 @@ from tiffin.image.content.layout import blob_path, write_time
 from tiffin.image.digest import split_digest
 from tiffin.image.durable import make_folder
 from tiffin.image.errors import AlreadyExists, DigestMismatch, FailedPrecondition
-from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.protocol import Resource
 from tiffin.runtime.state.files import synchronize
 
@@ -35,12 +35,21 @@ class LocalContentWriter:
     """`ContentWriter` of a local store; made by its `writer`."""
 
     def __init__(
-        self, root: str, database: Database, scope: Scope, ingest: Ingest, *, total: int, expected: str
+        self,
+        root: str,
+        database: Database,
+        scope: Scope,
+        ingest: Ingest,
+        *,
+        reference: str,
+        total: int,
+        expected: str,
     ) -> None:
         self._root = root
         self._database = database
         self._scope = scope
         self._ingest = ingest
+        self._reference = reference
         self._total = total
         self._expected = expected
 
@@ -91,6 +100,7 @@ class LocalContentWriter:
             whole = is_whole(path, records.anywhere(connection, found))
             exists = whole and records.find(connection, namespace, found) is not None
             protect(connection, self._scope, Resource("content", found))
+            release(connection, self._scope, Resource("ingests", self._reference))
             if not exists:
                 values = (self._ingest.offset, self._database.now(), labels or {})
                 records.insert(connection, namespace, found, *values)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tiffin.image.documents import descriptor_of
 from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
-from tiffin.image.metadata.labels import from_text, to_text
-from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.labels import changed, from_text, to_text
+from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.namespaces import Scope, check_identifier, note_use
 from tiffin.image.metadata.protocol import Resource, StoredName
 from tiffin.spec.json_tree import decode, encode
@@ -13,7 +13,7 @@ from tiffin.spec.json_tree import decode, encode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from tiffin.image.documents import Descriptor
@@ -92,13 +92,31 @@ class LocalImageStore:
             protect(connection, self._scope, Resource("images", name))
             return _record(connection.execute(query, values).fetchone())
 
-    def delete(self, name: str) -> None:
+    def update(self, name: str, change: Callable[[StoredName], StoredName]) -> StoredName:
         """As the protocol says."""
+        values = (self._scope.namespace, name)
         with self._database.writing() as connection:
-            values = (self._scope.namespace, name)
-            query = "DELETE FROM images WHERE namespace = ? AND name = ?"
-            if not connection.execute(query, values).rowcount:
+            row = connection.execute(f"{_COLUMNS} WHERE namespace = ? AND name = ?", values).fetchone()
+            if row is None:
                 raise NotFound(f"there is no image {name!r}")
+            before = _record(row)
+            after = change(before).replace(name=name, created=before.created, updated=self._database.now())
+            new = (encode(descriptor_tree(after.target)), to_text(after.labels), after.updated)
+            query = "UPDATE images SET target = ?, labels = ?, updated = ? WHERE namespace = ? AND name = ?"
+            connection.execute(query, (*new, *values))
+            return after.replace(labels=changed({}, after.labels))
+
+    def delete(self, name: str, *, digest: str = "") -> None:
+        """As the protocol says."""
+        values = (self._scope.namespace, name)
+        with self._database.writing() as connection:
+            row = connection.execute(f"{_COLUMNS} WHERE namespace = ? AND name = ?", values).fetchone()
+            if row is None:
+                raise NotFound(f"there is no image {name!r}")
+            if digest and _record(row).target.digest != digest:
+                raise NotFound(f"the image {name!r} is another one now, not {digest}")
+            connection.execute("DELETE FROM images WHERE namespace = ? AND name = ?", values)
+            release(connection, self._scope, Resource("images", name))
 
 
 def _record(row: tuple[str, str, str, int, int]) -> StoredName:

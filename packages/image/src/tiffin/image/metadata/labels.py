@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tiffin.image.errors import InvalidArgument
+from tiffin.image.metadata.damage import DAMAGED
 from tiffin.spec.json_tree import decode, encode
 
 TYPE_CHECKING = False
@@ -17,13 +18,16 @@ GC_FLAT = "containerd.io/gc.flat"
 GC_REFERENCE = "containerd.io/gc.ref."
 GC_BACK_REFERENCE = "containerd.io/gc.bref."
 
+NOTES = frozenset({DAMAGED})  # what we say of a thing, not what its owner does
+
 
 def to_text(labels: Mapping[str, str] | None) -> str:
-    """Labels as the database has them. Raises InvalidArgument for one that is too long."""
-    for name, value in (labels or {}).items():
+    """Labels as the database has them: none with an empty value. Raises InvalidArgument for one that is too long."""
+    kept = {name: value for name, value in sorted((labels or {}).items()) if value}
+    for name, value in kept.items():
         if len(name.encode()) + len(value.encode()) > MOST_BYTES:
             raise InvalidArgument(f"the label {name[:64]!r} has more than {MOST_BYTES} bytes with its value")
-    return encode({name: (labels or {})[name] for name in sorted(labels or {})})
+    return encode(kept)
 
 
 def from_text(text: str) -> dict[str, str]:
@@ -34,6 +38,9 @@ def from_text(text: str) -> dict[str, str]:
     return tree
 
 
-def changed(labels: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
-    """Labels after some were set; one that was set to an empty value is gone."""
-    return {name: value for name, value in {**labels, **changes}.items() if value}
+def changed(
+    labels: Mapping[str, str], changes: Mapping[str, str], *, replace: bool = False
+) -> dict[str, str]:
+    """Labels after some were set; one that was set to an empty value is gone. replace: the others too, but notes."""
+    kept = {name: value for name, value in labels.items() if not replace or name in NOTES}
+    return {name: value for name, value in {**kept, **changes}.items() if value}

@@ -41,6 +41,14 @@ def protect(connection: sqlite3.Connection, scope: Scope, resource: Resource) ->
         connection.execute("INSERT OR IGNORE INTO lease_resources VALUES (?, ?, ?, ?)", values)
 
 
+def release(connection: sqlite3.Connection, scope: Scope, resource: Resource) -> None:
+    """Takes a resource from the lease of a scope: it is gone, or has another name now."""
+    if scope.lease:
+        values = (scope.namespace, scope.lease, *resource)
+        query = "DELETE FROM lease_resources WHERE namespace = ? AND lease = ? AND kind = ? AND id = ?"
+        connection.execute(query, values)
+
+
 def _require(connection: sqlite3.Connection, namespace: str, lease: str) -> None:
     query = "SELECT 1 FROM leases WHERE namespace = ? AND id = ?"
     if not connection.execute(query, (namespace, lease)).fetchone():

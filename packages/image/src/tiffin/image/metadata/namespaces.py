@@ -65,13 +65,13 @@ class LocalNamespaceStore:
             if not connection.execute("INSERT OR IGNORE INTO namespaces VALUES (?, ?)", values).rowcount:
                 raise AlreadyExists(f"there is a namespace {name!r} already")
 
-    def update(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str]:
+    def update(self, name: str, labels: Mapping[str, str], *, replace: bool = False) -> Mapping[str, str]:
         """As the protocol says."""
         with self._database.writing() as connection:
             row = connection.execute("SELECT labels FROM namespaces WHERE name = ?", (name,)).fetchone()
             if row is None:
                 raise NotFound(f"there is no namespace {name!r}")
-            after = changed(from_text(row[0]), labels)
+            after = changed(from_text(row[0]), labels, replace=replace)
             connection.execute("UPDATE namespaces SET labels = ? WHERE name = ?", (to_text(after), name))
         return after
 

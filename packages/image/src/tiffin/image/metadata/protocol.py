@@ -7,7 +7,7 @@ from tiffin.runtime.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
     from tiffin.image.documents import Descriptor
@@ -48,8 +48,11 @@ class ImageStore(Protocol):
             InvalidArgument: the name is empty. AlreadyExists: it is taken, and `replace` is not set.
         """
 
-    def delete(self, name: str) -> None:
-        """Raises NotFound."""
+    def update(self, name: str, change: Callable[[StoredName], StoredName]) -> StoredName:
+        """Gives a name what `change` makes of it, undisturbed. Raises NotFound, and what `change` does."""
+
+    def delete(self, name: str, *, digest: str = "") -> None:
+        """digest: only if it means that. Raises NotFound."""
 
 
 class Resource(Record):
@@ -104,8 +107,8 @@ class NamespaceStore(Protocol):
     def create(self, name: str, *, labels: Mapping[str, str] | None = None) -> None:
         """Raises AlreadyExists, InvalidArgument (no such name can be)."""
 
-    def update(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str]:
-        """Sets labels; one with an empty value is removed. Raises NotFound."""
+    def update(self, name: str, labels: Mapping[str, str], *, replace: bool = False) -> Mapping[str, str]:
+        """Sets labels; one with an empty value is removed. replace: the others too. Raises NotFound."""
 
     def delete(self, name: str) -> None:
         """Raises NotFound, and FailedPrecondition if something is in it."""

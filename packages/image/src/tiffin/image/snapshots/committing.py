@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiffin.image.durable import synchronize_all
 from tiffin.image.errors import FailedPrecondition, NotFound
-from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.protocol import Resource
 from tiffin.image.snapshots import records
 from tiffin.image.snapshots.protocol import Kind
@@ -63,11 +63,15 @@ class Committer:
                 if self._checked(connection, layer).id != row.id:
                     raise NotFound(f"the snapshot {layer.key!r} was replaced meanwhile")
                 kept = row.replace(usage=usage, fingerprint=fingerprint)
-                protect(connection, self._scope, Resource(f"snapshots/{self._owner.snapshotter}", layer.name))
+                protect(connection, self._scope, self._resource(layer.name))
+                release(connection, self._scope, self._resource(layer.key))
                 records.commit(connection, row.id, layer.name, self._database.now(), kept)
                 if on is not None:
                     records.set_parent(connection, row.id, next(iter(below), None))
                     below = (row.id,)
+
+    def _resource(self, key: str) -> Resource:
+        return Resource(f"snapshots/{self._owner.snapshotter}", key)
 
     def _checked(self, connection: sqlite3.Connection, layer: Layered) -> records.Row:
         """The row of an active snapshot whose new name is free, with the labels that it gets."""

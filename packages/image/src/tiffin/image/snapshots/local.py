@@ -11,7 +11,7 @@ import os
 from tiffin.image.errors import FailedPrecondition, NotFound
 from tiffin.image.metadata.damage import is_noted
 from tiffin.image.metadata.labels import changed
-from tiffin.image.metadata.leases import protect
+from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.namespaces import Scope, check_identifier, note_use
 from tiffin.image.metadata.protocol import Resource
 from tiffin.image.snapshots import records
@@ -102,7 +102,10 @@ class LocalSnapshotter:
         return records.insert(connection, self._owner, made, chain[0] if chain else None)
 
     def _protect(self, connection: sqlite3.Connection, key: str) -> None:
-        protect(connection, self._scope, Resource(f"snapshots/{self._backend.name}", key))
+        protect(connection, self._scope, self._resource(key))
+
+    def _resource(self, key: str) -> Resource:
+        return Resource(f"snapshots/{self._backend.name}", key)
 
     def commit(self, name: str, key: str, *, labels: Mapping[str, str] | None = None) -> None:
         """As the protocol says; everything in it is on the disk before. Labels of the active one are not kept."""
@@ -178,6 +181,7 @@ class LocalSnapshotter:
             if records.has_children(connection, row.id):
                 raise FailedPrecondition(f"the snapshot {key!r} has children")
             records.delete(connection, row.id)
+            release(connection, self._scope, self._resource(key))
         self._folders.discard(row.id)
 
     def stat(self, key: str) -> SnapshotInfo:
@@ -185,11 +189,11 @@ class LocalSnapshotter:
         with self._database.reading() as connection:
             return records.get(connection, self._owner, key).info
 
-    def update(self, key: str, labels: Mapping[str, str]) -> SnapshotInfo:
+    def update(self, key: str, labels: Mapping[str, str], *, replace: bool = False) -> SnapshotInfo:
         """As the protocol says."""
         with self._database.writing() as connection:
             row = records.get(connection, self._owner, key)
-            after = changed(row.info.labels, labels)
+            after = changed(row.info.labels, labels, replace=replace)
             records.set_labels(connection, row.id, after, self._database.now())
             return records.get(connection, self._owner, key).info
 

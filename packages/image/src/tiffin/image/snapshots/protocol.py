@@ -89,8 +89,8 @@ class Snapshotter(Protocol):
     def stat(self, key: str) -> SnapshotInfo:
         """Raises NotFound."""
 
-    def update(self, key: str, labels: Mapping[str, str]) -> SnapshotInfo:
-        """Sets labels; one with an empty value is removed. Raises NotFound."""
+    def update(self, key: str, labels: Mapping[str, str], *, replace: bool = False) -> SnapshotInfo:
+        """Sets labels; one with an empty value is removed. replace: the others too. Raises NotFound."""
 
     def usage(self, key: str) -> Usage:
         """Raises NotFound."""
