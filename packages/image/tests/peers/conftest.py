@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -55,7 +56,8 @@ def tree(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Facts:
 
 @pytest.fixture
 def callers() -> Iterator[Callers]:
-    """podman takes no folder with a long path."""
-    folder = Path(tempfile.mkdtemp(prefix="tiffin-callers-"))
+    """podman takes no folder with a long path; buildah makes names of paths, so none may end in `_` as mkdtemp's do."""
+    folder = Path(tempfile.gettempdir(), f"tiffin-callers-{secrets.token_hex(6)}")
+    folder.mkdir(mode=0o700)
     yield Callers.make(folder)
     shutil.rmtree(folder)
