@@ -36,6 +36,11 @@ def open_snapshotter(root: str, database: Database, scope: Scope, asked: str = "
         raise FailedPrecondition(f"{path!r} says {name!r}, which is no snapshotter")
     if asked not in ("", name):
         raise FailedPrecondition(f"the store {root!r} uses the snapshotter {name}, not {asked}")
+    return named_snapshotter(root, name, database, scope)
+
+
+def named_snapshotter(root: str, name: str, database: Database, scope: Scope) -> LocalSnapshotter:
+    """One of `KINDS`, whatever the store itself uses: the manager's clients choose. Raises OSError."""
     folder = os.path.join(root, "snapshotters", name)
     if name == "native":
         from tiffin.image.snapshots.native import native_snapshotter
@@ -44,6 +49,11 @@ def open_snapshotter(root: str, database: Database, scope: Scope, asked: str = "
     from tiffin.image.snapshots.overlayfs import overlay_snapshotter
 
     return overlay_snapshotter(folder, database, scope)
+
+
+def used_snapshotters(root: str) -> list[str]:
+    """Those that have folders in a store."""
+    return [name for name in KINDS if os.path.isdir(os.path.join(root, "snapshotters", name))]
 
 
 def _decide(root: str, path: str, asked: str) -> str:

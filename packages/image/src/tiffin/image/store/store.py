@@ -120,14 +120,18 @@ class Store:
             self._leases = LocalLeaseStore(self.database, self.scope.namespace)
         return self._leases
 
+    def within(self, scope: Scope) -> Store:
+        """The same store in another name. Raises InvalidArgument (it is none) when it is used."""
+        inner = Store(self.root, scope, self._asked)
+        inner._database = self.database
+        return inner
+
     @contextmanager
     def leased(self, seconds: float = DAY) -> Iterator[Store]:
         """The same store; what is made through it stays until the end of the block, or for `seconds` after a kill."""
         lease = self.leases.create(seconds=seconds).id
-        inner = Store(self.root, self.scope.replace(lease=lease), self._asked)
-        inner._database = self.database
         try:
-            yield inner
+            yield self.within(self.scope.replace(lease=lease))
         finally:
             self.leases.delete(lease)
 
@@ -135,8 +139,11 @@ class Store:
         """Removes what no name, lease or root keeps. roots: what containers use. Raises Unavailable, OSError."""
         from tiffin.image.collection.collect import collect
         from tiffin.image.store.lock import remove_unused
+        from tiffin.image.store.snapshotter import named_snapshotter, used_snapshotters
 
-        found = collect(self.database, (self.content, self.snapshots), roots=roots)
+        names = used_snapshotters(self.root)
+        trees = [named_snapshotter(self.root, name, self.database, self.scope) for name in names]
+        found = collect(self.database, (self.content, *trees), roots=roots)
         remove_unused(os.path.join(self.root, "locks"))
         return found
 
