@@ -1,0 +1,76 @@
+"""Commands of runtimes: their results, their time limits, and what is left of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tiffin.runtime.errors import NotFound, TimedOut
+from tiffin.shim.runtimes.commands import LOG_PATH, run_command
+
+SH = "/bin/sh"
+
+
+async def test_a_command_has_a_status_output_and_a_log_of_its_own() -> None:
+    script = f"cat; echo err >&2; echo log >{LOG_PATH}; echo out; exit 3"
+    finished = await run_command([SH, "-c", script], seconds=10, data=b"in\n")
+    assert (finished.status, finished.output, finished.log) == (3, b"in\nerr\nout\n", b"log\n")
+
+
+async def test_a_command_that_a_signal_ends_has_128_more() -> None:
+    assert (await run_command([SH, "-c", "kill -TERM $$"], seconds=10)).status == 128 + signal.SIGTERM
+
+
+async def test_a_missing_program_is_not_found() -> None:
+    with pytest.raises(NotFound, match="/no/such"):
+        await run_command(["/no/such"], seconds=10)
+
+
+async def test_a_command_hears_of_broken_pipes_as_any_program() -> None:
+    finished = await run_command([SH, "-c", "grep ^SigIgn /proc/self/status"], seconds=10)
+    ignored = int(finished.output.split()[1], 16)
+    assert not ignored & (1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1))
+
+
+async def test_a_grandchild_that_keeps_its_output_open_holds_nobody_up(tmp_path: Path) -> None:
+    finished = await run_command([SH, "-c", "sleep 1000 & echo $!"], seconds=10)
+    grandchild = int(finished.output)
+    os.kill(grandchild, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' TERM INT HUP; "])
+async def test_a_command_whose_time_is_up_is_killed_with_its_children(tmp_path: Path, trap: str) -> None:
+    fifo = tmp_path / "held"
+    os.mkfifo(fifo)
+    end = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(TimedOut, match=r"did not end in 0\.2 s"):
+            await run_command([SH, "-c", f"{trap}exec 9>{fifo}; sleep 1000 & sleep 1000"], seconds=0.2)
+        await asyncio.to_thread(os.set_blocking, end, True)
+        assert os.read(end, 1) == b""  # nobody holds it any more
+    finally:
+        os.close(end)
+
+
+async def test_a_call_that_is_cancelled_leaves_no_command() -> None:
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    call = asyncio.ensure_future(run_command([SH, "-c", "echo x >&4; sleep 1000"], seconds=100, guard=write))
+    os.close(write) if await _starts(read) else None
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert os.read(read, 10) == b""
+    os.close(read)
+
+
+async def _starts(read: int) -> bool:
+    started = asyncio.Event()
+    asyncio.get_running_loop().add_reader(read, started.set)
+    await started.wait()
+    asyncio.get_running_loop().remove_reader(read)
+    return os.read(read, 2) == b"x\n"
