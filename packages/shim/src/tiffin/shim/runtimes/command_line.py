@@ -136,8 +136,8 @@ class CommandLine:
         return [*words, verb]
 
     async def failure(self, verb: str, identifier: str, why: str) -> OperationFailed | NotFound | Unsupported:
-        """The error for a verb that has failed, by what is there now."""
-        text = f"OCI runtime {verb} failed: {why or self.program + ' said nothing'}"
+        """The error for a verb that has failed, by what is there now; its text is the runtime's own."""
+        text = why or f"{self.program} {verb}: it failed, and said nothing"
         if verb not in {"create", "restore"} and not await self._knows(verb, identifier):
             return NotFound(text)
         return OperationFailed(text)
