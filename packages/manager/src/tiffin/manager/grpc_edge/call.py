@@ -35,6 +35,10 @@ class Call:
             if isinstance(value, str):
                 self._headers.setdefault(name, value)
 
+    def header(self, name: str) -> str:
+        """A header of one service's own; "" if it was not sent."""
+        return self._headers.get(name, "")
+
     @property
     def namespace(self) -> str:
         """Whose things are meant. Raises FailedPrecondition (none is given), InvalidArgument (it is no name)."""
