@@ -1,0 +1,77 @@
+"""`Connection`: calls of a shim's Task service, over ttrpc or gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from tiffin.manager.runtimes.external.failures import failure_of
+from tiffin.runtime.errors import Unavailable
+from tiffin.ttrpc import Client, RpcError
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+    from tiffin.manager.runtimes.external.bootstrap import Bootstrap
+
+R = TypeVar("R", bound="Message")
+
+
+class Connection(Protocol):
+    """To one shim. Errors of calls are those of `tiffin.runtime.errors`; Unavailable when the shim has gone."""
+
+    async def call(self, method: str, request: Message, response: type[R]) -> R:
+        """Calls a method of its Task service, however long it takes."""
+
+    async def wait_closed(self) -> None:
+        """Until the connection is lost, or closed."""
+
+    async def close(self) -> None:
+        """Closes it."""
+
+
+async def connect(bootstrap: Bootstrap) -> Connection:
+    """Connects to a shim. Raises Unavailable: nobody is there."""
+    service = f"containerd.task.v{bootstrap.version}.Task"
+    if bootstrap.protocol == "grpc":
+        return await _grpc(bootstrap.address, service)
+    try:
+        return TtrpcConnection(await Client.connect(bootstrap.address), service)
+    except OSError as error:
+        raise Unavailable(f"no shim answers at {bootstrap.address}: {error}") from error
+
+
+class TtrpcConnection:
+    """`Connection` over ttrpc."""
+
+    def __init__(self, client: Client, service: str) -> None:
+        self._client = client
+        self._service = service
+
+    async def call(self, method: str, request: Message, response: type[R]) -> R:
+        """As the protocol says."""
+        try:
+            return await self._client.call(self._service, method, request, response)
+        except RpcError as error:
+            raise failure_of(error.code, error.message) from error
+
+    async def wait_closed(self) -> None:
+        """As the protocol says."""
+        await self._client.wait_closed()
+
+    async def close(self) -> None:
+        """As the protocol says."""
+        await self._client.close()
+
+
+async def _grpc(address: str, service: str) -> Connection:
+    from tiffin.manager.runtimes.external.grpc_connection import GrpcConnection  # no usual shim has it
+
+    path = address.removeprefix("unix://")
+    try:
+        async with asyncio.timeout(10):
+            _, writer = await asyncio.open_unix_connection(path)
+        writer.close()
+    except OSError as error:
+        raise Unavailable(f"no shim answers at {address}: {error}") from error
+    return GrpcConnection(path, service)

@@ -1,0 +1,143 @@
+"""`ExternalRuntime`: `TaskRuntime` by programs of shims."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from google.protobuf.empty_pb2 import Empty
+
+from tiffin.api.containerd.runtime.task.v2 import shim_pb2
+from tiffin.api.containerd.types.mount_pb2 import Mount as MountMessage
+from tiffin.manager.runtimes.external import bootstrap
+from tiffin.manager.runtimes.external.connections import connect
+from tiffin.manager.runtimes.external.log import ShimLog
+from tiffin.manager.runtimes.external.program import ShimProgram
+from tiffin.manager.runtimes.external.shim import SHUTDOWN, Shim, clean_up
+from tiffin.manager.runtimes.external.task import ExternalTask
+from tiffin.manager.runtimes.names import find_program
+from tiffin.runtime.errors import RuntimeFailure
+
+if TYPE_CHECKING:
+    from google.protobuf.any_pb2 import Any
+
+    from tiffin.api.containerd.types.introspection_pb2 import RuntimeInfo
+    from tiffin.manager.runtimes.bundles.bundle import Bundle
+    from tiffin.manager.runtimes.external.program import Daemon
+    from tiffin.manager.runtimes.port import Watcher
+    from tiffin.manager.runtimes.values import Creation, Exit
+
+LOG = logging.getLogger("tiffin.manager.shim")
+LOAD = 10.0  # seconds that a shim gets to answer when it is taken back
+
+
+class ExternalRuntime:
+    """As the protocol says. daemon: what shims are told of us."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+
+    async def create(self, creation: Creation, watcher: Watcher) -> ExternalTask:
+        """As the protocol says."""
+        bundle = creation.bundle
+        async with AsyncExitStack() as undo:
+            if creation.address:
+                endpoint = bootstrap.parsed_endpoint(creation.address, creation.version)
+                shim = Shim(bundle, await connect(endpoint), None, None)
+                undo.push_async_callback(shim.give_up)
+                bootstrap.keep(bundle, endpoint)
+            else:
+                shim = await self._started(creation, undo)
+            task = ExternalTask(bundle, shim)
+            await shim.connection.call("Create", _request(creation), shim_pb2.CreateTaskResponse)
+            shim.watch(lambda exit_: watcher.lost(task, exit_))
+            undo.pop_all()
+        return task
+
+    async def _started(self, creation: Creation, undo: AsyncExitStack) -> Shim:
+        bundle = creation.bundle
+        program = ShimProgram(find_program(creation.runtime), self._daemon)
+        bootstrap.keep_program(
+            bundle, program.path
+        )  # before the shim is there: who finds the bundle can clean up
+        log = ShimLog(bundle)
+        undo.callback(log.close)
+        undo.push_async_callback(_abandon, bundle, program)
+        endpoint = await program.start(bundle, creation.options)
+        bootstrap.keep(bundle, endpoint)
+        shim = Shim(bundle, await connect(endpoint), program, log)
+        undo.push_async_callback(_shut_down, shim)
+        return shim
+
+    async def recover(self, bundle: Bundle, watcher: Watcher) -> ExternalTask | None:
+        """As the protocol says. One that does not answer is kept: it may be that the machine is slow."""
+        program = self._program_of(bundle)
+        try:
+            shim = Shim(bundle, await connect(bootstrap.kept(bundle)), program, ShimLog(bundle))
+        except (RuntimeFailure, OSError) as error:
+            LOG.warning("the shim of %s is dead: %s", bundle.id, error)
+            return None
+        task = ExternalTask(bundle, shim)
+        try:
+            async with asyncio.timeout(LOAD):
+                await task.pid()
+        except TimeoutError:
+            LOG.warning("the shim of %s has not answered in %g s", bundle.id, LOAD)
+        except RuntimeFailure as error:
+            LOG.warning("the shim of %s has no task: %s", bundle.id, error)
+            await _shut_down(shim)
+            return None
+        shim.watch(lambda exit_: watcher.lost(task, exit_))
+        return task
+
+    async def clean_up(self, bundle: Bundle) -> Exit:
+        """As the protocol says."""
+        return await clean_up(bundle, self._program_of(bundle))
+
+    def _program_of(self, bundle: Bundle) -> ShimProgram | None:
+        path = bootstrap.kept_program(bundle)
+        return ShimProgram(path, self._daemon) if path and os.path.exists(path) else None
+
+    async def info(self, runtime: str, options: Any | None) -> RuntimeInfo:
+        """As the protocol says."""
+        return await ShimProgram(find_program(runtime), self._daemon).info(options)
+
+
+async def _shut_down(shim: Shim) -> None:
+    """Ends a shim that has no task, and leaves its bundle."""
+    try:
+        async with asyncio.timeout(SHUTDOWN):
+            request = shim_pb2.ShutdownRequest(id=shim.bundle.id, now=True)
+            await shim.connection.call("Shutdown", request, Empty)
+    except (TimeoutError, RuntimeFailure):
+        pass  # it has gone while it answered, or never will
+    await shim.give_up()
+
+
+async def _abandon(bundle: Bundle, program: ShimProgram) -> None:
+    """Removes a container that was half made; the bundle stays."""
+    try:
+        await program.delete(bundle)
+    except RuntimeFailure as error:
+        LOG.warning("cleaning up after the failed creation of %s: %s", bundle.id, error)
+
+
+def _request(creation: Creation) -> shim_pb2.CreateTaskRequest:
+    streams = creation.streams
+    return shim_pb2.CreateTaskRequest(
+        id=creation.bundle.id,
+        bundle=creation.bundle.path,
+        rootfs=[
+            MountMessage(type=each.type, source=each.source, target=each.target, options=each.options)
+            for each in creation.rootfs
+        ],
+        terminal=streams.terminal,
+        stdin=streams.stdin,
+        stdout=streams.stdout,
+        stderr=streams.stderr,
+        checkpoint=creation.checkpoint,
+        options=creation.options,
+    )

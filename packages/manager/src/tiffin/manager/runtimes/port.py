@@ -1,0 +1,106 @@
+"""The seam: `TaskRuntime` makes tasks, `RuntimeTask` is one. What is awaited may take as long as a shim takes.
+
+Errors are those of `tiffin.runtime.errors`; Unavailable says that the shim has gone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from google.protobuf.any_pb2 import Any
+    from google.protobuf.message import Message
+
+    from tiffin.manager.runtimes.bundles.bundle import Bundle
+    from tiffin.manager.runtimes.values import (
+        Creation,
+        Execution,
+        Exit,
+        Member,
+        ProcessState,
+        Update,
+    )
+
+
+class RuntimeTask(Protocol):
+    """The task of one container. An `exec_id` names a further process of it; "" is its first one."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """Its folder, which has its id and namespace."""
+
+    async def pid(self) -> int:
+        """Of the first process; also tells whether the shim answers."""
+
+    async def start(self, exec_id: str) -> int:
+        """Lets the process run; its pid."""
+
+    async def delete(self, exec_id: str) -> Exit:
+        """Removes a process that has ended; with the first one the shim ends, and the bundle is removed."""
+
+    async def execute(self, execution: Execution) -> None:
+        """Adds a process, which `start` runs."""
+
+    async def state(self, exec_id: str) -> ProcessState:
+        """How it is now."""
+
+    async def kill(self, exec_id: str, signal: int, *, everything: bool) -> None:
+        """Sends a signal. everything: to all processes of the container."""
+
+    async def wait(self, exec_id: str) -> Exit:
+        """Until it has ended."""
+
+    async def members(self) -> Sequence[Member]:
+        """All processes of the container."""
+
+    async def pause(self) -> None:
+        """Freezes all of them."""
+
+    async def resume(self) -> None:
+        """Lets them go on."""
+
+    async def resize(self, exec_id: str, width: int, height: int) -> None:
+        """Sets the size of its terminal, characters."""
+
+    async def close_stdin(self, exec_id: str) -> None:
+        """Nobody will write to its stdin any more."""
+
+    async def checkpoint(self, folder: str, options: Any | None) -> None:
+        """Writes an image of CRIU."""
+
+    async def update(self, update: Update) -> None:
+        """Changes its resources."""
+
+    async def stats(self) -> Any:
+        """Metrics of its cgroup, in a message of its own."""
+
+    async def give_up(self) -> None:
+        """Forgets it in this process: connections are closed, the container lives on."""
+
+
+class Watcher(Protocol):
+    """Who is told of what no answer tells. Called in the event loop; it does not wait."""
+
+    def happened(self, namespace: str, topic: str, event: Message) -> None:
+        """An event of a task, in order."""
+
+    def lost(self, task: RuntimeTask, exit_: Exit) -> None:
+        """The shim has gone without being asked; what it left is removed, and its processes are dead."""
+
+
+class TaskRuntime(Protocol):
+    """A kind of runtime."""
+
+    async def create(self, creation: Creation, watcher: Watcher) -> RuntimeTask:
+        """Makes a task. If it fails, nothing is left but the bundle."""
+
+    async def recover(self, bundle: Bundle, watcher: Watcher) -> RuntimeTask | None:
+        """Takes a task back that an earlier process of the manager has made. None: it is dead; see `clean_up`."""
+
+    async def clean_up(self, bundle: Bundle) -> Exit:
+        """Removes what a dead task has left, with its bundle; how its first process ended, as far as one can tell."""
+
+    async def info(self, runtime: str, options: Any | None) -> Message:
+        """What the runtime says of itself: a containerd.types.RuntimeInfo."""

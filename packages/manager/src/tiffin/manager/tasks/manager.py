@@ -1,0 +1,163 @@
+"""`TaskManager`: all tasks of a manager, by namespace and id."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from tiffin.manager.events.checking import check_identifier
+from tiffin.manager.runtimes.bundles import mark
+from tiffin.manager.runtimes.bundles.make import make_bundle
+from tiffin.manager.runtimes.external.shim import remove
+from tiffin.manager.runtimes.values import Creation, ProcessState, Status
+from tiffin.manager.tasks.task import Task
+from tiffin.manager.tasks.telling import Teller
+from tiffin.runtime.errors import AlreadyExists, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiffin.manager.events.exchange import Exchange
+    from tiffin.manager.runtimes.bundles.bundle import Bundle, Bundles
+    from tiffin.manager.runtimes.port import RuntimeTask
+    from tiffin.manager.runtimes.table import RuntimeTable
+    from tiffin.manager.runtimes.values import Exit
+    from tiffin.manager.tasks.limits import Limits
+    from tiffin.manager.tasks.request import Container, Containers, TaskRequest
+
+LOG = logging.getLogger("tiffin.manager.tasks")
+
+
+class TaskManager:
+    """Makes tasks, and knows them. Belongs to one event loop; `recovery.recover` comes before the first use.
+
+    Args:
+        bundles: where their folders are.
+        runtimes: what they may run on.
+        containers: what they are made from.
+        exchange: where their events go.
+        limits: how long answers may take.
+    """
+
+    def __init__(
+        self,
+        bundles: Bundles,
+        runtimes: RuntimeTable,
+        containers: Containers,
+        exchange: Exchange,
+        limits: Limits,
+    ) -> None:
+        self.bundles = bundles
+        self.runtimes = runtimes
+        self.limits = limits
+        self.teller = Teller(exchange, self._tasks_by_name, self._gone)
+        self._containers = containers
+        self._tasks: dict[tuple[str, str], Task] = {}
+        self._making: set[tuple[str, str]] = set()
+
+    def _tasks_by_name(self, namespace: str, identifier: str) -> Task | None:
+        return self._tasks.get((namespace, identifier))
+
+    def get(self, namespace: str, identifier: str) -> Task:
+        """One of them. Raises NotFound."""
+        task = self._tasks.get((namespace, identifier))
+        if task is None:
+            raise NotFound(f"task {identifier} not found")
+        return task
+
+    def list(self, namespace: str | None = None) -> Sequence[Task]:
+        """Those of a namespace; None: of all."""
+        return [task for (of, _), task in self._tasks.items() if namespace is None or of == namespace]
+
+    def add(self, runs_on: RuntimeTask) -> Task:
+        """A task that is there from now on."""
+        task = Task(runs_on, self.limits)
+        self._tasks[task.namespace, task.id] = task
+        return task
+
+    async def create(self, namespace: str, request: TaskRequest) -> tuple[Task, int]:
+        """Makes a task; its first process waits to be started. Returns it, and the process's pid.
+
+        Raises:
+            NotFound: no such container, or runtime.
+            AlreadyExists: it has a task.
+            InvalidArgument, FailedPrecondition, TimedOut, OperationFailed
+        """
+        key = (namespace, request.container)
+        container = await asyncio.to_thread(self._containers.get, namespace, request.container)
+        if key in self._tasks or key in self._making:
+            raise AlreadyExists(f"task {request.container}: already exists")
+        self._making.add(key)
+        try:
+            return await self._create(self.bundles.of(*key), container, request)
+        finally:
+            self._making.discard(key)
+
+    async def _create(self, bundle: Bundle, container: Container, request: TaskRequest) -> tuple[Task, int]:
+        check_identifier("id of a task", bundle.id)
+        chosen = self.runtimes.choose(
+            request.runtime or container.runtime, request.options or container.options
+        )
+        await self._make_bundle(bundle, None if container.spec is None else container.spec.value)
+        creation = Creation(
+            bundle=bundle,
+            runtime=chosen.name,
+            rootfs=request.rootfs,
+            streams=request.streams,
+            checkpoint=request.checkpoint,
+            options=chosen.options,
+            sandbox=container.sandbox,
+            address=request.address,
+            version=request.version,
+        )
+        try:
+            mark.write(bundle, chosen.name)
+            if request.restore is not None:
+                creation = creation.replace(checkpoint=bundle.file("checkpoint"))
+                await asyncio.to_thread(request.restore, creation.checkpoint)
+            async with asyncio.timeout(self.limits.create):
+                runs_on = await chosen.runtime.create(creation, self.teller)
+        except BaseException:
+            await remove(bundle)
+            raise
+        task = self.add(runs_on)
+        pid = await task.asking.ask("connect", self.limits.start, runs_on.pid())
+        if task.known.process("").state is None:
+            task.known.process("").learn(ProcessState("", pid, Status.CREATED, request.streams))
+        return task, pid
+
+    async def _make_bundle(self, bundle: Bundle, config: bytes | None) -> None:
+        try:
+            await asyncio.to_thread(make_bundle, bundle, config)
+        except AlreadyExists:
+            LOG.warning("%s has a bundle, and no task: it is cleaned up", bundle.id)
+            await self.runtimes.of_bundle(bundle).clean_up(bundle)
+            await asyncio.to_thread(make_bundle, bundle, config)
+
+    async def delete(self, namespace: str, identifier: str) -> Exit:
+        """Removes a task whose first process has ended. Raises NotFound, FailedPrecondition, TimedOut."""
+        task = self.get(namespace, identifier)
+        try:
+            exit_ = await task.delete("")
+        except NotFound:
+            await self._drop(task)
+            raise
+        await self._drop(task)
+        return exit_
+
+    def _gone(self, task: Task) -> None:
+        """Its shim has died, and all of it was told."""
+        if self._tasks.get((task.namespace, task.id)) is task:
+            del self._tasks[task.namespace, task.id]
+
+    async def _drop(self, task: Task) -> None:
+        self._gone(task)
+        await task.known.close()
+
+    async def close(self) -> None:
+        """Forgets all of them; containers and shims live on."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        await asyncio.gather(*(task.runs_on.give_up() for task in tasks))
+        await asyncio.gather(*(task.known.close() for task in tasks))

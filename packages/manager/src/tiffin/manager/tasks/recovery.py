@@ -1,0 +1,75 @@
+"""Takes tasks back when the manager starts: living ones are known again, dead ones are cleaned up and told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from tiffin.runtime.errors import RuntimeFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tiffin.manager.runtimes.bundles.bundle import Bundle, Bundles
+    from tiffin.manager.tasks.manager import TaskManager
+
+LOG = logging.getLogger("tiffin.manager.tasks")
+AT_ONCE = 64
+
+
+async def recover(manager: TaskManager) -> None:
+    """Looks at every bundle; one that cannot be taken back is told in the log, and stays, and stops nothing."""
+    bundles = await asyncio.to_thread(list, manager.bundles.all())
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(bundle: Bundle) -> None:
+        async with limit:
+            try:
+                await _recover(manager, bundle)
+            except (RuntimeFailure, OSError) as error:
+                LOG.warning("task %s of %s cannot be taken back: %s", bundle.id, bundle.namespace, error)
+
+    await asyncio.gather(*(one(bundle) for bundle in bundles))
+    await asyncio.to_thread(_remove_unfinished, manager.bundles)
+
+
+async def _recover(manager: TaskManager, bundle: Bundle) -> None:
+    runtime = manager.runtimes.of_bundle(bundle)
+    runs_on = await runtime.recover(bundle, manager.teller)
+    if runs_on is None:
+        manager.teller.tell_death(bundle.namespace, bundle.id, await runtime.clean_up(bundle))
+        return
+    task = manager.add(runs_on)
+    state = await task.state("")
+    first = task.known.process("")
+    if first.stopped and first.exit is not None:
+        manager.teller.tell_exit(task, first, first.exit)
+    LOG.info("task %s of %s is %s", task.id, task.namespace, state.status.name.lower())
+
+
+def _remove_unfinished(bundles: Bundles) -> None:
+    """Removes what was being made or removed, and work folders whose bundles were lost with a boot."""
+    for folder in _hidden(bundles.state):
+        if not os.path.ismount(os.path.join(folder, "rootfs")):
+            shutil.rmtree(folder, ignore_errors=True)
+    for namespace in _names(bundles.root):
+        for identifier in _names(os.path.join(bundles.root, namespace)):
+            if not os.path.isdir(os.path.join(bundles.state, namespace, identifier)):
+                shutil.rmtree(os.path.join(bundles.root, namespace, identifier), ignore_errors=True)
+
+
+def _hidden(state: str) -> Iterator[str]:
+    for namespace in _names(state):
+        for name in _names(os.path.join(state, namespace)):
+            if name.startswith("."):
+                yield os.path.join(state, namespace, name)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
