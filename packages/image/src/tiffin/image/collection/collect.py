@@ -1,17 +1,20 @@
 """`collect`: mark and sweep of everything that the database knows, then of the files that nothing knows.
 
-Safe against writers in other processes: marks and sweep of rows are one transaction that excludes all writers; and a
-file is removed only under the same lock, after looking again. Who wants to keep what has no name yet takes a lease.
+Safe against writers in other processes, and in their way for short: what is garbage is found in a transaction that
+reads; then some rows at a time go in one that excludes all writers, if nobody has written in between, else it is
+found again. A file is removed only under the same lock, after looking again. Who wants to keep what has no name yet
+takes a lease.
 """
 
 from __future__ import annotations
 
-from tiffin.image.collection.graph import Graph
+import time
+
+from tiffin.image.collection.sweep import Marked, mark, sweep, version
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from typing import Protocol
 
@@ -26,12 +29,20 @@ if TYPE_CHECKING:
             ...
 
 
+AT_ONCE = 1000  # rows that go in one transaction
+ATTEMPTS = 3  # to find garbage beside writers, before they are made to wait for it
+
+
 class Collected(Record):
-    """What a collection removed, and how many leases had ended. kept: how much is still there."""
+    """What a collection removed, and how many leases had ended. kept: how much is still there.
+
+    pause: seconds that writers had to wait for it at most, at one time.
+    """
 
     removed: tuple[Node, ...]
     leases: int
     kept: int
+    pause: float = 0.0
 
 
 def collect(database: Database, stores: Iterable[Cleanable], *, roots: Iterable[Node] = ()) -> Collected:
@@ -45,27 +56,52 @@ def collect(database: Database, stores: Iterable[Cleanable], *, roots: Iterable[
     Raises:
         Unavailable, OSError: as the database and the disk say; what is not removed then is the next time.
     """
-    with database.writing() as connection:
-        graph = Graph(connection, database.now(), roots)
-        reached = graph.reached()
-        garbage = tuple(sorted(graph.nodes - reached))
-        _sweep(connection, garbage)
-        connection.executemany("DELETE FROM leases WHERE namespace = ? AND id = ?", graph.expired_leases)
+    rows = _Rows(database, tuple(roots))
+    found = rows.collect()
     for store in stores:
         store.cleanup()
-    return Collected(garbage, len(graph.expired_leases), len(graph.nodes) - len(garbage))
+    return found
 
 
-def _sweep(connection: sqlite3.Connection, garbage: tuple[Node, ...]) -> None:
-    connection.execute("PRAGMA defer_foreign_keys=ON")  # children and parents go in any order
-    for namespace, kind, name in garbage:
-        if kind == "content":
-            connection.execute("DELETE FROM blobs WHERE namespace = ? AND digest = ?", (namespace, name))
-        elif kind == "images":
-            connection.execute("DELETE FROM images WHERE namespace = ? AND name = ?", (namespace, name))
-        else:
-            snapshotter = kind.partition("/")[2]
-            connection.execute(
-                "DELETE FROM snapshots WHERE namespace = ? AND snapshotter = ? AND key = ?",
-                (namespace, snapshotter, name),
-            )
+class _Rows:
+    """One collection of rows."""
+
+    def __init__(self, database: Database, roots: tuple[Node, ...]) -> None:
+        self._database = database
+        self._roots = roots
+        self._removed: list[Node] = []
+        self._leases = 0
+        self._pause = 0.0
+
+    def collect(self) -> Collected:
+        """Marks and sweeps until nothing is left."""
+        attempt = 0
+        while True:
+            attempt += 1
+            with self._database.reading() as connection:
+                marked = mark(connection, self._database.now(), self._roots)
+            while marked.garbage or marked.leases:
+                rest = self._sweep(marked, again=attempt >= ATTEMPTS)
+                if rest is None:
+                    break
+                marked = rest
+            else:
+                return Collected(tuple(self._removed), self._leases, marked.kept, self._pause)
+
+    def _sweep(self, marked: Marked, *, again: bool) -> Marked | None:
+        """Removes some of the garbage; what is left of it. None: somebody has written, it must be found again.
+
+        again: it is, under the lock.
+        """
+        with self._database.writing() as connection:
+            began = time.perf_counter()
+            if version(connection) != marked.version:
+                if not again:
+                    return None
+                marked = mark(connection, self._database.now(), self._roots)
+            now, later = marked.garbage[:AT_ONCE], marked.garbage[AT_ONCE:]
+            sweep(connection, now, marked.leases)
+        self._pause = max(self._pause, time.perf_counter() - began)
+        self._removed += now
+        self._leases += len(marked.leases)
+        return marked.replace(garbage=later, leases=())

@@ -47,6 +47,15 @@ class Graph:
                 node = self._needs.get(node)
         return self._followed() | flat
 
+    def depth(self, node: Node) -> int:
+        """How many it cannot be without: a snapshot's parents, the target of an image."""
+        depth = 0
+        below = self._needs.get(node)
+        while below is not None:
+            depth += 1
+            below = self._needs.get(below)
+        return depth
+
     def _followed(self) -> set[Node]:
         """What the roots lead to."""
         found: set[Node] = set()

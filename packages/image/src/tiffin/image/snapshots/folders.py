@@ -85,10 +85,15 @@ class Folders:
             return
         self._remove_unlocked(aside)  # a collection may be at it already
 
-    def unknown(self, known: set[int]) -> list[str]:
-        """Puts aside what has no row, under the write lock of the database; the names of all that may be removed."""
+    def suspects(self, known: set[int]) -> list[str]:
+        """The names of what may have no row: one that was made just now is among them."""
+        names = sorted(os.listdir(self.root))
+        return [name for name in names if not (name.isdecimal() and int(name) in known)]
+
+    def unknown(self, names: list[str], known: set[int]) -> list[str]:
+        """Puts aside which of these has no row, under the write lock of the database; the names of what may go."""
         found, replaced = [], []
-        for name in sorted(os.listdir(self.root)):
+        for name in names:
             if name.isdecimal():
                 if int(name) not in known:
                     found.append(self._put_aside(name))

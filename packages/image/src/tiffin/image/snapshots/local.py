@@ -213,6 +213,9 @@ class LocalSnapshotter:
 
     def cleanup(self) -> None:
         """As the protocol says; other processes may be at work meanwhile."""
-        with self._database.writing() as connection:
-            names = self._folders.unknown(records.known_ids(connection, self._backend.name))
-        self._folders.sweep(names)
+        with self._database.reading() as connection:
+            names = self._folders.suspects(records.known_ids(connection, self._backend.name))
+        if names:  # else nobody has to wait
+            with self._database.writing() as connection:
+                names = self._folders.unknown(names, records.known_ids(connection, self._backend.name))
+            self._folders.sweep(names)
