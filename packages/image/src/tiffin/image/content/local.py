@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from tiffin.image.content import records
+from tiffin.image.content import records, sharing
 from tiffin.image.content.abandoned import remove_abandoned
 from tiffin.image.content.checking import check_blob, has_digest, is_whole
 from tiffin.image.content.ingest import REMOVED, Ingest
@@ -67,6 +67,29 @@ class LocalContentStore:
             return open(blob_path(self.root, digest), "rb")
         except FileNotFoundError:  # collected just now
             raise NotFound(f"the content store has no {digest}") from None
+
+    def claim(self, digest: str) -> None:
+        """Protects a blob that is there by the lease of the scope, if it has one. Raises NotFound."""
+        self.info(digest)
+        if self._scope.lease:
+            with self._database.writing() as connection:
+                if records.find(connection, self._scope.namespace, digest) is None:
+                    raise NotFound(f"the content store has no {digest} any more")
+                protect(connection, self._scope, Resource("content", digest))
+
+    def holders(self, digest: str) -> dict[str, BlobInfo]:
+        """The namespaces that have a blob: see `sharing`."""
+        return sharing.holders(self.root, self._database, digest)
+
+    def adopt(self, digest: str, labels: Mapping[str, str]) -> None:
+        """Takes a blob from another namespace: see `sharing`. Raises AlreadyExists, NotFound."""
+        sharing.adopt(self.root, self._database, self._scope, digest, labels)
+
+    def open_shared(self, digest: str) -> BinaryIO:
+        """A blob that some namespace has. Raises NotFound."""
+        if not self.holders(digest):
+            raise NotFound(f"no namespace has {digest}")
+        return open(blob_path(self.root, digest), "rb")
 
     def walk(self) -> Iterator[BlobInfo]:
         """As the protocol says."""

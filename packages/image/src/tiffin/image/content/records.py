@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
+    from typing import Any
 
     from tiffin.image.metadata.damage import Damage
 
@@ -33,6 +34,12 @@ def find_all(connection: sqlite3.Connection, namespace: str) -> list[BlobInfo]:
 def anywhere(connection: sqlite3.Connection, digest: str) -> list[BlobInfo]:
     """What all namespaces know about a blob; they share its file."""
     return [_info(row) for row in connection.execute(f"{_COLUMNS} WHERE digest = ?", (digest,))]
+
+
+def by_namespace(connection: sqlite3.Connection, digest: str) -> dict[str, BlobInfo]:
+    """The same, by the namespace."""
+    query = "SELECT namespace, digest, size, created, updated, labels FROM blobs WHERE digest = ?"
+    return {namespace: _info(tuple(row)) for namespace, *row in connection.execute(query, (digest,))}
 
 
 def sizes(connection: sqlite3.Connection) -> dict[str, int]:
@@ -84,6 +91,6 @@ def delete(connection: sqlite3.Connection, namespace: str, digest: str) -> bool:
     return connection.execute(query, (namespace, digest)).rowcount > 0
 
 
-def _info(row: tuple[str, int, int, int, str]) -> BlobInfo:
+def _info(row: tuple[Any, ...]) -> BlobInfo:
     digest, size, created, updated, labels = row
     return BlobInfo(digest, size, created, updated, from_text(labels))

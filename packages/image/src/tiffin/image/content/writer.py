@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 from tiffin.image.content import records
 from tiffin.image.content.checking import is_whole
-from tiffin.image.content.layout import blob_path, write_time
+from tiffin.image.content.layout import blob_path, read_time, write_time
 from tiffin.image.digest import split_digest
 from tiffin.image.durable import make_folder
 from tiffin.image.errors import AlreadyExists, DigestMismatch, FailedPrecondition
@@ -71,6 +71,14 @@ class LocalContentWriter:
     def offset(self) -> int:
         """As the protocol says."""
         return self._ingest.offset
+
+    def times(self) -> tuple[int, int]:
+        """When it was begun, and when last written to, in nanoseconds since 1970."""
+        return read_time(self._ingest.folder, "startedat"), os.fstat(self._ingest.descriptor).st_mtime_ns
+
+    def discard(self) -> None:
+        """Throws what was written away, and gives the ingest up. Raises OSError."""
+        self._ingest.discard()
 
     def digest(self) -> str:
         """The sha256 digest of what is there."""

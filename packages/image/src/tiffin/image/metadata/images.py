@@ -72,6 +72,7 @@ class LocalImageStore:
         *,
         labels: Mapping[str, str] | None = None,
         replace: bool = True,
+        moment: int | None = None,
     ) -> StoredName:
         """As the protocol says."""
         if not name:
@@ -81,7 +82,7 @@ class LocalImageStore:
             "name": name,
             "target": encode(descriptor_tree(target)),
             "labels": None if labels is None else to_text(labels),
-            "now": self._database.now(),
+            "now": self._database.now() if moment is None else moment,
         }
         with self._database.writing() as connection:
             query = f"{_COLUMNS} WHERE namespace = :namespace AND name = :name"
@@ -92,15 +93,18 @@ class LocalImageStore:
             protect(connection, self._scope, Resource("images", name))
             return _record(connection.execute(query, values).fetchone())
 
-    def update(self, name: str, change: Callable[[StoredName], StoredName]) -> StoredName:
+    def update(
+        self, name: str, change: Callable[[StoredName], StoredName], *, moment: int | None = None
+    ) -> StoredName:
         """As the protocol says."""
+        now = self._database.now() if moment is None else moment
         values = (self._scope.namespace, name)
         with self._database.writing() as connection:
             row = connection.execute(f"{_COLUMNS} WHERE namespace = ? AND name = ?", values).fetchone()
             if row is None:
                 raise NotFound(f"there is no image {name!r}")
             before = _record(row)
-            after = change(before).replace(name=name, created=before.created, updated=self._database.now())
+            after = change(before).replace(name=name, created=before.created, updated=now)
             new = (encode(descriptor_tree(after.target)), to_text(after.labels), after.updated)
             query = "UPDATE images SET target = ?, labels = ?, updated = ? WHERE namespace = ? AND name = ?"
             connection.execute(query, (*new, *values))

@@ -41,14 +41,17 @@ class ImageStore(Protocol):
         *,
         labels: Mapping[str, str] | None = None,
         replace: bool = True,
+        moment: int | None = None,
     ) -> StoredName:
-        """Gives an image a name. labels: None keeps those that the name has.
+        """Gives an image a name. labels: None keeps those that the name has. moment: when; None for now.
 
         Raises:
             InvalidArgument: the name is empty. AlreadyExists: it is taken, and `replace` is not set.
         """
 
-    def update(self, name: str, change: Callable[[StoredName], StoredName]) -> StoredName:
+    def update(
+        self, name: str, change: Callable[[StoredName], StoredName], *, moment: int | None = None
+    ) -> StoredName:
         """Gives a name what `change` makes of it, undisturbed. Raises NotFound, and what `change` does."""
 
     def delete(self, name: str, *, digest: str = "") -> None:

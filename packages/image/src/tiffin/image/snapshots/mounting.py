@@ -33,7 +33,7 @@ def mount_all(mounts: Sequence[Mount], place: str) -> None:
                 mount("none", place, "", MS_REMOUNT | MS_BIND | MS_RDONLY)
             continue
         lower = next((option for option in data if option.startswith(LOWER)), LOWER)
-        with lower_folders(_split(lower.removeprefix(LOWER))) as short:
+        with lower_folders(split_lower(lower.removeprefix(LOWER))) as short:
             rest = [option for option in data if option != lower]
             mount(one.source, place, one.type, flags, ",".join([*rest, LOWER + short] if short else rest))
 
@@ -58,8 +58,8 @@ def lower_folders(trees: Sequence[str]) -> Iterator[str]:
         os.close(before)
 
 
-def _split(lower: str) -> list[str]:
-    """The folders in the option `lowerdir`, the reverse of `escaped`."""
+def split_lower(lower: str) -> list[str]:
+    """The folders in the options `lowerdir` and `upperdir`: the reverse of `escaped`."""
     parts = [""]
     characters = iter(lower)
     for character in characters:
