@@ -20,6 +20,14 @@ MOST_BYTES = 4000  # of a text: gRPC takes 8 kB of headers by default
 ESCAPED = 3  # what a byte that is not ASCII takes in them
 
 
+class Refused(Exception):
+    """An error with a code that none of our classes has: OUT_OF_RANGE, for example."""
+
+    def __init__(self, code: StatusCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Status(NamedTuple):
     """What an error becomes. suffix: what containerd's errors of this class end with; "" if they have no class."""
 
@@ -77,6 +85,8 @@ NUMBERS: Mapping[int, Status] = {
 
 def status_of(error: BaseException) -> Status:
     """What an error becomes; INTERNAL for one that nobody expects, which is a mistake of ours."""
+    if isinstance(error, Refused):
+        return Status(error.code)
     for kind, status in CLASSES.items():
         if isinstance(error, kind):
             return status

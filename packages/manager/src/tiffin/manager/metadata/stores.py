@@ -35,10 +35,18 @@ class Stores:
     Args:
         store: where everything is.
         snapshotters: by name; None for those that tiffin.image has.
+        isolated: who wants a blob that another namespace has must bring its bytes, unless that one shares them.
     """
 
-    def __init__(self, store: Store, snapshotters: Mapping[str, SnapshotterOf] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        snapshotters: Mapping[str, SnapshotterOf] | None = None,
+        *,
+        isolated: bool = False,
+    ) -> None:
         self.store = store
+        self.isolated = isolated
         self.database = store.database
         self.snapshotters = dict(local_snapshotters(store) if snapshotters is None else snapshotters)
 
