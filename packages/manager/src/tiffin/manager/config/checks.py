@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from tiffin.manager.config.setting import Check
 
 VERSION = 3  # of our files; as containerd 2.0's
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "panic")  # of logs
 LONGEST_SOCKET = 107  # bytes of sun_path without its zero: unix(7)
 
 

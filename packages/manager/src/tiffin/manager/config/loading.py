@@ -17,6 +17,19 @@ from tiffin.manager.config.settings import VERSION, Config
 DEFAULT_PATH = "/etc/tiffind/config.toml"
 
 
+def parsed(data: bytes, name: str) -> dict[str, Any]:
+    """What a file has in it. name: of the file, for what is wrong with it. Raises InvalidConfig."""
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        wrong = f"is not UTF-8: byte {error.start} is {data[error.start]:#x}"
+    except tomllib.TOMLDecodeError as error:
+        wrong = str(error)
+    except RecursionError:
+        wrong = "tables or lists are nested too deeply"
+    raise InvalidConfig([f"{name}: {wrong}"])
+
+
 class Loaded:
     """One file. path: absolute. tree: as tomllib has it."""
 
@@ -24,18 +37,11 @@ class Loaded:
         self.path = os.path.abspath(path)
         try:
             with open(self.path, "rb") as file:
-                self.text = file.read().decode()
-            self.tree = tomllib.loads(self.text)
-        except UnicodeDecodeError as error:
-            raise InvalidConfig(
-                [f"{path}: is not UTF-8: byte {error.start} is {error.object[error.start]:#x}"]
-            ) from None
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidConfig([f"{path}: {error}"]) from None
-        except RecursionError:
-            raise InvalidConfig([f"{path}: tables or lists are nested too deeply"]) from None
+                data = file.read()
         except OSError as error:
             raise InvalidConfig([f"{path}: cannot be read: {error.strerror}"]) from None
+        self.tree = parsed(data, path)
+        self.text = data.decode()
 
     def describe(self, problem: Problem) -> str:
         """The problem with file and line: of the key, or of the nearest table around it that is in this file."""

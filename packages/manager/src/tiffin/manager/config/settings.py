@@ -18,7 +18,6 @@ from tiffin.manager.config.setting import computed, setting
 
 VERSION = checks.VERSION
 MEBIBYTE = 2**20
-LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "panic")
 PROXIES = ("snapshot", "content")
 _OWNER = "of the process"
 
@@ -80,7 +79,7 @@ class Ttrpc:
 class Debug:
     """Logs, and the debug socket."""
 
-    level: str = setting("info", "what is logged", check=checks.one_of(*LEVELS), reload=True)
+    level: str = setting("info", "what is logged", check=checks.one_of(*checks.LEVELS), reload=True)
     format: str = setting("text", "of the log", check=checks.one_of("text", "json"), reload=True)
     address: str = setting(
         "", 'path of a unix socket that tells stacks and tasks; "" for none', check=checks.socket

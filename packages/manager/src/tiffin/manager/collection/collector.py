@@ -1,0 +1,137 @@
+"""`Collector`: runs collections when they are due, one at a time, in a thread; and at once for who waits for one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tiffin.image.errors import ImageFailure
+from tiffin.manager.collection.schedule import Schedule
+from tiffin.manager.observability.logs import TRACE
+
+if TYPE_CHECKING:
+    from tiffin.image.collection.collect import Collected
+    from tiffin.manager.config.settings import Scheduler
+    from tiffin.manager.grpc_edge.workers import Workers
+
+LOG = logging.getLogger("tiffin.manager.collection")
+Collect = Callable[[], "Collected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One that was made, or tried. seconds: how long it took. pause: how long no other could write meanwhile."""
+
+    seconds: float
+    pause: float = 0.0
+    removed: int = 0
+    error: Exception | None = None
+
+
+class Collector:
+    """Made in the event loop; `running` does the work.
+
+    Args:
+        collect: makes one, in a thread. Raises ImageFailure, OSError: it is tried again.
+        settings: when.
+        workers: the threads.
+    """
+
+    def __init__(self, collect: Collect, settings: Scheduler, workers: Workers) -> None:
+        self._collect = collect
+        self._workers = workers
+        self._schedule = Schedule(settings, time.monotonic())
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._waiting: list[asyncio.Future[Collection]] = []
+        self._listeners: list[Callable[[Collection], None]] = []
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Collects until the end of the block."""
+        task = asyncio.create_task(self._run(), name="collection of garbage")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            for waiter in self._waiting:
+                waiter.cancel()
+
+    def listen(self, listener: Callable[[Collection], None]) -> None:
+        """Calls it, in the event loop, after each collection."""
+        self._listeners.append(listener)
+
+    def set(self, settings: Scheduler) -> None:
+        """Other thresholds, from now on."""
+        self._schedule.settings = settings
+        self._news.set()
+
+    def mutated(self, *, deletion: bool = False) -> None:
+        """Something was changed, or removed, that may leave garbage. For the event loop."""
+        self._schedule.mutated(time.monotonic(), deletion=deletion)
+        self._news.set()
+
+    async def collect(self) -> Collection:
+        """Waits for a collection that begins after this call.
+
+        Raises:
+            ImageFailure, OSError: it could not be done.
+        """
+        waiter: asyncio.Future[Collection] = self._loop.create_future()
+        self._waiting.append(waiter)
+        self._schedule.trigger(time.monotonic())
+        self._news.set()
+        made = await waiter
+        if made.error is not None:
+            raise made.error
+        return made
+
+    def collect_from_thread(self) -> Collection:
+        """The same, for a thread that is not the event loop's; it blocks."""
+        return asyncio.run_coroutine_threadsafe(self.collect(), self._loop).result()
+
+    async def _run(self) -> None:
+        while True:
+            due = self._schedule.due()
+            now = time.monotonic()
+            if due is not None and due <= now:
+                await self._once()
+                continue
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if due is None else due - now):
+                    await self._news.wait()
+
+    async def _once(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._schedule.began()
+        made = await self._made()
+        now = time.monotonic()
+        if made.error is None:
+            self._schedule.ended(now, made.seconds)
+        else:
+            self._schedule.failed(now)
+        for waiter in waiting:
+            if not waiter.done():  # who waited may have gone
+                waiter.set_result(made)
+        for listener in self._listeners:
+            listener(made)
+
+    async def _made(self) -> Collection:
+        began = time.perf_counter()
+        try:
+            found = await self._workers.run_slowly(self._collect)
+        except (ImageFailure, OSError) as error:
+            LOG.warning("garbage was not collected", extra={"fields": {"error": error}})
+            return Collection(time.perf_counter() - began, error=error)
+        made = Collection(time.perf_counter() - began, found.pause, len(found.removed))
+        fields = {"seconds": made.seconds, "pause": made.pause, "removed": made.removed, "kept": found.kept}
+        LOG.log(logging.DEBUG if made.removed else TRACE, "garbage collected", extra={"fields": fields})
+        return made

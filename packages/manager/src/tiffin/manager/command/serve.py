@@ -1,0 +1,35 @@
+"""`serve`: runs the daemon in the foreground until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tiffin.manager import VERSION
+from tiffin.manager.config.settings import Config
+from tiffin.manager.observability import logs
+
+
+def serve(load: Callable[[], Config]) -> int:
+    """Serves; returns the exit code of the process.
+
+    Args:
+        load: reads the settings. Raises InvalidConfig.
+
+    Raises:
+        InvalidConfig, Unavailable, FailedPrecondition, OSError...: it could not start, and why.
+    """
+    config = load()
+    logs.set_up(config.debug.level, config.debug.format)
+    asyncio.run(_run(config, load))
+    return 0
+
+
+async def _run(config: Config, load: Callable[[], Config]) -> None:
+    from tiffin.manager.daemon.daemon import LOG, Daemon
+    from tiffin.manager.plugins.table import TABLE
+
+    LOG.info(
+        "starting tiffind", extra={"fields": {"version": VERSION, "root": config.root, "state": config.state}}
+    )
+    await Daemon(config, TABLE, load).run()

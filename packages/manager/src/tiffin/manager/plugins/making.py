@@ -1,0 +1,85 @@
+"""What makes each plugin of the table. It imports what it needs: what is disabled costs nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tiffin.manager.plugins.kinds import METADATA, SNAPSHOTTER, STORE
+from tiffin.manager.plugins.plugin import Skipped
+
+if TYPE_CHECKING:
+    from tiffin.image.store.store import Store
+    from tiffin.manager.collection.collector import Collector
+    from tiffin.manager.events.exchange import Exchange
+    from tiffin.manager.grpc_edge.offer import Offer
+    from tiffin.manager.metadata.stores import SnapshotterOf, Stores
+    from tiffin.manager.plugins.context import Context
+
+
+def store(context: Context) -> Store:
+    """The store of tiffin.image; its database is opened, so that damage is told at the start."""
+    from tiffin.image.store.store import Store
+
+    made = Store(context.config.root)
+    context.exit.callback(made.database.close)
+    context.export("root", made.root)
+    return made
+
+
+def overlayfs(context: Context) -> SnapshotterOf:
+    """Trees of overlays, where this host can mount them on this disk."""
+    from tiffin.image.store.overlay_probe import can_mount_overlays
+
+    root = context.get(STORE).root
+    if not can_mount_overlays(root):
+        raise Skipped(f"overlays cannot be mounted on {root!r}")
+    return _named(context, "overlayfs")
+
+
+def native(context: Context) -> SnapshotterOf:
+    """Trees that are copies."""
+    return _named(context, "native")
+
+
+def _named(context: Context, name: str) -> SnapshotterOf:
+    from tiffin.image.store.snapshotter import named_snapshotter
+
+    made = context.get(STORE)
+    context.export("root", f"{made.root}/snapshotters/{name}")
+    return partial(named_snapshotter, made.root, name, made.database)
+
+
+def metadata(context: Context) -> Stores:
+    """Everything that is known, in any namespace."""
+    from tiffin.manager.metadata.stores import Stores
+
+    return Stores(context.get(STORE), context.all(SNAPSHOTTER))
+
+
+def exchange(context: Context) -> Exchange:  # noqa: ARG001  # it needs nothing
+    """Events."""
+    from tiffin.manager.events.exchange import Exchange
+
+    return Exchange()
+
+
+async def scheduler(context: Context) -> Collector:
+    """When garbage is collected."""
+    from tiffin.manager.collection.collector import Collector
+    from tiffin.manager.collection.garbage import collect_garbage
+
+    settings = context.config.plugins.scheduler
+    made = Collector(partial(collect_garbage, context.get(METADATA)), settings, context.workers)
+    context.surroundings.reload(lambda config: made.set(config.plugins.scheduler))
+    await context.exit.enter_async_context(made.running())
+    for name in ("pause_threshold", "deletion_threshold", "mutation_threshold", "schedule_delay"):
+        context.export(name, str(getattr(settings, name)))
+    return made
+
+
+def introspection(context: Context) -> Offer:
+    """Which plugins there are."""
+    from tiffin.manager.services.introspection.service import service
+
+    return service(context.plugins, context.config.root)
