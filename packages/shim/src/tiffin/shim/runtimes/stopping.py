@@ -1,10 +1,14 @@
-"""Ends a command that a monitor runs for us and that hangs, with all that it has started."""
+"""Ends a command that makes a process and that hangs, or that nobody waits for any more, with all it has started.
+
+It is known by the path of its pid file, which no other command has among its words: whoever is its parent by now.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import select
 
 from tiffin.runtime.api.family import kill_family
 from tiffin.runtime.errors import RuntimeFailure
@@ -14,7 +18,12 @@ if TYPE_CHECKING:
     from ..monitor.client import Monitor
     from ..monitor.values import Spawn
 
-SECONDS = 5.0  # for the monitor to tell that a killed command has ended
+SECONDS = 5.0  # for a killed command to be gone, and for the monitor to tell that
+
+
+def pid_file_of(directory: str, name: str) -> str:
+    """Where the command that makes a process writes its pid. name: what the monitor calls the process."""
+    return os.path.join(directory, f"{name}.pid")
 
 
 async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int]) -> int:
@@ -26,7 +35,7 @@ async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int
     Returns:
         The pid of its process if the command was faster and has succeeded; then it is kept. 0 else.
     """
-    await asyncio.to_thread(kill_commands, monitor.pid, spawn)
+    await asyncio.to_thread(kill_commands, spawn.pid_file)
     await asyncio.wait([running], timeout=SECONDS)
     if not running.done():  # it is not the command that hangs: a logger that is not ready, or the monitor
         running.cancel()
@@ -37,15 +46,34 @@ async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int
     return 0
 
 
-def kill_commands(monitor: int, spawn: Spawn) -> None:
-    """Kills the monitor's children that run this very command line, with theirs."""
-    wanted = b"".join(os.fsencode(word) + b"\0" for word in spawn.argv[1:])
-    for pid in children_of(monitor):
-        with contextlib.suppress(OSError):  # it has ended
-            with open(f"/proc/{pid}/cmdline", "rb") as stream:
-                words = stream.read()
-            if words.endswith(wanted):  # a script's interpreter stands before its words
-                kill_family(pid)
+def kill_commands(pid_file: str) -> int:
+    """Kills the commands that have this pid file, with their families; returns how many there were. Blocks."""
+    found = _commands(pid_file)
+    ends = []
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            ends.append(os.pidfd_open(pid))
+    for pid in found:
+        kill_family(pid)
+    poll = select.poll()
+    for end in ends:
+        poll.register(end, select.POLLIN)
+        poll.poll(SECONDS * 1000)
+        poll.unregister(end)
+        os.close(end)
+    return len(found)
+
+
+def _commands(word: str) -> list[int]:
+    """The processes, but for this one, that have a word on their command line."""
+    wanted = b"\0" + os.fsencode(word) + b"\0"
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and int(name) != os.getpid():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline", "rb") as stream:  # it has ended
+                if wanted in stream.read():
+                    found.append(int(name))
+    return found
 
 
 def children_of(pid: int) -> list[int]:

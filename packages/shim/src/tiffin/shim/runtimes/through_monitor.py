@@ -16,7 +16,7 @@ from tiffin.runtime.errors import NotFound, OperationFailed, TimedOut
 from ..monitor.errors import CommandFailed
 from ..monitor.values import INIT, Spawn, console_socket_path
 from .reports import said
-from .stopping import stop_command
+from .stopping import pid_file_of, stop_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class MonitoredCommand:
 
     async def _run(self, stack: ExitStack, name: str, words: list[str], streams: Streams) -> int:
         directory = self._runtime.options.directory
-        log, pid_file = (self._file(stack, f"{name}.{kind}") for kind in ("log", "pid"))
+        log = self._file(stack, f"{name}.log")
+        pid_file = self._file(stack, os.path.basename(pid_file_of(directory, name)))
         words = [*words, "--pid-file", pid_file]
         if streams.terminal:
             words += ["--console-socket", console_socket_path(directory, name)]

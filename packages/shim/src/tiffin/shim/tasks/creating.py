@@ -1,0 +1,176 @@
+"""Makes a task: what was made is undone if a later step fails, and by a successor if we are killed in between.
+
+task.json, init.state "creating"  ──►  mounts  ──►  monitor  ──►  runtime create  ──►  "created"  ──►  event
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from contextlib import AsyncExitStack
+
+from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, OperationFailed
+from tiffin.runtime.state.identity import process_stat, validate_id
+from tiffin.spec import json_tree
+
+from ..events.values import TaskCreate, TaskIO
+from ..monitor.client import Monitor
+from ..runtimes.port import Creation, Restoration
+from ..stdio import make_folders, streams_of
+from .cgroups import cgroups_of
+from .container import Container, directory_of, real_bundle
+from .ending import ended
+from .mounting.mount import mount_all
+from .mounting.unmount import unmount_all
+from .records import TaskRecord, write_task
+from .removing import remove_files, stop_monitor
+from .states import Status
+from .threads import in_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..monitor.values import Streams
+    from .surroundings import Surroundings
+    from .values import CreateTask
+
+ROOTFS_MODE = 0o711
+DIRECTORY_MODE = 0o700
+
+
+async def create(request: CreateTask, surroundings: Surroundings) -> Container:
+    """Makes a task; its first process waits to be started.
+
+    Raises:
+        InvalidArgument, NotFound: the request, the bundle or its config.json.
+        AlreadyExists: the bundle has a task, or the runtime such a container.
+        OperationFailed, TimedOut, Unavailable, Unsupported: a step failed; nothing is left.
+    """
+    validate_id(request.id)
+    bundle = real_bundle(request.bundle)
+    request = request.replace(bundle=bundle, options=request.options.replace(directory=directory_of(bundle)))
+    record = TaskRecord(request, surroundings.namespace, shared_pids=shares_pids(bundle))
+    container = Container(record, surroundings.runtime_for(request.options), surroundings)
+    async with AsyncExitStack() as undo:
+        await _write_down(container, record, undo)
+        await _mount(container, undo)
+        container.monitor = await Monitor.start(container.directory, container)
+        undo.push_async_callback(stop_monitor, container)
+        if not container.restores:
+            await _make(container, undo)
+        container.become(container.init, Status.CREATED, created_event(container))
+        undo.pop_all()
+    container.ready.set()
+    if container.surroundings.watcher is not None and container.cgroups:
+        container.surroundings.watcher.watch(container.id, container.cgroups)
+    if container.init.exit is not None:
+        ended(container, container.init)
+    return container
+
+
+async def _write_down(container: Container, record: TaskRecord, undo: AsyncExitStack) -> None:
+    try:
+        os.mkdir(container.directory, DIRECTORY_MODE)
+    except FileExistsError:
+        raise AlreadyExists(f"{container.bundle} has a task, which was not taken back") from None
+    except OSError as error:
+        raise OperationFailed(f"{container.directory}: {error.strerror}", errno=error.errno or 0) from error
+    undo.callback(remove_files, container.directory)
+    write_task(container.directory, record)
+    container.write(container.init)
+
+
+async def _mount(container: Container, undo: AsyncExitStack) -> None:
+    make_folders(streams(container))
+    if not container.rootfs:
+        return
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(container.rootfs, ROOTFS_MODE)
+    except OSError as error:
+        raise OperationFailed(f"{container.rootfs}: {error.strerror}", errno=error.errno or 0) from error
+    undo.push_async_callback(in_thread, unmount_all, container.rootfs)
+    await in_thread(mount_all, container.request.rootfs, container.rootfs)
+
+
+async def _make(container: Container, undo: AsyncExitStack) -> None:
+    with container.activity(container.init, "create"):
+        try:
+            pid = await make_first_process(container)
+        except AlreadyExists:  # it is another's: that is not ours to remove
+            raise
+        except BaseException:
+            undo.push_async_callback(container.runtime.delete, container.id, force=True)
+            raise
+    undo.push_async_callback(container.runtime.delete, container.id, force=True)
+    await learn_first_process(container, pid)
+
+
+async def make_first_process(container: Container) -> int:
+    """Has the runtime make, or restore, the container; returns the pid. Raises RuntimeFailure."""
+    request = container.request
+    restoration = None
+    if container.restores:
+        restoration = Restoration(request.checkpoint, request.options.criu_work, request.parent_checkpoint)
+    creation = Creation(container.bundle, streams(container), restoration)
+    return await container.runtime.create(container.connected(), container.id, creation)
+
+
+async def learn_first_process(container: Container, pid: int) -> None:
+    """What is to be known of it besides its pid: it may have ended already, and then there is less."""
+    container.init.pid = pid
+    found = process_stat(pid)
+    container.init.start_time = found[1] if found is not None else 0
+    if container.runtime.host_processes:
+        container.cgroups = cgroups_of(pid)
+
+
+def streams(container: Container) -> Streams:
+    """The streams of the first process, for the monitor. Raises InvalidArgument."""
+    request = container.request
+    return streams_of(
+        request.stdio,
+        identifier=container.id,
+        namespace=container.namespace,
+        owner=request.options.io_owner,
+    )
+
+
+def created_event(container: Container) -> TaskCreate:
+    """The event of a task that was made."""
+    request = container.request
+    return TaskCreate(
+        container_id=container.id,
+        bundle=container.bundle,
+        rootfs=request.rootfs,
+        io=TaskIO(request.stdio.stdin, request.stdio.stdout, request.stdio.stderr, request.stdio.terminal),
+        checkpoint=request.checkpoint,
+        pid=container.init.pid,
+    )
+
+
+def shares_pids(bundle: str) -> bool:
+    """Whether a container has no pid namespace of its own: its other processes then outlive its first one.
+
+    Raises:
+        NotFound: the bundle has no config.json. InvalidArgument: that is no JSON object.
+    """
+    path = os.path.join(bundle, "config.json")
+    try:
+        with open(path, "rb") as stream:
+            config = json_tree.decode(stream.read())
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise NotFound(f"{path}: {error.strerror}") from error
+        raise OperationFailed(f"{path}: {error.strerror}", errno=error.errno or 0) from error
+    except json_tree.JSONError as error:
+        raise InvalidArgument(f"{path}: {error}") from error
+    try:
+        namespaces = config["linux"]["namespaces"]  # type: ignore[index]
+        return not any(one["type"] == "pid" and not one.get("path") for one in namespaces)
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # no such section: no namespaces; the runtime judges the rest
+        return True

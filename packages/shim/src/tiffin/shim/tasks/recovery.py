@@ -1,0 +1,124 @@
+"""Takes a task back from its bundle, whenever its keeper was killed: it is as it was, or half made and undone.
+
+A state in -ing says what was at work. Its command is waited for (`OciRuntime.settle`), then asked about; what needs no
+answer costs no command. Events that may not have been handed over are told again, in their order.
+"""
+
+from __future__ import annotations
+
+from tiffin.runtime.errors import NotFound, Unavailable
+
+from ..events.values import (
+    TaskCreate,
+    TaskExecAdded,
+    TaskExecStarted,
+    TaskExit,
+    TaskPaused,
+    TaskResumed,
+    TaskStart,
+)
+from ..monitor.client import Monitor
+from ..monitor.records import recorded
+from ..monitor.values import INIT
+from .container import Container, directory_of, real_bundle
+from .creating import created_event
+from .ending import ended, exit_event
+from .loss import end_orphans
+from .process import Process
+from .records import read_processes, read_task
+from .removing import remove_files
+from .states import ENDED, Status
+from .unfinished import finish_exec, finish_first, undo_creation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..events.values import Event
+    from .surroundings import Surroundings
+
+AT_WORK = (Status.CREATING, Status.STARTING, Status.PAUSING, Status.RESUMING, Status.DELETING)
+
+
+async def recover(bundle: str, surroundings: Surroundings) -> Container | None:
+    """The container of a bundle; None if there is none, or was half made and is undone now.
+
+    Raises:
+        OperationFailed: its records cannot be read, or what was half made cannot be removed.
+        NotFound: its runtime is not installed any more. TimedOut: a command of the predecessor cannot be ended.
+    """
+    directory = directory_of(real_bundle(bundle))
+    record = read_task(directory)
+    if record is None:
+        remove_files(directory)
+        return None
+    container = Container(record, surroundings.runtime_for(record.request.options), surroundings)
+    _read(container)
+    if container.init.status in AT_WORK:
+        await container.runtime.settle(container.id)
+    await _connect(container)
+    if container.init.status is Status.CREATING:
+        await undo_creation(container)
+        return None
+    await finish_first(container)
+    for process in container.execs.values():
+        await finish_exec(container, process)
+    await _tell(container)
+    return container
+
+
+def _read(container: Container) -> None:
+    for name, record in read_processes(container.directory):
+        process = Process.from_record(record)
+        if name == INIT:
+            container.init = process
+            container.cgroups = dict(record.cgroups)
+        else:
+            container.execs[record.exec_id] = process
+
+
+async def _connect(container: Container) -> None:
+    """To its monitor; to its files, where that has ended."""
+    try:
+        monitor = await Monitor.connect(container.directory, container)
+        container.monitor = monitor
+        known = {one.name: one for one in await monitor.processes()}
+    except (Unavailable, NotFound):
+        container.monitor = None
+        known = recorded(container.directory)
+    for process in container.processes:
+        if process.name in known:
+            process.learn(known[process.name])
+
+
+async def _tell(container: Container) -> None:
+    """What was not told, the further processes first; then what has ended meanwhile."""
+    container.ready.set()
+    watcher = container.surroundings.watcher
+    if watcher is not None and container.cgroups and container.init.exit is None:
+        watcher.watch(container.id, container.cgroups)
+    for process in container.processes:
+        if process.untold:
+            container.tell(process, _untold(container, process))
+            if process.status in ENDED:
+                process.settle()
+    if container.monitor is None:
+        await end_orphans(container)
+    for process in container.processes:
+        if process.exit is not None and process.status not in ENDED:
+            ended(container, process)
+
+
+def _untold(container: Container, process: Process) -> Event:
+    """The event of a topic that a record has."""
+    identifier, exec_id, pid = container.id, process.exec_id, process.pid
+    made: Mapping[str, Callable[[], Event]] = {
+        TaskCreate.topic: lambda: created_event(container),
+        TaskStart.topic: lambda: TaskStart(container_id=identifier, pid=pid),
+        TaskExit.topic: lambda: exit_event(container, process),
+        TaskExecAdded.topic: lambda: TaskExecAdded(container_id=identifier, exec_id=exec_id),
+        TaskExecStarted.topic: lambda: TaskExecStarted(container_id=identifier, exec_id=exec_id, pid=pid),
+        TaskPaused.topic: lambda: TaskPaused(container_id=identifier),
+        TaskResumed.topic: lambda: TaskResumed(container_id=identifier),
+    }
+    return made[process.untold]()

@@ -1,0 +1,58 @@
+"""Removes what is left of a container that has ended: its monitor, its mounts, its files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+from tiffin.runtime.errors import OperationFailed, RuntimeFailure
+from tiffin.runtime.state.files import remove_tree
+
+from ..runtimes.stopping import children_of
+from .records import TASK_FILE, remove_file
+from .threads import in_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .container import Container
+
+
+async def stop_monitor(container: Container) -> None:
+    """Ends what the monitor still has, and itself; one that is gone is fine. Raises OperationFailed."""
+    monitor, container.monitor = container.monitor, None
+    if monitor is None:
+        return
+    await in_thread(kill_descendants, monitor.pid)
+    with contextlib.suppress(RuntimeFailure):  # it was killed itself
+        await monitor.quit()
+    await monitor.close()
+
+
+def kill_descendants(pid: int) -> None:
+    """Kills all that a monitor has started or adopted: as the subreaper it is above whatever a container left."""
+    seen: set[int] = set()
+    while new := set(_descendants(pid)) - seen:
+        for one in new:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        seen |= new
+
+
+def _descendants(pid: int) -> list[int]:
+    """Zombies too: their children are the monitor's a moment later."""
+    found: list[int] = []
+    level = children_of(pid)
+    while level:
+        found += level
+        level = [child for parent in level for child in children_of(parent)]
+    return found
+
+
+def remove_files(directory: str) -> None:
+    """Removes a container's folder; then there is no task any more. Raises OperationFailed."""
+    try:
+        remove_file(os.path.join(directory, TASK_FILE))
+        remove_tree(directory)
+    except OSError as error:
+        raise OperationFailed(f"{directory}: {error.strerror}", errno=error.errno or 0) from error
