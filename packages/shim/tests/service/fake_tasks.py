@@ -29,12 +29,6 @@ class FakeTasks:
     def containers(self) -> list[str]:
         return list(self.answers.get("containers", ()))
 
-    def connect(self, _: str) -> Any:
-        found = self.answers.get("connect")
-        if isinstance(found, Exception):
-            raise found
-        return found
-
     def __getattr__(self, name: str) -> Callable[..., Any]:
         async def answer(*arguments: Any, **named: Any) -> Any:
             inspect.signature(getattr(Tasks, name)).bind(self, *arguments, **named)

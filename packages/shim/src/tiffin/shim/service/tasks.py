@@ -113,7 +113,7 @@ class TaskService:
     async def connect(self, request: shim_pb2.ConnectRequest, _: Context) -> shim_pb2.ConnectResponse:
         """Also answers for a container that is not there, as the real shim does: containerd asks so if a shim lives."""
         try:
-            task_pid = self._tasks.connect(request.id).task_pid
+            task_pid = (await self._tasks.connect(request.id)).task_pid
         except NotFound:
             task_pid = 0
         return shim_pb2.ConnectResponse(shim_pid=os.getpid(), task_pid=task_pid)
