@@ -1,0 +1,106 @@
+"""The managers that the tests of tasks run against: Debian's containerd, and ours, on each kind of runtime."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tiffin_testing.containerd import CONFIG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECONDS = 60.0
+RUNC = "io.containerd.runc.v2"
+TIFFIN = "io.containerd.tiffin.v2"
+
+
+class Kind(NamedTuple):
+    """A manager, and what its tasks run on. manager: "containerd" or "tiffin"."""
+
+    manager: str
+    runtime: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is our manager."""
+        return self.manager == "tiffin"
+
+
+KINDS = {
+    "containerd": Kind("containerd", RUNC),
+    "tiffin-runc": Kind("tiffin", RUNC),
+}
+OURS = [name for name, kind in KINDS.items() if kind.ours]
+EXTERNAL = [name for name, kind in KINDS.items() if kind.runtime == RUNC]
+
+
+class Peer:
+    """A manager that runs, and may be killed and started again.
+
+    Args:
+        folder: its own; short, since sockets lie in it.
+    """
+
+    def __init__(self, kind: Kind, folder: Path) -> None:
+        self.kind = kind
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Of its socket for gRPC: a path."""
+        return f"{self.folder}/containerd.sock"
+
+    @property
+    def bundles(self) -> Path:
+        """Where it keeps bundles: `<namespace>/<id>`."""
+        return self.folder / ("run/tasks" if self.kind.ours else "run/io.containerd.runtime.v2.task")
+
+    def start(self) -> None:
+        """Starts it, and returns when it is ready."""
+        ready = self.folder / "notify"
+        ready.unlink(missing_ok=True)
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify,
+            (self.folder / "log").open("ab") as log,
+        ):
+            notify.bind(str(ready))
+            notify.settimeout(SECONDS)
+            environment = {**os.environ, "NOTIFY_SOCKET": str(ready)}
+            self.process = subprocess.Popen(
+                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+            )
+            while b"READY=1" not in notify.recv(4096):
+                pass
+
+    def _command(self) -> list[str]:
+        if self.kind.ours:
+            return [sys.executable, str(Path(__file__).with_name("daemon.py")), str(self.folder)]
+        config = self.folder / "config.toml"
+        config.write_text(CONFIG.format(folder=self.folder))
+        return ["containerd", "--config", str(config)]
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """Ends it by a signal, and waits for it. Its containers live on."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(SECONDS)
+            self.process = None
+
+
+@contextmanager
+def running(kind: Kind, folder: Path) -> Iterator[Peer]:
+    """Runs one until the block ends."""
+    peer = Peer(kind, folder)
+    peer.start()
+    try:
+        yield peer
+    finally:
+        peer.end()

@@ -1,0 +1,32 @@
+"""The process of a container's shim."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+from tiffin.api.containerd.runtime.task.v2 import shim_pb2
+from tiffin.ttrpc import Client
+
+if TYPE_CHECKING:
+    from packages.manager.tests.tasks.containers import Containers
+
+
+def shim_of(containers: Containers, name: str) -> int:
+    """Its pid, as it tells it."""
+    bundle = containers.peer.bundles / containers.namespace / name
+    try:
+        address = json.loads((bundle / "bootstrap.json").read_text())["address"]
+    except FileNotFoundError:  # containerd 1.6
+        address = (bundle / "address").read_text()
+
+    async def ask() -> int:
+        async with await Client.connect(address) as client:
+            request = shim_pb2.ConnectRequest(id=name)
+            answer = await client.call(
+                "containerd.task.v2.Task", "Connect", request, shim_pb2.ConnectResponse, timeout=20
+            )
+        return answer.shim_pid
+
+    return asyncio.run(ask())
