@@ -19,6 +19,7 @@ from .container import real_bundle
 from .facts import cgroup_manager, processes_in, state_of
 from .states import Verb, check
 from .surroundings import Surroundings
+from .threads import in_thread
 from .values import Connection, Patience
 
 TYPE_CHECKING = False
@@ -49,6 +50,7 @@ class Tasks:
         runtime_for: makes the runtime of a container, by its options; also when it is taken back.
         namespace: the manager's; loggers are told it.
         watcher: is told of the cgroups of containers, if anybody wants to know.
+        measure: makes the answer of `stats` from a container's cgroups; called in a thread.
         patience: how long to wait for what is not a runtime's command.
     """
 
@@ -59,9 +61,11 @@ class Tasks:
         *,
         namespace: str,
         watcher: Watcher | None = None,
+        measure: Callable[[CgroupManager], Any] | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._surroundings = Surroundings(emit, runtime_for, namespace, watcher, patience or Patience())
+        self._measure = measure
         self._containers: dict[str, Container] = {}
         self._in_making: set[str] = set()
 
@@ -197,14 +201,14 @@ class Tasks:
         """All processes in a container."""
         return await processes_in(self._container(container))
 
-    def cgroups(self, container: str) -> CgroupManager:
-        """The cgroups of a container, for statistics. Raises Unsupported if it has none of its own that we can see."""
+    async def stats(self, container: str) -> Any:
+        """What `measure` makes of its cgroups. Raises Unsupported if it has none of its own that we can see."""
         manager = cgroup_manager(self._container(container))
-        if manager is None:
-            raise Unsupported(f"container {container} has no cgroups of its own on this host")
-        return manager
+        if manager is None or self._measure is None:
+            raise Unsupported(f"container {container}: nobody measures its cgroups on this host")
+        return await in_thread(self._measure, manager)
 
-    def connect(self, container: str) -> Connection:
+    async def connect(self, container: str) -> Connection:
         """The pids of this process, and of the container's first one."""
         return Connection(os.getpid(), self._container(container).init.pid)
 
