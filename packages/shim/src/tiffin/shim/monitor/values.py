@@ -9,6 +9,7 @@ from tiffin.runtime.record import Record
 INIT = "init"  # the name of a container's first process
 SOCKET = "monitor.sock"
 CONSOLE = "console.sock"
+LOG = "monitor.log"
 LONGEST_SOCKET_PATH = 107  # bytes: sun_path of unix(7) without its NUL
 CONSOLE_FOLDER = (
     3  # the number under which a command has its process's folder when the path of CONSOLE is too long
@@ -22,7 +23,8 @@ class Sink(Record):
 
     kind: "fifo" (must exist; any other file there is appended to, as containerd's shim does), "file" (appended raw),
         "cri" (Kubernetes' log format), "json-file" (Docker's), "binary" (a logger with containerd's protocol: its 3 is
-        stdout, 4 stderr, 5 is closed when it is ready), "binary-v2" (which has to write a byte to 5 first), "descriptor".
+        stdout, 4 stderr, 5 is closed when it is ready), "binary-v2" (which has to write a byte to 5 first), or
+        "descriptor".
     path: absolute. arguments, environment ("K=V"): of a logger, which gets nothing else.
     max_bytes: "cri" and "json-file" are rotated before they would grow over it (path.1 is the newest old one); 0: no.
     max_files: how many there are at most, with the one that is written to.

@@ -1,0 +1,117 @@
+/* Splits output into lines, and has a record written for each; lines.h tells the limits. What a chunk's records take is
+ * written at once. A line is held back until its end has come, or LONGEST_LINE, or the end of the output. */
+#include "lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FLUSH_FROM 16384
+#define LARGEST_RECORD (6 * LONGEST_LINE + 8192) /* each byte as \u00XX, and the attributes */
+
+static char buffer[FLUSH_FROM + LARGEST_RECORD];
+static struct text out = {buffer, 0, sizeof buffer};
+static size_t payload; /* bytes of output that stand in `out` */
+
+static void flush(struct sink *sink)
+{
+	if (out.length && log_file_append(sink, out.bytes, out.length, true) < out.length)
+		sink_lost(sink, payload);
+	out.length = payload = 0;
+}
+
+static void emit(struct sink *sink, int number, const char *line, size_t length, bool whole)
+{
+	size_t before = out.length, size;
+	add_record(&out, sink, number, line, length, whole);
+	size = out.length - before;
+	if (log_file_is_over(&sink->file, before + size)) {
+		out.length = before;
+		flush(sink);
+		if (log_file_is_over(&sink->file, size))
+			log_file_rotate(sink);
+		memmove(buffer, buffer + before, size);
+		out.length = size;
+	}
+	payload += length + whole;
+	if (out.length >= FLUSH_FROM)
+		flush(sink);
+}
+
+static void keep(struct sink *sink, int number, const char *data, size_t length)
+{
+	struct side *side = &sink->sides[number];
+	if (!length)
+		return;
+	if (!side->line)
+		side->line = malloc(LONGEST_LINE);
+	if (!side->line) { /* no memory: rather cut the line than lose it */
+		emit(sink, number, data, length, false);
+		return;
+	}
+	memcpy(side->line + side->line_length, data, length);
+	side->line_length += length;
+}
+
+/* The line is longer than may be: fills the buffer, and emits as much of it as may be cut off. Returns what was taken. */
+static size_t split(struct sink *sink, int number, const char *data)
+{
+	struct side *side = &sink->sides[number];
+	size_t room = LONGEST_LINE - side->line_length, cut;
+	if (!side->line && !(side->line = malloc(LONGEST_LINE))) {
+		emit(sink, number, data, LONGEST_LINE, false);
+		return LONGEST_LINE;
+	}
+	memcpy(side->line + side->line_length, data, room);
+	cut = cut_of(sink, side->line, LONGEST_LINE, data[room]);
+	emit(sink, number, side->line, cut, false);
+	side->line_length = LONGEST_LINE - cut;
+	memmove(side->line, side->line + cut, side->line_length);
+	return room;
+}
+
+static void end_line(struct sink *sink, int number, const char *data, size_t length)
+{
+	struct side *side = &sink->sides[number];
+	if (side->line_length) {
+		memcpy(side->line + side->line_length, data, length);
+		data = side->line;
+		length += side->line_length;
+		side->line_length = 0;
+	}
+	emit(sink, number, data, length, true);
+}
+
+void lines_take(struct sink *sink, int number, const char *data, size_t length)
+{
+	struct side *side = &sink->sides[number];
+	while (length) {
+		const char *end = memchr(data, '\n', length);
+		size_t part = end ? (size_t)(end - data) : length;
+		if (side->line_length + part > LONGEST_LINE) {
+			part = split(sink, number, data);
+		} else if (end) {
+			end_line(sink, number, data, part);
+			part++;
+		} else {
+			keep(sink, number, data, part);
+		}
+		data += part;
+		length -= part;
+	}
+	flush(sink);
+	if (!side->line_length) {
+		free(side->line);
+		side->line = NULL;
+	}
+}
+
+void lines_finish(struct sink *sink, int number)
+{
+	struct side *side = &sink->sides[number];
+	if (side->line_length)
+		emit(sink, number, side->line, side->line_length, false);
+	side->line_length = 0;
+	flush(sink);
+	free(side->line);
+	side->line = NULL;
+}

@@ -1,0 +1,31 @@
+/* The event loop: epoll, level-triggered, one event at a time, so that a handler may free whatever it likes. No timers:
+ * what does not happen costs nothing. */
+#ifndef TIFFIN_MONITOR_LOOP_H
+#define TIFFIN_MONITOR_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+/* One descriptor that is waited for; part of what it belongs to (owner_of). */
+struct watch {
+	int descriptor;     /* -1: none */
+	uint32_t events;    /* what it waits for; 0: it is not in the set, since EPOLLHUP cannot be masked */
+	void (*ready)(struct watch *watch, uint32_t events);
+};
+
+#define owner_of(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
+int loop_open(void);
+
+/* Sets what a watch waits for; 0 or -1 with errno. The same as before costs nothing. */
+int watch_for(struct watch *watch, uint32_t events);
+
+/* Takes it from the set and closes its descriptor; once more is no error. */
+void watch_close(struct watch *watch);
+
+/* Waits for one event and handles it. */
+void loop_once(void);
+
+#endif

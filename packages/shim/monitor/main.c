@@ -1,0 +1,92 @@
+/* tiffin-monitor DIRECTORY LOG: the parent of one container's processes. Started by tiffin.shim.monitor with a connected
+ * socket as descriptor 3, its first client, which is told when it is ready. packages/shim/monitor/README.md draws it.
+ *
+ * It is nobody's child: what was started forks once and ends, so that whoever starts monitors need not reap them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "launch.h"
+#include "log.h"
+#include "loop.h"
+#include "message.h"
+#include "process.h"
+#include "reaper.h"
+
+#define FIRST_CLIENT 3
+#define USAGE "tiffin-monitor: started by tiffin.shim.monitor; it does nothing by itself\n"
+
+bool quitting;
+
+/* The directory is the working directory; its lock says that a monitor lives in it. */
+static int enter(const char *directory)
+{
+	int descriptor;
+	if (chdir(directory) < 0 || (descriptor = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return -1;
+	if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	errno = errno == EWOULDBLOCK ? EEXIST : errno;
+	return -1;
+}
+
+/* The client has only us to learn it from. */
+static int refuse(int error)
+{
+	unsigned char bytes[128];
+	struct packet packet = {bytes, 0, sizeof bytes, false};
+	struct wire_failed failed = {error_of(error), error, "start", {NULL, 0}};
+	put_header(&packet, MESSAGE_FAILED, 0);
+	put_fields(&packet, MESSAGE_FAILED, &failed);
+	return send(FIRST_CLIENT, bytes, packet.length, MSG_NOSIGNAL) < 0 ? 3 : 1;
+}
+
+static void close_inherited(void)
+{
+	if (syscall(SYS_close_range, FIRST_CLIENT + 1, ~0U, 0) == 0)
+		return;
+	for (int descriptor = FIRST_CLIENT + 1; descriptor < 1024; descriptor++) /* Linux before 5.9 */
+		close(descriptor);
+}
+
+static int open_all(const char *directory)
+{
+	set_own_signals();
+	set_own_limits();
+	if (enter(directory) < 0 || loop_open() < 0 || reaper_open() < 0)
+		return -1;
+	return control_open(FIRST_CLIENT);
+}
+
+static void run(void)
+{
+	while (!quitting && (has_clients() || !nothing_left_to_do())) {
+		loop_once();
+		reap_if_due();
+		try_records_again();
+	}
+	unlink("monitor.sock");
+}
+
+int main(int argc, char **argv)
+{
+	pid_t child;
+	if (argc != 3 || fcntl(FIRST_CLIENT, F_SETFD, FD_CLOEXEC) < 0)
+		return write(2, USAGE, sizeof USAGE - 1) < 0 ? 3 : 2;
+	child = fork();
+	if (child != 0)
+		return child < 0 ? refuse(errno) : 0;
+	setsid();
+	close_inherited();
+	log_to(argv[2]);
+	if (open_all(argv[1]) < 0)
+		return refuse(errno);
+	run();
+	return 0;
+}
