@@ -1,0 +1,291 @@
+"""The life of a task on real runtimes: its states, its events, its exit."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, output, shell
+
+from tiffin.runtime.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    OperationFailed,
+)
+from tiffin.shim.events.values import TaskCreate, TaskDelete, TaskExit, TaskIO, TaskStart
+from tiffin.shim.stdio import Stdio
+from tiffin.shim.tasks.states import Status
+from tiffin.shim.tasks.values import CreateTask, ProcessState
+
+pytestmark = pytest.mark.requires("root", "runc")
+
+
+async def test_a_task_lives_and_tells_it(keeper_of: Keeping, tmp_path: Path) -> None:
+    async with keeper_of() as keeper:
+        log = tmp_path / "log"
+        request = keeper.request(shell("echo out; echo err >&2; exit 7"), stdio=Stdio("", f"file://{log}"))
+        tasks, name = keeper.tasks, request.id
+        before = time.time_ns()
+
+        pid = await tasks.create(request)
+        assert (await tasks.state(name)).replace(stdio=Stdio()) == _state(keeper, name, pid, Status.CREATED)
+        assert [one.pid for one in await tasks.pids(name)] == [pid]
+        assert (await tasks.connect(name)).task_pid == pid
+        assert await tasks.start(name) == pid
+        ended = await tasks.wait(name)
+        assert (ended.status, ended.signal) == (7, 0)
+        assert before < ended.at < time.time_ns()
+        state = await tasks.state(name)
+        assert (state.status, state.exit_status, state.exited_at) == (Status.STOPPED, 7, ended.at)
+        was = await tasks.delete(name)
+        assert (was.pid, was.exit_status, was.exited_at) == (pid, 7, ended.at)
+
+        assert log.read_text() in ("out\nerr\n", "err\nout\n")
+        bundle, text = str(keeper.bundles[name].path), f"file://{log}"
+        assert keeper.events == [
+            TaskCreate(name, bundle, (), TaskIO("", text, "", terminal=False), "", pid),
+            TaskStart(name, pid),
+            TaskExit(name, name, pid, 7, ended.at),
+            TaskDelete(name, pid, 7, ended.at),
+        ]
+        with pytest.raises(NotFound):
+            await tasks.wait(name)
+
+
+def _state(keeper: Keeper, name: str, pid: int, status: Status) -> ProcessState:
+    return ProcessState(name, str(keeper.bundles[name].path), pid, status, Stdio())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGUSR1])
+async def test_a_signal_is_128_and_its_number(keeper_of: Keeping, number: int) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(
+            shell("trap 'exit 3' USR2; kill -USR2 $$; sleep 1000"), {"process": _as_init()}
+        )
+        assert (await keeper.tasks.wait(name)).status == 3
+        name = await keeper.run(FOREVER, {"linux": {"namespaces": _without_pids()}})
+        await keeper.tasks.kill(name, "", number)
+        ended = await keeper.tasks.wait(name)
+        assert (ended.status, ended.signal) == (128 + number, number)
+
+
+def _as_init() -> dict[str, list[str]]:
+    return {"args": shell("trap 'exit 3' USR2; kill -USR2 $$; sleep 1000")}
+
+
+def _without_pids() -> list[dict[str, str]]:
+    return [{"type": name} for name in ("network", "ipc", "uts", "mount")]
+
+
+async def test_a_created_task_may_be_deleted(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.create(FOREVER)
+        was = await keeper.tasks.delete(name)
+        assert was.exit_status == 128 + signal.SIGKILL
+        assert keeper.told() == ["create", "exit", "delete"]
+
+
+async def test_a_created_task_may_be_killed(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.create(FOREVER)
+        await keeper.tasks.kill(name, "", signal.SIGKILL)
+        assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
+        with pytest.raises(FailedPrecondition, match="stopped"):
+            await keeper.tasks.start(name)
+        await keeper.tasks.delete(name)
+        assert keeper.told() == ["create", "exit", "delete"]
+
+
+async def test_verbs_that_a_state_does_not_allow_change_nothing(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        tasks = keeper.tasks
+        created = await keeper.create(FOREVER)
+        running = await keeper.run(FOREVER)
+        paused = await keeper.run(FOREVER)
+        await tasks.pause(paused)
+        stopped = await keeper.run(["true"])
+        await tasks.wait(stopped)
+        before = len(keeper.events)
+        verbs: dict[str, Callable[[str], Coroutine[Any, Any, object]]] = {
+            "start": tasks.start,
+            "pause": tasks.pause,
+            "resume": tasks.resume,
+            "delete": tasks.delete,
+            "update": lambda name: tasks.update(name, b"{}"),
+            "exec": lambda name: tasks.execute(name, "e1", {"args": ["true"]}, Stdio()),
+        }
+        forbidden = {
+            created: ("pause", "resume"),
+            running: ("start", "resume", "delete"),
+            paused: ("start", "pause", "delete", "exec"),
+            stopped: ("start", "pause", "resume", "update", "exec"),
+        }
+        for name, refused in forbidden.items():
+            state = await tasks.state(name)
+            for verb in refused:
+                with pytest.raises(FailedPrecondition, match=r"cannot|not running"):
+                    await verbs[verb](name)
+            assert await tasks.state(name) == state
+        with pytest.raises(NotFound, match="process already finished"):
+            await tasks.kill(stopped, "", signal.SIGTERM)
+        assert len(keeper.events) == before
+
+
+async def test_what_is_not_there_is_not_found(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        tasks = keeper.tasks
+        name = await keeper.run(FOREVER)
+        calls: tuple[Coroutine[Any, Any, object], ...] = (
+            tasks.state("none"),
+            tasks.start("none"),
+            tasks.wait("none"),
+            tasks.pids("none"),
+        )
+        for call in calls:
+            with pytest.raises(NotFound):
+                await call
+        calls = (
+            tasks.state(name, "e"),
+            tasks.start(name, "e"),
+            tasks.kill(name, "e"),
+            tasks.delete(name, "e"),
+        )
+        for call in calls:
+            with pytest.raises(NotFound, match="no such exec"):
+                await call
+
+
+async def test_an_id_is_used_once(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        request = keeper.request(FOREVER)
+        both = await asyncio.gather(
+            keeper.tasks.create(request), keeper.tasks.create(request), return_exceptions=True
+        )
+        assert sorted(type(one).__name__ for one in both) == ["AlreadyExists", "int"]
+        with pytest.raises(AlreadyExists):
+            await keeper.tasks.create(keeper.request(FOREVER).replace(id=request.id))
+        other = keeper.new_tasks()
+        with pytest.raises(AlreadyExists, match="was not taken back"):
+            await other.create(request.replace(id="another"))
+        with pytest.raises(AlreadyExists, match="has a container"):
+            await other.create(keeper.request(FOREVER).replace(id=request.id))
+        assert (await keeper.tasks.state(request.id)).status is Status.CREATED
+
+
+async def test_what_cannot_be_created_leaves_nothing(keeper_of: Keeping, tmp_path: Path) -> None:
+    async with keeper_of() as keeper:
+        good = keeper.request(["true"])
+        bad: list[tuple[CreateTask, type[Exception]]] = [
+            (good.replace(id="../x"), InvalidArgument),
+            (good.replace(id=""), InvalidArgument),
+            (good.replace(bundle=str(tmp_path / "none")), NotFound),
+            (good.replace(options=good.options.replace(binary="no-such-runtime")), NotFound),
+            (good.replace(stdio=Stdio("", "ftp:///a")), InvalidArgument),
+            (good.replace(stdio=Stdio("", "", f"{tmp_path}/none/fifo")), Exception),
+            (keeper.request(["no-such-program"]), OperationFailed),
+            (
+                keeper.request(["true"], {"mounts": [{"destination": "/x", "type": "no-such-type"}]}),
+                OperationFailed,
+            ),
+        ]
+        for request, kind in bad:
+            with pytest.raises(kind):
+                await keeper.tasks.create(request)
+            assert not keeper.folders()
+        (keeper.bundles[good.id].path / "config.json").write_text("[")
+        with pytest.raises(InvalidArgument, match=r"config\.json"):
+            await keeper.tasks.create(good)
+        assert keeper.events == []
+        assert keeper.tasks.containers() == ()
+
+
+async def test_the_reason_of_the_runtime_is_told(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        with pytest.raises(
+            OperationFailed, match=r'exec: "no-such-program": executable file not found in \$PATH'
+        ):
+            await keeper.run(["no-such-program"])
+
+
+async def test_pause_and_resume(keeper_of: Keeping, tmp_path: Path) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        exec_id = await keeper.exec(name, FOREVER)
+        await keeper.tasks.pause(name)
+        for process in ("", exec_id):
+            assert (await keeper.tasks.state(name, process)).status is Status.PAUSED
+        await keeper.tasks.resume(name)
+        for process in ("", exec_id):
+            assert (await keeper.tasks.state(name, process)).status is Status.RUNNING
+        assert keeper.told()[-2:] == ["paused", "resumed"]
+
+
+async def test_a_paused_task_may_be_killed(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.pause(name)
+        await keeper.tasks.kill(name, "", signal.SIGKILL)
+        assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
+        await keeper.tasks.delete(name)
+        assert keeper.told() == ["create", "start", "paused", "exit", "delete"]
+
+
+async def test_limits_are_changed(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.update(name, b'{"pids":{"limit":77}}')
+        inside = Path("/sys/fs/cgroup/pids" + keeper.bundles[name].config["linux"]["cgroupsPath"])
+        assert (inside / "pids.max").read_text() == "77\n"
+        with pytest.raises(OperationFailed):
+            await keeper.tasks.update(name, b'{"memory":{"limit":"a"}}')
+
+
+async def test_all_processes_are_killed(keeper_of: Keeping, tmp_path: Path) -> None:
+    async with keeper_of() as keeper:
+        with output(tmp_path) as out:
+            script = "trap '' TERM; sleep 1000 & sleep 1000 & echo ready; wait; wait; wait"
+            name = await keeper.run(shell(script), stdio=Stdio("", str(out.path)))
+            await out.until("ready")
+            assert len(await keeper.tasks.pids(name)) == 3
+            await keeper.tasks.kill(name, "", signal.SIGKILL, everything=True)
+            assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
+            assert await keeper.tasks.pids(name) == []
+
+
+async def test_without_a_pid_namespace_the_others_end_with_the_first(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        with output(tmp_path) as out:
+            name = await keeper.run(
+                shell("sleep 1000 & sleep 1000 & echo ready; read x </proc/self/fd/0; exec sleep 1000"),
+                {"linux": {"namespaces": _without_pids()}},
+                stdio=Stdio("", str(out.path)),
+            )
+            exec_id = await keeper.exec(name, FOREVER)
+            await out.until("ready")
+            await keeper.tasks.kill(name, "", signal.SIGKILL)
+            assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
+            assert (await keeper.tasks.state(name, exec_id)).status is Status.STOPPED
+            assert await keeper.tasks.pids(name) == []
+            exits = [event.id for event in keeper.events if isinstance(event, TaskExit)]
+            assert exits == [exec_id, name]
+
+
+async def test_twenty_tasks_at_once(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+
+        async def whole(number: int) -> None:
+            name = await keeper.run(shell(f"exit {number}"))
+            assert (await keeper.tasks.wait(name)).status == number
+            await keeper.tasks.delete(name)
+            assert keeper.told(name) == ["create", "start", "exit", "delete"]
+
+        await asyncio.gather(*(whole(number) for number in range(20)))
