@@ -21,6 +21,7 @@ from tiffin.manager.config.migration_steps import (
     move_handlers,
     renew_handlers,
 )
+from tiffin.manager.config.position import has
 from tiffin.manager.config.problem import FOREIGN, InvalidConfig, Path, Problem, dotted
 from tiffin.manager.config.reading import read_section
 from tiffin.manager.config.settings import VERSION, Config
@@ -71,9 +72,11 @@ def _prune(tree: dict[str, Any], notes: list[str]) -> None:
         problems: list[Problem] = []
         config = read_section(Config(), tree, problems)
         problems = problems or list(inconsistencies(config))
-        if not problems:
+        if not any(has(tree, problem.path) for problem in problems):
             return
         for problem in problems:
+            if not has(tree, problem.path):
+                continue  # told and removed just now, for another reason
             _remove(tree, problem.path)
             if not problem.harmless:
                 notes.append(f"{dotted(problem.path)}: dropped: {problem.message.removeprefix(FOREIGN)}")

@@ -19,20 +19,21 @@ def line_of(text: str, path: Path) -> int:
         text: of a whole file that tomllib could read.
         path: of the key.
     """
-    lines = text.splitlines(keepends=True)
+    lines = [f"{line}\n" for line in text.split("\n")]  # `splitlines` knows more ends than TOML
     begins = 1
     for count in range(1, len(lines) + 1):
         try:
             tree = tomllib.loads("".join(lines[:count]))
         except tomllib.TOMLDecodeError:  # in the middle of a value of many lines
             continue
-        if _has(tree, path):
+        if has(tree, path):
             return begins
         begins = count + 1
     return 0
 
 
-def _has(tree: object, path: Path) -> bool:
+def has(tree: object, path: Path) -> bool:
+    """Whether a tree, as tomllib has it, sets the key."""
     for key in path:
         if not isinstance(tree, Mapping) or key not in tree:
             return False

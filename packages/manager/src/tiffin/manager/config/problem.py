@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 
 from tiffin.runtime.errors import InvalidArgument
@@ -9,6 +11,7 @@ from tiffin.runtime.record import Record
 
 FOREIGN = "is a setting of containerd's: "
 Path = tuple[str, ...]  # of keys, from the top of the file
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Problem(Record):
@@ -32,4 +35,9 @@ class InvalidConfig(InvalidArgument):
 
 def dotted(path: Path) -> str:
     """The path as it would be written in the file: `plugins."io.containerd.gc.v1.scheduler".startup_delay`."""
-    return ".".join(key if key.replace("_", "a").replace("-", "a").isalnum() else f'"{key}"' for key in path)
+    return ".".join(key if _BARE.fullmatch(key) else _quoted(key) for key in path)
+
+
+def _quoted(key: str) -> str:
+    """A basic string of TOML: one of JSON, but for DEL."""
+    return json.dumps(key, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -61,7 +61,7 @@ def _header(path: Path, about: str) -> Iterator[str]:
 
 def _line(row: Setting, value: Any, indent: str, *, comments: bool) -> Iterator[str]:
     plain = format_duration(value) if row.kind is Duration else _plain(value)
-    lines = [indent + line for line in tomli_w.dumps({row.key: plain}).splitlines()]
+    lines = [indent + line for line in tomli_w.dumps({row.key: plain}).strip("\n").split("\n")]
     if comments:
         lines[0] = f"{lines[0]:{COMMENT_COLUMN}} # {row.about}"
     yield from lines
@@ -78,6 +78,6 @@ def _table(value: Any, row: Setting, path: Path, *, comments: bool) -> Iterator[
         for key in reversed(path):
             nested = {key: nested}  # so that every header within has the whole path
         yield ""
-        yield from (_indent(path) + line for line in tomli_w.dumps(nested).splitlines())
+        yield from (_indent(path) + line for line in tomli_w.dumps(nested).strip("\n").split("\n"))
     else:
         yield from _header(path, row.about if comments else "")
