@@ -25,14 +25,22 @@ class FakeTasks:
         self.may_answer = asyncio.Event()
         self.began = asyncio.Event()
         self.cancelled: list[str] = []
+        self._another = asyncio.Condition()
 
     def containers(self) -> list[str]:
         return list(self.answers.get("containers", ()))
+
+    async def asked(self, name: str, times: int) -> None:
+        """Returns when a method has been called so often."""
+        async with self._another:
+            await self._another.wait_for(lambda: [call[0] for call in self.called].count(name) >= times)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         async def answer(*arguments: Any, **named: Any) -> Any:
             inspect.signature(getattr(Tasks, name)).bind(self, *arguments, **named)
             self.called.append((name, *arguments, *named.items()))
+            async with self._another:
+                self._another.notify_all()
             if name in self.held:
                 self.began.set()
                 try:
