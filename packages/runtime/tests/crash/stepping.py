@@ -70,6 +70,10 @@ class Stepper:
             RuntimeCallFailed: the command failed.
         """
         self._run(runtime, "none", 0, arguments).must_succeed()
+        return self.reported(role, begin=begin)
+
+    def reported(self, role: str, *, begin: Sequence[str] = ()) -> list[int]:
+        """The steps of a role that are worth a kill, from the report of a run that was not disturbed."""
         called = [line.split() for line in self.report.read_text().splitlines()]
         numbers = [int(number) for each, number in called if each == role]
         loud, beginning = numbers_of(LOUD), numbers_of(begin)
