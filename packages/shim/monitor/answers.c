@@ -8,11 +8,12 @@
 #include "connection.h"
 #include "control.h"
 #include "log.h"
+#include "memory.h"
 #include "message.h"
 
 #define QUEUED 1048576 /* bytes that wait for a client at most */
 
-static unsigned char packet_bytes[WIRE_LONGEST_MESSAGE];
+static unsigned char *packet_bytes; /* of WIRE_LONGEST_MESSAGE */
 
 static void queue(struct connection *client, const unsigned char *bytes, size_t length)
 {
@@ -65,9 +66,12 @@ void connection_send_queued(struct connection *client)
 
 void answer(struct connection *client, uint32_t serial, enum wire_message number, const void *fields)
 {
-	struct packet packet = {packet_bytes, 0, sizeof packet_bytes, false};
+	struct packet packet = {.room = WIRE_LONGEST_MESSAGE};
 	if (!client)
 		return;
+	if (!packet_bytes)
+		packet_bytes = scratch(WIRE_LONGEST_MESSAGE);
+	packet.bytes = packet_bytes;
 	put_header(&packet, number, serial);
 	put_fields(&packet, number, fields);
 	send_packet(client, &packet);

@@ -11,6 +11,7 @@
 
 #include "connection.h"
 #include "log.h"
+#include "memory.h"
 #include "message.h"
 #include "process.h"
 
@@ -109,17 +110,20 @@ static void close_given(struct packet_in *packet)
 
 static void has_packet(struct watch *watch, uint32_t events)
 {
-	static struct packet_in packet;
+	static struct packet_in *packet;
 	struct connection *connection = owner_of(watch, struct connection, watch);
 	ssize_t length;
 	if (events & EPOLLOUT)
 		connection_send_queued(connection);
-	length = connection->broken ? 0 : receive(connection, &packet);
+	if (!packet)
+		packet = scratch(sizeof *packet);
+	length = connection->broken ? 0 : receive(connection, packet);
 	if (length < 0)
 		return;
+	trim_soon();
 	if (length > 0)
-		handle_packet(connection, &packet);
-	close_given(&packet);
+		handle_packet(connection, packet);
+	close_given(packet);
 	if (length == 0)
 		free_connection(connection);
 }

@@ -9,11 +9,12 @@
 #include <unistd.h>
 
 #include "descriptors.h"
+#include "memory.h"
 #include "process.h"
 
 #define CHUNK 16384
 
-static char chunk[CHUNK];
+static char *chunk; /* of CHUNK bytes */
 
 void input_init(struct process *process)
 {
@@ -84,8 +85,8 @@ static bool pass_on(struct input *input, const char *data, size_t length)
 static ssize_t read_some(const struct input_source *source)
 {
 	if (source->socket)
-		return recv(source->watch.descriptor, chunk, sizeof chunk, MSG_DONTWAIT);
-	return read(source->watch.descriptor, chunk, sizeof chunk);
+		return recv(source->watch.descriptor, chunk, CHUNK, MSG_DONTWAIT);
+	return read(source->watch.descriptor, chunk, CHUNK);
 }
 
 /* Reads a source until it has nothing now, is at its end (then it is dropped), or the process is full. */
@@ -113,6 +114,8 @@ static void pump(struct process *process)
 {
 	struct input *input = &process->input;
 	bool open = true;
+	if (!chunk)
+		chunk = scratch(CHUNK);
 	if (input->target.descriptor < 0)
 		return; /* a terminal that has not come yet */
 	for (struct input_source *source = input->sources, *next; open && source && !input->pending; source = next) {

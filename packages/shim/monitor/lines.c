@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 #define FLUSH_FROM 16384
 #define LARGEST_RECORD (6 * LONGEST_LINE + 8192) /* each byte as \u00XX, and the attributes */
 
-static char buffer[FLUSH_FROM + LARGEST_RECORD];
-static struct text out = {buffer, 0, sizeof buffer};
+static struct text out = {.room = FLUSH_FROM + LARGEST_RECORD};
 static size_t payload; /* bytes of output that stand in `out` */
 
 static void flush(struct sink *sink)
@@ -22,6 +23,8 @@ static void flush(struct sink *sink)
 static void emit(struct sink *sink, int number, const char *line, size_t length, bool whole)
 {
 	size_t before = out.length, size;
+	if (!out.bytes)
+		out.bytes = scratch(out.room);
 	add_record(&out, sink, number, line, length, whole);
 	size = out.length - before;
 	if (log_file_is_over(&sink->file, before + size)) {
@@ -29,7 +32,7 @@ static void emit(struct sink *sink, int number, const char *line, size_t length,
 		flush(sink);
 		if (log_file_is_over(&sink->file, size))
 			log_file_rotate(sink);
-		memmove(buffer, buffer + before, size);
+		memmove(out.bytes, out.bytes + before, size);
 		out.length = size;
 	}
 	payload += length + whole;

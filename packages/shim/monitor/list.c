@@ -1,5 +1,6 @@
 /* The list of processes, in as many answers as it takes: each says what to ask after. */
 #include "control.h"
+#include "memory.h"
 #include "message.h"
 #include "process.h"
 
@@ -20,15 +21,17 @@ static size_t write_entry(const struct process *process, unsigned char *into)
 
 void answer_list(struct connection *client, uint32_t serial, int64_t after)
 {
-	static unsigned char entries[MOST_IN_ONE][ENTRY_SPACE];
+	static unsigned char *entries;
 	struct wire_bytes items[MOST_IN_ONE];
 	struct wire_processes answered = {.items = {items, 0}};
 	const struct process *process = processes;
+	if (!entries)
+		entries = scratch((size_t)MOST_IN_ONE * ENTRY_SPACE);
 	while (process && process->number <= after)
 		process = process->next;
 	for (; process && answered.items.count < MOST_IN_ONE; process = process->next) {
 		size_t i = answered.items.count++;
-		items[i] = (struct wire_bytes){entries[i], write_entry(process, entries[i])};
+		items[i] = (struct wire_bytes){entries + i * ENTRY_SPACE, write_entry(process, entries + i * ENTRY_SPACE)};
 		answered.next = process->next ? process->number : 0;
 	}
 	answer(client, serial, MESSAGE_PROCESSES, &answered);

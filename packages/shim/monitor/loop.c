@@ -2,6 +2,7 @@
 #include "loop.h"
 
 #include <errno.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int set = -1;
@@ -38,7 +39,7 @@ void loop_once(void)
 {
 	struct epoll_event event;
 	struct watch *watch;
-	if (epoll_wait(set, &event, 1, -1) != 1)
+	if (syscall(SYS_epoll_pwait, set, &event, 1, -1, NULL, 0) != 1)
 		return; /* EINTR: a stop and continue */
 	watch = event.data.ptr;
 	watch->ready(watch, event.events);

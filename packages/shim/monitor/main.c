@@ -15,6 +15,7 @@
 #include "launch.h"
 #include "log.h"
 #include "loop.h"
+#include "memory.h"
 #include "message.h"
 #include "process.h"
 #include "reaper.h"
@@ -59,7 +60,7 @@ static int open_all(const char *directory)
 {
 	set_own_signals();
 	set_own_limits();
-	if (enter(directory) < 0 || loop_open() < 0 || reaper_open() < 0)
+	if (enter(directory) < 0 || memory_open() < 0 || loop_open() < 0 || reaper_open() < 0)
 		return -1;
 	return control_open(FIRST_CLIENT);
 }
@@ -67,6 +68,7 @@ static int open_all(const char *directory)
 static void run(void)
 {
 	while (!quitting && (has_clients() || !nothing_left_to_do())) {
+		memory_trim_if_due();
 		loop_once();
 		reap_if_due();
 		try_records_again();

@@ -3,13 +3,12 @@
 
 #include <string.h>
 
+#include "memory.h"
+
 /* A list's pointers: a text of 5 bytes needs 8, a record of 4 bytes 16, an int 8. */
 #define ARENA (WIRE_LONGEST_MESSAGE * 4 + 4096)
 
-static union {
-	unsigned char bytes[ARENA];
-	void *aligned;
-} arena;
+static unsigned char *arena; /* of ARENA bytes */
 static size_t arena_used;
 
 struct reader {
@@ -27,12 +26,14 @@ static const struct wire_layout *layout_of(enum wire_message number)
 
 void begin_decoding(void)
 {
+	if (!arena)
+		arena = scratch(ARENA);
 	arena_used = 0;
 }
 
 static void *take_room(struct reader *reader, size_t size, size_t count)
 {
-	void *room = arena.bytes + arena_used;
+	void *room = arena + arena_used;
 	if (reader->bad || count > (ARENA - arena_used) / size) {
 		reader->bad = true;
 		return NULL;

@@ -8,12 +8,13 @@
 
 #include "descriptors.h"
 #include "log.h"
+#include "memory.h"
 #include "process.h"
 
 #define CHUNK 32768
 #define SPLICED (1 << 20)
 
-static char chunk[CHUNK];
+static char *chunk; /* of CHUNK bytes */
 
 void output_init(struct process *process, int number)
 {
@@ -102,9 +103,11 @@ static void has_bytes(struct watch *watch, uint32_t events)
 	struct output *output = owner_of(watch, struct output, source);
 	ssize_t length;
 	(void)events;
+	if (!chunk)
+		chunk = scratch(CHUNK);
 	if (splice_along(output))
 		return;
-	length = read(watch->descriptor, chunk, sizeof chunk);
+	length = read(watch->descriptor, chunk, CHUNK);
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (length <= 0) /* EIO: nobody has the terminal open any more */

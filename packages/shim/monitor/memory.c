@@ -1,0 +1,72 @@
+/* memory.h tells what this is.
+ *
+ * The kernel maps 16 pages of the program for each one that is used, so that start and the rare requests would leave most of it
+ * in our resident set. These pages are the page cache's and shared by all monitors; what is unmapped costs a minor fault later.
+ * Streaming output is not among what trims: it would pay at each chunk. */
+#include "memory.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SCRATCH (1024 * 1024) /* of address space */
+#define PARTS 4
+#define PAGE 4096UL
+
+extern const char __executable_start[]; /* the linker's */
+
+struct range {
+	uintptr_t begin;
+	size_t length;
+};
+
+static struct range parts[PARTS]; /* of the program, read-only: code and constants */
+static size_t part_count;
+static char *scratch_begin;
+static size_t scratch_used;
+static bool due;
+
+int memory_open(void)
+{
+	const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	for (size_t i = 0; headers && i < getauxval(AT_PHNUM) && part_count < PARTS; i++) {
+		uintptr_t begin = (uintptr_t)__executable_start + headers[i].p_vaddr;
+		if (headers[i].p_type == PT_LOAD && !(headers[i].p_flags & PF_W))
+			parts[part_count++] = (struct range){begin & ~(PAGE - 1), headers[i].p_memsz + (begin & (PAGE - 1))};
+	}
+	scratch_begin = mmap(NULL, SCRATCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	due = true;
+	return scratch_begin == MAP_FAILED ? -1 : 0;
+}
+
+void *scratch(size_t size)
+{
+	char *taken = scratch_begin + scratch_used;
+	scratch_used += (size + PAGE - 1) & ~(PAGE - 1);
+	if (scratch_used > SCRATCH)
+		abort();
+	return taken;
+}
+
+void trim_soon(void)
+{
+	due = true;
+}
+
+/* By syscall(2), as the loop's wait: one page of the C library is touched for both. */
+void memory_trim_if_due(void)
+{
+	if (!due)
+		return;
+	due = false;
+	syscall(SYS_madvise, scratch_begin, scratch_used, MADV_DONTNEED);
+	for (size_t i = 0; i < part_count; i++)
+		syscall(SYS_madvise, parts[i].begin, parts[i].length, MADV_DONTNEED);
+}
