@@ -6,18 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tiffin.image.errors import ImageFailure
+from tiffin.image.errors import ImageFailure, Unavailable
 from tiffin.manager.collection.schedule import Schedule
 from tiffin.manager.observability.logs import TRACE
 
 if TYPE_CHECKING:
     from tiffin.image.collection.collect import Collected
     from tiffin.manager.config.settings import Scheduler
-    from tiffin.manager.grpc_edge.workers import Workers
 
 LOG = logging.getLogger("tiffin.manager.collection")
 Collect = Callable[[], "Collected"]
@@ -37,14 +37,14 @@ class Collector:
     """Made in the event loop; `running` does the work.
 
     Args:
-        collect: makes one, in a thread. Raises ImageFailure, OSError: it is tried again.
+        collect: makes one, in a thread of its own: who waits for a collection may have all others. Raises
+            ImageFailure, OSError: it is tried again.
         settings: when.
-        workers: the threads.
     """
 
-    def __init__(self, collect: Collect, settings: Scheduler, workers: Workers) -> None:
+    def __init__(self, collect: Collect, settings: Scheduler) -> None:
         self._collect = collect
-        self._workers = workers
+        self._thread = ThreadPoolExecutor(1, "tiffin-gc")
         self._schedule = Schedule(settings, time.monotonic())
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
@@ -61,8 +61,9 @@ class Collector:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            for waiter in self._waiting:
-                waiter.cancel()
+            for waiter in filter(lambda each: not each.done(), self._waiting):
+                waiter.set_exception(Unavailable("garbage is not collected any more"))
+            await asyncio.to_thread(self._thread.shutdown)  # what has begun is ended
 
     def listen(self, listener: Callable[[Collection], None]) -> None:
         """Calls it, in the event loop, after each collection."""
@@ -82,7 +83,7 @@ class Collector:
         """Waits for a collection that begins after this call.
 
         Raises:
-            ImageFailure, OSError: it could not be done.
+            ImageFailure, OSError: it could not be done. Unavailable: the daemon stops.
         """
         waiter: asyncio.Future[Collection] = self._loop.create_future()
         self._waiting.append(waiter)
@@ -127,7 +128,7 @@ class Collector:
     async def _made(self) -> Collection:
         began = time.perf_counter()
         try:
-            found = await self._workers.run_slowly(self._collect)
+            found = await self._loop.run_in_executor(self._thread, self._collect)
         except (ImageFailure, OSError) as error:
             LOG.warning("garbage was not collected", extra={"fields": {"error": error}})
             return Collection(time.perf_counter() - began, error=error)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiffin.manager.config.problem import Problem
+from tiffin.manager.config.runtime_options import options_message
 from tiffin.manager.config.settings import Config, Grpc
+from tiffin.runtime.errors import InvalidArgument
 
 _HANDLERS = ("plugins", "io.containerd.cri.v1.runtime", "containerd")
 
@@ -48,6 +50,10 @@ def _handlers(config: Config) -> Iterator[Problem]:
             yield Problem(
                 (*_HANDLERS, "runtimes", name), 'needs runtime_type, for example "io.containerd.runc.v2"'
             )
+        try:
+            options_message(handler)
+        except InvalidArgument as error:
+            yield Problem((*_HANDLERS, "runtimes", name, "options"), str(error))
     if handlers.default_runtime_name not in handlers.runtimes:
         known = ", ".join(handlers.runtimes)
         wrong = f"is {handlers.default_runtime_name!r}, which no handler is called; there are: {known}"

@@ -1,21 +1,46 @@
-"""The table: every plugin of `tiffind`. What makes each is in `making`."""
+"""The table: every plugin of `tiffind`. Types and ids are containerd's where it has the same."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tiffin.manager.plugins import making
-from tiffin.manager.plugins.kinds import COLLECTION, EVENTS, GRPC, METADATA, SNAPSHOTTER, STORE
+from tiffin.manager.plugins import services, stores, tasks
+from tiffin.manager.plugins.kinds import (
+    COLLECTION,
+    CONTENT,
+    EVENTS,
+    GRPC,
+    METADATA,
+    SNAPSHOTTER,
+    STORE,
+    TASKS,
+    TTRPC,
+)
 from tiffin.manager.plugins.plugin import Plugin
 
 HOST = ("linux/amd64",)
+TOLD = (METADATA, EVENTS)
 
 TABLE: tuple[Plugin[Any], ...] = (
-    Plugin(STORE, "store", making.store),
-    Plugin(SNAPSHOTTER, "overlayfs", making.overlayfs, (STORE,), platforms=HOST),
-    Plugin(SNAPSHOTTER, "native", making.native, (STORE,), platforms=HOST),
-    Plugin(METADATA, "sqlite", making.metadata, (STORE, SNAPSHOTTER)),
-    Plugin(EVENTS, "exchange", making.exchange),
-    Plugin(COLLECTION, "scheduler", making.scheduler, (METADATA,)),
-    Plugin(GRPC, "introspection", making.introspection),
+    Plugin(STORE, "store", stores.store),
+    Plugin(CONTENT, "content", stores.content, (STORE,)),
+    Plugin(SNAPSHOTTER, "overlayfs", stores.overlayfs, (STORE,), platforms=HOST),
+    Plugin(SNAPSHOTTER, "native", stores.native, (STORE,), platforms=HOST),
+    Plugin(METADATA, "sqlite", stores.metadata, (STORE, CONTENT, SNAPSHOTTER)),
+    Plugin(EVENTS, "exchange", stores.exchange),
+    Plugin(COLLECTION, "scheduler", stores.scheduler, (METADATA,)),
+    Plugin(TASKS, "task", tasks.tasks, TOLD, platforms=HOST),
+    Plugin(TTRPC, "events", tasks.shim_events, (TASKS,)),
+    Plugin(GRPC, "containers", services.containers, TOLD),
+    Plugin(GRPC, "content", services.content, TOLD),
+    Plugin(GRPC, "diff", services.diff, (METADATA,)),
+    Plugin(GRPC, "events", services.events, (EVENTS,)),
+    Plugin(GRPC, "images", services.images, (*TOLD, COLLECTION)),
+    Plugin(GRPC, "introspection", services.introspection),
+    Plugin(GRPC, "leases", services.leases, (METADATA, COLLECTION)),
+    Plugin(GRPC, "namespaces", services.namespaces, TOLD),
+    Plugin(GRPC, "sandboxes", services.sandboxes, (METADATA,)),
+    Plugin(GRPC, "snapshots", services.snapshots, TOLD),
+    Plugin(GRPC, "tasks", tasks.service, (TASKS, METADATA)),
+    Plugin(GRPC, "version", services.version),
 )

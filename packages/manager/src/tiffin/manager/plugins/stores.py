@@ -1,4 +1,4 @@
-"""What makes each plugin of the table. It imports what it needs: what is disabled costs nothing."""
+"""What makes the plugins around the store. Each imports what it needs: what is disabled costs nothing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from tiffin.image.store.store import Store
     from tiffin.manager.collection.collector import Collector
     from tiffin.manager.events.exchange import Exchange
-    from tiffin.manager.grpc_edge.offer import Offer
     from tiffin.manager.metadata.stores import SnapshotterOf, Stores
     from tiffin.manager.plugins.context import Context
+    from tiffin.manager.plugins.kinds import ContentOf
 
 
 def store(context: Context) -> Store:
@@ -25,6 +25,13 @@ def store(context: Context) -> Store:
     context.exit.callback(made.database.close)
     context.export("root", made.root)
     return made
+
+
+def content(context: Context) -> ContentOf:
+    """Blobs, of any namespace."""
+    made = context.get(STORE)
+    context.export("root", f"{made.root}/content")
+    return lambda scope: made.within(scope).content
 
 
 def overlayfs(context: Context) -> SnapshotterOf:
@@ -70,16 +77,9 @@ async def scheduler(context: Context) -> Collector:
     from tiffin.manager.collection.garbage import collect_garbage
 
     settings = context.config.plugins.scheduler
-    made = Collector(partial(collect_garbage, context.get(METADATA)), settings, context.workers)
+    made = Collector(partial(collect_garbage, context.get(METADATA)), settings)
     context.surroundings.reload(lambda config: made.set(config.plugins.scheduler))
     await context.exit.enter_async_context(made.running())
     for name in ("pause_threshold", "deletion_threshold", "mutation_threshold", "schedule_delay"):
         context.export(name, str(getattr(settings, name)))
     return made
-
-
-def introspection(context: Context) -> Offer:
-    """Which plugins there are."""
-    from tiffin.manager.services.introspection.service import service
-
-    return service(context.plugins, context.config.root)
