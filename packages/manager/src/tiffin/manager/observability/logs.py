@@ -71,10 +71,12 @@ def _fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
     yield "time", datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     yield "level", NAMES.get(record.levelno, record.levelname.lower())
     yield "msg", record.getMessage()
-    for key, value in getattr(record, "fields", {}).items():
+    fields = getattr(record, "fields", {})
+    for key, value in fields.items():
         yield key, value if isinstance(value, int | float | bool) else str(value)[:LONGEST]
     if record.exc_info and record.exc_info[1] is not None:
-        yield "error", f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"[:LONGEST]
+        if "error" not in fields:
+            yield "error", f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"[:LONGEST]
         yield "stack", logging.Formatter().formatException(record.exc_info)[-LONGEST:]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from tiffin.manager.config.runtimes import TIFFIN
 from tiffin.manager.plugins.kinds import EVENTS, METADATA, TASKS
 
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
     from tiffin.manager.plugins.context import Context
     from tiffin.manager.runtimes.table import Handler
     from tiffin.manager.tasks.manager import TaskManager
+    from tiffin.shim.events.values import Event
+    from tiffin.shim.tasks.tasks import Tasks
     from tiffin.ttrpc import Method
 
 
 async def tasks(context: Context) -> TaskManager:
     """All tasks: those that live still are taken back."""
     from tiffin.manager.runtimes.external.program import Daemon
+    from tiffin.manager.runtimes.in_process.runtime import InProcessRuntime
     from tiffin.manager.tasks.limits import Limits
     from tiffin.manager.tasks.opening import opened_tasks
     from tiffin.manager.tasks.stored_containers import StoredContainers
@@ -41,10 +45,19 @@ async def tasks(context: Context) -> TaskManager:
             exchange=context.get(EVENTS),
             limits=Limits(),
             handlers=handlers(config),
+            in_process={TIFFIN: InProcessRuntime(_tasks_of)},
         )
     )
     surroundings.reload(lambda new: made.runtimes.handlers.update(handlers(new)))
     return made
+
+
+def _tasks_of(namespace: str, emit: Callable[[Event], None]) -> Tasks:
+    """The tasks of a namespace that need no shim."""
+    from tiffin.shim.command.runtimes import runtimes_in
+    from tiffin.shim.tasks.tasks import Tasks
+
+    return Tasks(emit, runtimes_in(namespace), namespace=namespace)
 
 
 def handlers(config: Config) -> Mapping[str, Handler]:
