@@ -25,9 +25,14 @@ Collect = Callable[[], "Collected"]
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One that was made, or tried. seconds: how long it took. pause: how long no other could write meanwhile."""
+    """One that was made, or tried.
+
+    seconds: how long it took. looking: without the removal of files, which is in nobody's way. pause: how long others
+    could not write, at most at one time.
+    """
 
     seconds: float
+    looking: float = 0.0
     pause: float = 0.0
     removed: int = 0
     error: Exception | None = None
@@ -116,7 +121,7 @@ class Collector:
         made = await self._made()
         now = time.monotonic()
         if made.error is None:
-            self._schedule.ended(now, made.seconds)
+            self._schedule.ended(now, made.looking)
         else:
             self._schedule.failed(now)
         for waiter in waiting:
@@ -132,7 +137,7 @@ class Collector:
         except (ImageFailure, OSError) as error:
             LOG.warning("garbage was not collected", extra={"fields": {"error": error}})
             return Collection(time.perf_counter() - began, error=error)
-        made = Collection(time.perf_counter() - began, found.pause, len(found.removed))
+        made = Collection(time.perf_counter() - began, found.looking, found.pause, len(found.removed))
         fields = {"seconds": made.seconds, "pause": made.pause, "removed": made.removed, "kept": found.kept}
         LOG.log(logging.DEBUG if made.removed else TRACE, "garbage collected", extra={"fields": fields})
         return made

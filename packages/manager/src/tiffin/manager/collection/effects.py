@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grpc import StatusCode
-
 if TYPE_CHECKING:
+    from grpc import StatusCode
+
     from tiffin.manager.collection.collector import Collector
+    from tiffin.manager.observability.requests import Method
 
 SERVICES = "/containerd.services"
 DELETIONS = frozenset({
@@ -43,12 +44,12 @@ class Effects:
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
 
-    def started(self, kind: str, method: str) -> None:
+    def started(self, method: Method) -> None:
         """Nothing has changed yet."""
 
-    def ended(self, kind: str, method: str, code: StatusCode, seconds: float) -> None:  # noqa: ARG002  # Observer's
+    def ended(self, method: Method, code: StatusCode, seconds: float) -> None:  # noqa: ARG002  # Observer's
         """What failed may have changed something before: a stream that was given up."""
-        if method in DELETIONS:
+        if method.path in DELETIONS:
             self._collector.mutated(deletion=True)
-        elif method in MUTATIONS:
+        elif method.path in MUTATIONS:
             self._collector.mutated()

@@ -29,8 +29,7 @@ class Schedule:
         self._first = now + settings.startup_delay if settings.startup_delay else None
         self._earliest = now
         self._interval = PERIOD
-        self._sum = 0.0
-        self._count = 0
+        self._average = 0.0
         self._urgent: float | None = None
         self._deletions = 0
         self._mutations = 0
@@ -62,12 +61,11 @@ class Schedule:
         self._deletions = self._mutations = 0
 
     def ended(self, now: float, seconds: float) -> None:
-        """It took that long."""
-        self._sum += seconds
-        self._count += 1
+        """It took that long. An earlier one counts half as much as the one after it."""
+        self._average = (self._average + seconds) / 2 if self._average else seconds
         share = self.settings.pause_threshold
         if share:
-            average = max(self._sum / self._count, LEAST)
+            average = max(self._average, LEAST)
             self._interval = average / share - average
         self._earliest = now + self._interval
 

@@ -124,6 +124,18 @@ def migrate(source: str) -> None:
         click.echo(note, err=True)
 
 
+@application.command("publish", hidden=True)
+@click.option("--namespace", default="default")
+@click.option("--topic", required=True)
+@click.pass_obj
+def publish(options: Options, namespace: str, topic: str) -> None:
+    """Hands an event on, from stdin. Shims call this."""
+    from tiffin.manager.command.publish import publish as published
+
+    address = options.overrides.get("grpc", {}).get("address") or options.load().grpc.address
+    published(address, namespace, topic, sys.stdin.buffer.read())
+
+
 def run(words: list[str]) -> int:
     """Runs what `words` say; returns the exit code."""
     try:

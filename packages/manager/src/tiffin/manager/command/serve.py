@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 from collections.abc import Callable
 
 from tiffin.manager import VERSION
@@ -21,6 +22,7 @@ def serve(load: Callable[[], Config]) -> int:
     """
     config = load()
     logs.set_up(config.debug.level, config.debug.format)
+    faulthandler.enable()  # a mistake in a library in C says where it was
     asyncio.run(_run(config, load))
     return 0
 

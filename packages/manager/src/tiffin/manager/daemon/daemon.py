@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from tiffin.manager.collection.effects import Effects
 from tiffin.manager.daemon import process
 from tiffin.manager.daemon.activation import inherited
 from tiffin.manager.daemon.grpc_server import GrpcServer
@@ -36,7 +37,7 @@ from tiffin.manager.observability.dump import dump_at_signal
 from tiffin.manager.observability.observing import observing
 from tiffin.manager.observability.requests import Requests
 from tiffin.manager.plugins.context import Surroundings
-from tiffin.manager.plugins.kinds import GRPC, TTRPC
+from tiffin.manager.plugins.kinds import COLLECTION, GRPC, TTRPC
 from tiffin.manager.plugins.plugin_set import PluginSet
 from tiffin.manager.plugins.starting import start_plugins
 from tiffin.ttrpc import Method
@@ -134,6 +135,7 @@ class Daemon:
             ttrpc_address=self._ttrpc_address,
         )
         await start_plugins(self._table, surroundings, self._plugin_set, stack)
+        self._requests.observers += map(Effects, self._plugin_set.all(COLLECTION).values())
 
     async def _ttrpc(self, stack: AsyncExitStack) -> None:
         services: dict[str, dict[str, Method]] = {}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tiffin.manager.collection.collector import Collection
     from tiffin.manager.config.settings import Metrics
     from tiffin.manager.metadata.stores import Stores
-    from tiffin.manager.observability.requests import Requests
+    from tiffin.manager.observability.requests import Method, Requests
     from tiffin.manager.plugins.plugin_set import PluginSet
 
 CALL = ("grpc_type", "grpc_service", "grpc_method")
@@ -48,7 +48,8 @@ def serving_metrics(settings: Metrics, requests: Requests, plugins: PluginSet) -
     for kind in (ProcessCollector, PlatformCollector, GCCollector):
         kind(registry=registry)
     Info("tiffind_build", "What runs", registry=registry).info({"version": VERSION})
-    requests.observer = Calls(registry, histogram=settings.grpc_histogram)
+    calls = Calls(registry, histogram=settings.grpc_histogram)
+    requests.observers.append(calls)
     for collector in plugins.all(COLLECTION).values():
         collector.listen(Pauses(registry).collected)
     for stores in plugins.all(METADATA).values():
@@ -61,7 +62,7 @@ def serving_metrics(settings: Metrics, requests: Requests, plugins: PluginSet) -
     try:
         yield
     finally:
-        requests.observer = None
+        requests.observers.remove(calls)
         server.shutdown()
         server.server_close()
         thread.join()
@@ -81,13 +82,13 @@ class Calls:
                 "grpc_server_handling_seconds", "How long they took", CALL, registry=registry
             )
 
-    def started(self, kind: str, method: str) -> None:
+    def started(self, method: Method) -> None:
         """As `Observer` says."""
-        self._started.labels(*_call(kind, method)).inc()
+        self._started.labels(*_labels(method)).inc()
 
-    def ended(self, kind: str, method: str, code: StatusCode, seconds: float) -> None:
+    def ended(self, method: Method, code: StatusCode, seconds: float) -> None:
         """As `Observer` says."""
-        labels = _call(kind, method)
+        labels = _labels(method)
         self._handled.labels(*labels, _camel(code.name)).inc()
         if self._seconds is not None:
             self._seconds.labels(*labels).observe(seconds)
@@ -132,9 +133,9 @@ class Containers(Collector):
         return [family]
 
 
-def _call(kind: str, method: str) -> tuple[str, str, str]:
-    service, _, name = method.lstrip("/").rpartition("/")
-    return kind, service, name
+def _labels(method: Method) -> tuple[str, str, str]:
+    service, _, name = method.path.lstrip("/").rpartition("/")
+    return method.kind, service, name
 
 
 def _camel(code: str) -> str:

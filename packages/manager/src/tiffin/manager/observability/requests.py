@@ -1,4 +1,8 @@
-"""`Requests`: sees every call of gRPC from beginning to end: for the log, for figures, for an orderly stop."""
+"""`Requests`: sees every call of gRPC from beginning to end: for the log, for figures, for an orderly stop.
+
+What is asked of a call's context is asked when the call begins: grpc.aio reads freed memory for one whose client has
+gone (`context.peer()`, grpcio 1.85).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import inspect
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import grpc
@@ -17,8 +22,8 @@ LOG = logging.getLogger("tiffin.manager.requests")
 NAMESPACE = "containerd-namespace"
 STOPPING = "tiffind is stopping"
 Handler = Any  # a grpc.RpcMethodHandler; at run time that takes no types
-Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
 Context = Any  # an aio.ServicerContext, likewise
+Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 
 # calls that end only when something happens: at a stop they are ended at once, all others have some time
 PATIENT = frozenset({
@@ -29,32 +34,49 @@ PATIENT = frozenset({
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 })  # fmt: skip
-
 KINDS = (
     ("unary_unary", "unary", grpc.unary_unary_rpc_method_handler),
     ("unary_stream", "server_stream", grpc.unary_stream_rpc_method_handler),
     ("stream_unary", "client_stream", grpc.stream_unary_rpc_method_handler),
     ("stream_stream", "bidi_stream", grpc.stream_stream_rpc_method_handler),
 )
+_BY_NUMBER = {each.value[0]: each for each in StatusCode}
+
+
+class Method(NamedTuple):
+    """A method that we have. kind: as go-grpc-prometheus calls it, `unary` or `server_stream`."""
+
+    path: str
+    kind: str
 
 
 class Observer(Protocol):
-    """Who counts calls. kind: as go-grpc-prometheus calls it, `unary` or `server_stream`."""
+    """Who counts calls. It does not wait, and does not raise."""
 
-    def started(self, kind: str, method: str) -> None:
-        """A call of a method that we have."""
+    def started(self, method: Method) -> None:
+        """A call."""
 
-    def ended(self, kind: str, method: str, code: StatusCode, seconds: float) -> None:
+    def ended(self, method: Method, code: StatusCode, seconds: float) -> None:
         """It is over."""
 
 
-class Requests(aio.ServerInterceptor):
-    """An interceptor of grpc.aio. observer: None if nobody counts."""
+@dataclass(slots=True, eq=False)
+class _Call:
+    """One that runs. about: for the log; None if it is not logged."""
 
-    def __init__(self, observer: Observer | None = None) -> None:
-        self.observer = observer
+    method: Method
+    task: asyncio.Task[Any]
+    began: float
+    about: dict[str, str] | None
+
+
+class Requests(aio.ServerInterceptor):
+    """An interceptor of grpc.aio. observers: may be added and removed while it is in use."""
+
+    def __init__(self) -> None:
+        self.observers: list[Observer] = []
         self._watched: dict[str, Handler] = {}
-        self._running: dict[asyncio.Task[Any], str] = {}
+        self._running: set[_Call] = set()
         self._stopping = False
 
     @property
@@ -65,117 +87,96 @@ class Requests(aio.ServerInterceptor):
     def stop(self) -> None:
         """Ends the calls that wait for something to happen, with UNAVAILABLE; also those that come from now on."""
         self._stopping = True
-        for task, method in list(self._running.items()):
-            if method in PATIENT:
-                task.cancel()
+        for call in tuple(self._running):
+            if call.method.path in PATIENT:
+                call.task.cancel()
 
     async def intercept_service(self, continuation: Continuation, details: grpc.HandlerCallDetails) -> Any:
         """As grpc.aio wants it."""
-        method = details.method
-        found = self._watched.get(method)
+        path = details.method
+        found = self._watched.get(path)
         if found is None:
             handler = await continuation(details)
             if handler is None:  # no such method: the server says so
                 return handler
-            found = self._watched[method] = self._wrapped(handler, method)
+            found = self._watched[path] = self._wrapped(handler, path)
         return found
 
-    def _wrapped(self, handler: Handler, method: str) -> Handler:
+    def _wrapped(self, handler: Handler, path: str) -> Handler:
         codec = (handler.request_deserializer, handler.response_serializer)
         for attribute, kind, make in KINDS:
             inner = getattr(handler, attribute)
             if inner is not None:
-                streams = inspect.isasyncgenfunction(inner)
-                call = _Calls(self, kind, method)
-                return make(_streaming(inner, call) if streams else _answering(inner, call), *codec)
-        raise AssertionError(f"{method} has no handler")
+                wrap = self._streaming if inspect.isasyncgenfunction(inner) else self._answering
+                return make(wrap(inner, Method(path, kind)), *codec)
+        raise AssertionError(f"{path} has no handler")
 
-    def begin(self, calls: _Calls) -> asyncio.Task[Any]:
-        """Notes a call."""
+    def _answering(self, inner: Any, method: Method) -> Any:
+        async def answer(request: Any, context: Context) -> Any:
+            call = self._begin(method, context)
+            try:
+                answered = await inner(request, context)
+            except BaseException as error:
+                await self._fail(call, context, error)
+                raise
+            self._end(call, StatusCode.OK)
+            return answered
+
+        return answer
+
+    def _streaming(self, inner: Any, method: Method) -> Any:
+        async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
+            call = self._begin(method, context)
+            try:
+                async with aclosing(inner(request, context)) as answers:
+                    async for each in answers:
+                        yield each
+            except BaseException as error:
+                await self._fail(call, context, error)
+                raise
+            self._end(call, StatusCode.OK)
+
+        return answer
+
+    def _begin(self, method: Method, context: Context) -> _Call:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # for mypy: grpc.aio runs each call in a task
-        self._running[task] = calls.method
-        if self.observer is not None:
-            self.observer.started(calls.kind, calls.method)
-        if self._stopping and calls.method in PATIENT:
+        about = _about(context) if LOG.isEnabledFor(logging.DEBUG) else None
+        call = _Call(method, task, time.perf_counter(), about)
+        self._running.add(call)
+        for observer in self.observers:
+            observer.started(method)
+        if self._stopping and method.path in PATIENT:
             task.cancel()
-        return task
+        return call
 
-    def end(self, calls: _Calls, task: asyncio.Task[Any], code: StatusCode, began: float) -> None:
-        """Its end."""
-        self._running.pop(task, None)
-        if self.observer is not None:
-            self.observer.ended(calls.kind, calls.method, code, time.perf_counter() - began)
-
-    async def give_up(self, task: asyncio.Task[Any], context: Context) -> None:
-        """A call was cancelled: by its client, who hears no answer any more, or by `stop`, which is told to it."""
-        if self._stopping:
-            task.uncancel()
+    async def _fail(self, call: _Call, context: Context, error: BaseException) -> None:
+        if not isinstance(error, asyncio.CancelledError | GeneratorExit):
+            self._end(call, _code(context.code()))
+        elif self._stopping and isinstance(error, asyncio.CancelledError):
+            self._end(call, StatusCode.UNAVAILABLE)
+            call.task.uncancel()
             await context.abort(StatusCode.UNAVAILABLE, STOPPING)
+        else:  # its client has gone
+            self._end(call, StatusCode.CANCELLED)
+
+    def _end(self, call: _Call, code: StatusCode) -> None:
+        self._running.discard(call)
+        seconds = time.perf_counter() - call.began
+        for observer in self.observers:
+            observer.ended(call.method, code, seconds)
+        if call.about is not None:
+            fields = {"method": call.method.path, "code": code.name, "seconds": seconds, **call.about}
+            LOG.debug("call", extra={"fields": fields})
 
 
-class _Calls(NamedTuple):
-    """All calls of one method."""
-
-    requests: Requests
-    kind: str
-    method: str
-
-    @asynccontextmanager
-    async def one(self, context: Context) -> AsyncIterator[None]:
-        """Surrounds one of them."""
-        began = time.perf_counter()
-        task = self.requests.begin(self)
-        code = StatusCode.OK
-        try:
-            yield
-        except (asyncio.CancelledError, GeneratorExit):  # the latter: the client of a stream has gone
-            code = StatusCode.CANCELLED
-            await self.requests.give_up(task, context)
-            raise
-        except Exception:
-            code = _code(context.code(), StatusCode.UNKNOWN)
-            raise
-        finally:
-            self.requests.end(self, task, code, began)
-            if LOG.isEnabledFor(logging.DEBUG):
-                _log(self.method, context, code, time.perf_counter() - began)
+def _about(context: Context) -> dict[str, str]:
+    headers = dict(context.invocation_metadata() or ())
+    return {"namespace": headers.get(NAMESPACE, ""), "peer": context.peer()}
 
 
-def _answering(inner: Any, calls: _Calls) -> Any:
-    async def answer(request: Any, context: Context) -> Any:
-        async with calls.one(context):
-            return await inner(request, context)
-
-    return answer
-
-
-def _streaming(inner: Any, calls: _Calls) -> Any:
-    async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
-        async with calls.one(context), aclosing(inner(request, context)) as answers:
-            async for each in answers:
-                yield each
-
-    return answer
-
-
-def _code(told: Any, otherwise: StatusCode) -> StatusCode:
-    """A call's code, which grpc.aio tells as a member of StatusCode, as its number, or not at all."""
+def _code(told: Any) -> StatusCode:
+    """A failed call's code, which grpc.aio tells as a member of StatusCode, as its number, or not at all."""
     if isinstance(told, StatusCode):
         return told
-    return _BY_NUMBER.get(told, otherwise) if told else otherwise
-
-
-_BY_NUMBER = {each.value[0]: each for each in StatusCode}
-
-
-def _log(method: str, context: Context, code: StatusCode, seconds: float) -> None:
-    headers = dict(context.invocation_metadata() or ())
-    fields = {
-        "method": method,
-        "code": code.name,
-        "seconds": seconds,
-        "namespace": headers.get(NAMESPACE, ""),
-        "peer": context.peer(),
-    }
-    LOG.debug("call", extra={"fields": fields})
+    return _BY_NUMBER.get(told or StatusCode.UNKNOWN.value[0], StatusCode.UNKNOWN)
