@@ -41,8 +41,11 @@ def serve(settings: ShimSettings, descriptor: int) -> int:
     """Serves a listening socket; returns the exit code. SIGTERM and SIGINT end it in order; the containers live on."""
     without_ssl()
     import asyncio
+    import os
 
     from .shim import Shim
+
+    os.environ.pop("NOTIFY_SOCKET", None)  # of whoever started containerd: an OCI runtime would tell it of containers
 
     return asyncio.run(Shim(settings).run(descriptor))
 
