@@ -6,11 +6,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define HIGHEST_SIGNAL 64
 #define OOM_SCORE "/proc/self/oom_score_adj"
 #define OWN_OOM_SCORE "-999" /* containerd's shims have -998 under systemd's containerd, conmon -1000 */
 
@@ -79,9 +82,11 @@ static int place_descriptors(const struct launch *launch)
 
 static void restore_defaults(void)
 {
+	static const uint64_t by_default[8]; /* the kernel's struct, whatever its layout: SIG_DFL, no flags, an empty mask */
 	sigset_t none;
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		signal(ignored[i], SIG_DFL);
+	/* by the system call: glibc's posix_spawn leaves two of its own signals ignored, and its sigaction does not touch them */
+	for (int number = 1; number <= HIGHEST_SIGNAL; number++)
+		syscall(SYS_rt_sigaction, number, by_default, NULL, HIGHEST_SIGNAL / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (score_before[0])

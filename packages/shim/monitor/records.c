@@ -38,16 +38,17 @@ void record_forget(const char *name)
 	rmdir(name); /* what others have put there is theirs */
 }
 
-static int write_new(const char *path, const char *bytes, size_t length, bool synced)
+/* `synced`: a pid says nothing after the machine has gone down, an exit does. */
+static int write_new(const char *path, const struct text *text, bool synced)
 {
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	ssize_t written;
 	if (descriptor < 0)
 		return -1;
-	written = write(descriptor, bytes, length);
-	if (written >= 0 && (size_t)written < length)
+	written = write(descriptor, text->bytes, text->length);
+	if (written >= 0 && (size_t)written < text->length)
 		errno = ENOSPC;
-	if (written != (ssize_t)length || (synced && (ftruncate(descriptor, written) < 0 || fsync(descriptor) < 0))) {
+	if (written != (ssize_t)text->length || ftruncate(descriptor, written) < 0 || (synced && fsync(descriptor) < 0)) {
 		int error = errno;
 		close(descriptor);
 		errno = error;
@@ -60,8 +61,9 @@ static int write_new(const char *path, const char *bytes, size_t length, bool sy
 static int reserve(const char *name, const char *file)
 {
 	char path[PATH_SPACE], blanks[RECORD_SPACE];
+	struct text text = {blanks, sizeof blanks, sizeof blanks};
 	memset(blanks, ' ', sizeof blanks);
-	return write_new(path_in(name, file, path), blanks, sizeof blanks, false);
+	return write_new(path_in(name, file, path), &text, false);
 }
 
 int record_folder(const char *name)
@@ -91,7 +93,7 @@ int record_pid(const struct process *process)
 	add_text(&text, " ");
 	add_number(&text, (uint64_t)process->start_time, 0);
 	add_text(&text, "\n");
-	if (write_new(path_in(process->name, "pid.new", path), text.bytes, text.length, true) < 0)
+	if (write_new(path_in(process->name, "pid.new", path), &text, false) < 0)
 		return -1;
 	return rename_in(process->name, "pid.new", "pid");
 }
@@ -112,7 +114,7 @@ int record_end(const struct process *process)
 	add_line(&text, "signal", process->end.signal);
 	add_line(&text, "at", process->end.at);
 	add_line(&text, "oom_killed", process->end.oom_killed);
-	if (write_new(path_in(process->name, "exit.new", path), text.bytes, text.length, true) < 0)
+	if (write_new(path_in(process->name, "exit.new", path), &text, true) < 0)
 		return -1;
 	return rename_in(process->name, "exit.new", "exit");
 }

@@ -11,7 +11,7 @@ from tiffin.runtime.errors import Unavailable
 from . import messages
 from .connection import Connection, error_of
 from .requests import start_request
-from .starting import connect_to, reap, start_program
+from .starting import connect_to, end_of, reap, start_program
 from .values import Exit, MonitoredProcess
 from .wire import decode_fields
 
@@ -173,8 +173,10 @@ class Monitor:
     async def quit(self) -> None:
         """The monitor ends now, whatever lives; on return it has ended."""
         self._closing = True
-        await self._connection.request(messages.Quit(), messages.Done)
-        await self._connection.ended
+        with end_of(self.pid) as ended:
+            await self._connection.request(messages.Quit(), messages.Done)
+            await ended
+        self._connection.close()
 
     async def close(self) -> None:
         """Ends the connection, not the monitor."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tiffin.runtime.errors import Unavailable, Unsupported
 
 from .values import LOG, SOCKET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROGRAM = Path(__file__).resolve().parent.parent / "bin/tiffin-monitor"
 FIRST_CLIENT = 3  # monitor/main.c
@@ -45,6 +50,30 @@ def reap(pid: int) -> None:
     """Waits for what ends right after it has forked; somebody else may have done that."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
+
+
+@contextlib.contextmanager
+def end_of(pid: int) -> Iterator[asyncio.Future[None]]:
+    """A future that is done when a process has ended, whosever child it is (Linux 5.3); at once if there is none."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        ended.set_result(None)
+        yield ended
+        return
+    try:
+        loop.add_reader(descriptor, _resolve, ended)
+        yield ended
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def connect_to(directory: str) -> socket.socket:
