@@ -31,6 +31,7 @@ class CoreRequest(Record):
         until they are dead, so that a `delete` after our own death waits for them.
     namespaces: CLONE_NEW* flags of new ones that the plan will ask for, which the launcher makes while it waits for it.
     starter: who starts it, and becomes the parent of it and of the container's process.
+    stop: becomes readable when the launch is to be given up; -1: never.
     """
 
     core: int
@@ -39,15 +40,17 @@ class CoreRequest(Record):
     lock: int = -1
     namespaces: int = 0
     starter: Starter = OWN_CHILDREN
+    stop: int = -1
 
 
 class CoreProcess:
     """A core that waits for its plan, and ends if this process does.
 
-    messages: where to read what it says. started: the launcher, and init once it was adopted.
+    messages: where to read what it says. started: the launcher, and init once it was adopted. stop: as in the request.
     """
 
     def __init__(self, request: CoreRequest) -> None:
+        self.stop = request.stop
         self.messages = self._go = self._blob = -1
         try:
             self.started: StartedProgram = self._start(request)

@@ -93,7 +93,7 @@ class Launch:
 
     def _attend(self, attendant: Attendant) -> bool:
         ready = False
-        for message in read_messages(self._core.messages):
+        for message in read_messages(self._core.messages, stop=self._core.stop):
             if message.type == MESSAGE_READY:
                 ready = True
             elif message.type == MESSAGE_FAILED:

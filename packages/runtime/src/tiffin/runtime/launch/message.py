@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posix
 
-from ..errors import RuntimeFailure
+from ..errors import RuntimeFailure, TimedOut
 from ..record import Record
 
 TYPE_CHECKING = False
@@ -30,14 +30,18 @@ class Message(Record):
     text: str
 
 
-def read_messages(descriptor: int) -> Iterator[Message]:
+def read_messages(descriptor: int, *, stop: int = -1) -> Iterator[Message]:
     """Yields messages until every writer is gone.
+
+    Args:
+        stop: a descriptor that becomes readable when nobody wants the rest any more; -1 for none.
 
     Raises:
         RuntimeFailure: what came is not a message, or is cut short.
+        TimedOut: `stop` said so.
     """
     buffer = b""
-    while data := posix.read(descriptor, READ_SIZE):
+    while data := _read(descriptor, stop):
         buffer += data
         while len(buffer) >= HEADER_SIZE:
             end = HEADER_SIZE + int.from_bytes(buffer[12:16], "little")
@@ -49,6 +53,18 @@ def read_messages(descriptor: int) -> Iterator[Message]:
             buffer = buffer[end:]
     if buffer:
         raise RuntimeFailure("the executor died in the middle of a message")
+
+
+def _read(descriptor: int, stop: int) -> bytes:
+    if stop >= 0:
+        import select
+
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.register(stop, select.POLLIN)
+        if any(ready == stop for ready, _ in poll.poll()):
+            raise TimedOut("the launch was given up")
+    return posix.read(descriptor, READ_SIZE)
 
 
 def _decode(data: bytes) -> Message:

@@ -7,9 +7,12 @@ import posix
 import select
 from _signal import pidfd_send_signal
 
+from ..errors import OperationFailed
 from ..state.identity import is_alive
 from .process_end import open_end
 from .starting import SIGKILL
+
+PATIENCE = 10.0  # seconds for a killed process to end: in the kernel it may hang for as long as that likes
 
 
 def end_process(pid: int, start_time: int) -> None:
@@ -17,6 +20,9 @@ def end_process(pid: int, start_time: int) -> None:
 
     Args:
         start_time: its field 22 of /proc/PID/stat: a later process with its pid is left alone.
+
+    Raises:
+        OperationFailed: it does not end.
     """
     try:
         descriptor = open_end(pid)
@@ -28,7 +34,8 @@ def end_process(pid: int, start_time: int) -> None:
         _kill(pid, descriptor)
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        poll.poll()
+        if not poll.poll(PATIENCE * 1000):
+            raise OperationFailed(f"process {pid} was killed, and does not end")
     finally:
         posix.close(descriptor)
 

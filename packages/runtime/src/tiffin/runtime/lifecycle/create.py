@@ -56,6 +56,7 @@ class CreateOptions(Record):
     notify_socket: where to tell systemd that the container is ready, "" for nowhere.
     stdio: descriptors of this process for the container's standard streams.
     starter: who starts the core, and becomes the parent of the container's process.
+    stop: a descriptor that becomes readable when the container is not wanted any more; -1 for none.
     """
 
     bundle: str
@@ -70,6 +71,7 @@ class CreateOptions(Record):
     notify_socket: str = ""
     stdio: tuple[int, int, int] = (0, 1, 2)
     starter: Starter = OWN_CHILDREN
+    stop: int = -1
 
 
 def create(
@@ -250,6 +252,7 @@ class Creation(TracingAttendant):
             lock=self._lock,
             namespaces=early_namespaces(self.config),
             starter=options.starter,
+            stop=options.stop,
         )
 
     def _launch(self, manager: CgroupManager) -> None:
@@ -272,7 +275,7 @@ class Creation(TracingAttendant):
             self._move_network_devices()
         elif name == "hooks":
             for kind in ("prestart", "createRuntime"):
-                run_hooks(self.config, kind, self.state, CREATING, self.state.pid)
+                run_hooks(self.config, kind, self.state, CREATING, self.state.pid, stop=self.options.stop)
 
     def _adopt(self) -> None:
         adopter = self._manager.adopter

@@ -25,11 +25,12 @@ PATIENCE = 10.0  # seconds for a killed init to end, and for another command to 
 INTERVAL = 0.01
 
 
-def delete(settings: Settings, identifier: str, *, force: bool = False) -> None:
+def delete(settings: Settings, identifier: str, *, force: bool = False, stop: int = -1) -> None:
     """Deletes a container.
 
     Args:
         force: kill it if it runs; one that does not exist, or is half-made or damaged, is no error.
+        stop: a descriptor that becomes readable when hooks are not to be waited for any longer; -1 for none.
 
     Raises:
         NotFound: no such container. FailedPrecondition: it runs, or another command works on it.
@@ -40,7 +41,7 @@ def delete(settings: Settings, identifier: str, *, force: bool = False) -> None:
         if not force and directory.has_state():  # at once, though another command may hold the lock
             _refuse_living(LoadedContainer(settings.root, identifier))
         with _patient_lock(directory):
-            _delete_locked(settings, directory, force=force)
+            _delete_locked(settings, directory, force=force, stop=stop)
     except NotFound:
         if not force:
             raise
@@ -65,7 +66,7 @@ def delete_ended(settings: Settings, state: ContainerState) -> None:
         return
 
 
-def _delete_locked(settings: Settings, directory: StateDirectory, *, force: bool) -> None:
+def _delete_locked(settings: Settings, directory: StateDirectory, *, force: bool, stop: int) -> None:
     """What there is may have changed while we waited for the lock."""
     try:
         container = LoadedContainer(settings.root, directory.identifier)
@@ -82,7 +83,7 @@ def _delete_locked(settings: Settings, directory: StateDirectory, *, force: bool
     if force or container.status() != STOPPED or container.state.shared_pids:
         kill_all(container)
         wait_for_end(container)
-    destroy(settings, container)
+    destroy(settings, container, stop=stop)
 
 
 def _refuse_living(container: LoadedContainer) -> None:
@@ -93,7 +94,7 @@ def _refuse_living(container: LoadedContainer) -> None:
         )
 
 
-def destroy(settings: Settings, container: LoadedContainer) -> None:
+def destroy(settings: Settings, container: LoadedContainer, *, stop: int = -1) -> None:
     """Removes all that is left of a container whose processes are dead.
 
     The directory goes after what it tells of: a delete that fails, or is killed, can be repeated.
@@ -105,7 +106,7 @@ def destroy(settings: Settings, container: LoadedContainer) -> None:
         _remove_group(state.resctrl)
     container.directory.remove()
     if config:
-        run_hooks_tolerantly(config, "poststop", state, STOPPED, settings.log)
+        run_hooks_tolerantly(config, "poststop", state, STOPPED, settings.log, stop=stop)
 
 
 def wait_for_end(container: LoadedContainer) -> None:

@@ -30,6 +30,7 @@ class ExecOptions(Record):
 
     cgroup: `PATH` or `CONTROLLER[,CONTROLLER...]:PATH`, sub-cgroups of the container's.
     starter: who starts the core, and becomes the parent of the process.
+    stop: a descriptor that becomes readable when the process is not wanted any more; -1 for none.
     """
 
     console_socket: str = ""
@@ -41,6 +42,7 @@ class ExecOptions(Record):
     ignore_paused: bool = False
     stdio: tuple[int, int, int] = (0, 1, 2)
     starter: Starter = OWN_CHILDREN
+    stop: int = -1
 
 
 class Execution(TracingAttendant):
@@ -89,7 +91,7 @@ class Execution(TracingAttendant):
         options = self.options
         check_preserved(options.preserve_fds)
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.start_core(stdio=options.stdio, inherited=inherited, starter=options.starter)
+        self.start_core(stdio=options.stdio, inherited=inherited, starter=options.starter, stop=options.stop)
         try:
             self._launched = self.launch(self.plan(process), self.container.identifier)
         finally:

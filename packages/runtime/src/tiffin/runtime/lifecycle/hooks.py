@@ -43,8 +43,13 @@ def kept_hooks(config: ConfigTree) -> tuple[str, ...]:
     return tuple(kind for kind in KEPT_HOOKS if hooks_of(config, kind))
 
 
-def run_hooks(config: ConfigTree, kind: str, state: ContainerState, status: Status, pid: int) -> None:
+def run_hooks(
+    config: ConfigTree, kind: str, state: ContainerState, status: Status, pid: int, *, stop: int = -1
+) -> None:
     """Runs all hooks of a kind, in the bundle's directory; the first that fails ends it.
+
+    Args:
+        stop: a descriptor that becomes readable when the hook that runs shall be killed; -1 for none.
 
     Raises:
         HookFailed: it says which hook, how it ended, and what it wrote.
@@ -54,17 +59,17 @@ def run_hooks(config: ConfigTree, kind: str, state: ContainerState, status: Stat
         return
     document = hook_document(state, status, pid)
     for index, hook in enumerate(hooks):
-        _run(hook, document, state.bundle, _name(kind, index, hook))
+        _run(hook, document, state.bundle, _name(kind, index, hook), stop)
 
 
 def run_hooks_tolerantly(
-    config: ConfigTree, kind: str, state: ContainerState, status: Status, log: Warner
+    config: ConfigTree, kind: str, state: ContainerState, status: Status, log: Warner, *, stop: int = -1
 ) -> None:
     """As `run_hooks`, but each one runs, and a failure is only logged (poststop)."""
     document = hook_document(state, status, 0)
     for index, hook in enumerate(hooks_of(config, kind)):
         try:
-            _run(hook, document, state.bundle, _name(kind, index, hook))
+            _run(hook, document, state.bundle, _name(kind, index, hook), stop)
         except HookFailed as error:
             log.warning(str(error))
 
@@ -74,7 +79,7 @@ def _name(kind: str, index: int, hook: HookTree) -> str:
     return f"error running {kind} hook #{index} ({hook['path']}, hooks.{kind}[{index}])"
 
 
-def _run(hook: HookTree, document: bytes, directory: str, name: str) -> None:
+def _run(hook: HookTree, document: bytes, directory: str, name: str, stop: int) -> None:
     """Output goes to memory files, not to pipes: a daemon that a hook leaves behind cannot hold us up."""
     files = [
         posix.memfd_create(f"hook-{stream}", posix.MFD_CLOEXEC) for stream in ("stdin", "stdout", "stderr")
@@ -86,7 +91,7 @@ def _run(hook: HookTree, document: bytes, directory: str, name: str) -> None:
             pid = _spawn(hook, files, directory)
         except OSError as error:
             raise HookFailed(f"{name}: fork/exec {hook['path']}: {reason_of(error.errno or 0)}") from error
-        outcome = _wait(pid, hook.get("timeout"))
+        outcome = _wait(pid, hook.get("timeout"), stop)
         if outcome:
             out, err = (_written(file) for file in files[1:])
             raise HookFailed(f"{name}: {outcome}, stdout: {out}, stderr: {err}")
@@ -125,19 +130,21 @@ def _environment(hook: HookTree) -> dict[bytes, bytes]:
     return {name: value for name, _, value in pairs}
 
 
-def _wait(pid: int, timeout: int | None) -> str:
+def _wait(pid: int, timeout: int | None, stop: int) -> str:
     """How it ended; "" if well. timeout: seconds."""
-    if timeout is not None and not _ends_within(pid, timeout):
+    given_up = _given_up(pid, timeout, stop) if timeout is not None or stop >= 0 else ""
+    if given_up:
         posix.kill(pid, SIGKILL)
         posix.waitpid(pid, 0)
-        return f"hook ran past specified timeout of {float(timeout):.1f}s"
+        return given_up
     code = posix.waitstatus_to_exitcode(posix.waitpid(pid, 0)[1])
     if code == 0:
         return ""
     return f"exit status {code}" if code > 0 else f"killed by signal {-code}"
 
 
-def _ends_within(pid: int, seconds: int) -> bool:
+def _given_up(pid: int, timeout: int | None, stop: int) -> str:
+    """Why it is not waited for any longer; "" if it has ended."""
     import select
 
     from ..launch.process_end import open_end
@@ -145,10 +152,15 @@ def _ends_within(pid: int, seconds: int) -> bool:
     end = open_end(pid)
     try:
         poll = select.poll()
-        poll.register(end, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
+        for descriptor in (end, stop):
+            if descriptor >= 0:
+                poll.register(descriptor, select.POLLIN)
+        ready = dict(poll.poll(None if timeout is None else timeout * 1000))
     finally:
         posix.close(end)
+    if end in ready:
+        return ""
+    return "it was given up" if ready else f"hook ran past specified timeout of {float(timeout or 0):.1f}s"
 
 
 def _written(file: int) -> str:

@@ -44,17 +44,19 @@ class TracingAttendant(Attendant):
         lock: int = -1,
         namespaces: int = 0,
         starter: Starter = OWN_CHILDREN,
+        stop: int = -1,
     ) -> None:
         """Starts the core, which waits for `launch`, or for `abandon_core`.
 
         Args:
             inherited: descriptors that the plan names, which the core must have under the same number.
-            lock, namespaces, starter: as `CoreRequest` has them.
+            lock, namespaces, starter, stop: as `CoreRequest` has them.
         """
         settings = self.settings
         core = settings.core if settings.core >= 0 else sealed_core()
+        request = CoreRequest(core, stdio, tuple(inherited), lock, namespaces, starter, stop)
         try:
-            self._core = CoreProcess(CoreRequest(core, stdio, tuple(inherited), lock, namespaces, starter))
+            self._core = CoreProcess(request)
         finally:
             if core != settings.core:
                 posix.close(core)

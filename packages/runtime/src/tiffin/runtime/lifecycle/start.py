@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 TAKEN = FIFO + ".taken"
 
 
-def start(settings: Settings, identifier: str, *, notify_socket: str = "") -> None:
+def start(settings: Settings, identifier: str, *, notify_socket: str = "", stop: int = -1) -> None:
     """Starts a created container, and runs its poststart hooks; if one of them fails, the container is killed.
 
     Args:
         notify_socket: where to tell systemd when the container says that it is ready; we wait for that.
+        stop: a descriptor that becomes readable when hooks are not to be waited for any longer; -1 for none.
 
     Raises:
         NotFound, FailedPrecondition: there is none, or it is not in the state `created`.
@@ -38,7 +39,7 @@ def start(settings: Settings, identifier: str, *, notify_socket: str = "") -> No
     if notify_socket:
         _start_and_notify(container, notify_socket)
     else:
-        _start(container)
+        _start(container, stop)
 
 
 def _start_and_notify(container: LoadedContainer, host: str) -> None:
@@ -46,7 +47,7 @@ def _start_and_notify(container: LoadedContainer, host: str) -> None:
 
     socket = NotifySocket.of_container(container.directory.path, host)
     try:
-        _start(container)
+        _start(container, -1)
         if socket is not None:
             socket.forward(container.state.pid)
     finally:
@@ -54,15 +55,15 @@ def _start_and_notify(container: LoadedContainer, host: str) -> None:
             socket.close()
 
 
-def _start(container: LoadedContainer) -> None:
-    let_go(container)
+def _start(container: LoadedContainer, stop: int) -> None:
+    let_go(container, stop)
     with Undo("start") as undo:
         undo.add(lambda: kill_all(container))
-        run_poststart(container)
+        run_poststart(container, stop)
         undo.forget()
 
 
-def let_go(container: LoadedContainer) -> None:
+def let_go(container: LoadedContainer, stop: int = -1) -> None:
     """One caller gets the FIFO, and writes the byte that init waits for.
 
     Init holds the reading end since before it said that it was ready.
@@ -78,7 +79,7 @@ def let_go(container: LoadedContainer) -> None:
         try:
             posix.write(descriptor, b"\n")
             if "poststart" in container.state.hooks:
-                wait_for_program(descriptor)
+                wait_for_program(descriptor, stop)
         finally:
             posix.close(descriptor)
     except OSError as error:
@@ -89,7 +90,7 @@ def let_go(container: LoadedContainer) -> None:
         posix.unlink(taken)
 
 
-def wait_for_program(fifo: int) -> None:
+def wait_for_program(fifo: int, stop: int) -> None:
     """Returns when init has become the user's program, or is dead: poststart hooks come after startContainer ones.
 
     Init holds the reading end until then; a pipe without one has an error to report (pipe(7), poll(2)).
@@ -98,13 +99,15 @@ def wait_for_program(fifo: int) -> None:
 
     poll = select.poll()
     poll.register(fifo, 0)
+    if stop >= 0:
+        poll.register(stop, select.POLLIN)
     poll.poll()
 
 
-def run_poststart(container: LoadedContainer) -> None:
+def run_poststart(container: LoadedContainer, stop: int = -1) -> None:
     """Runs the poststart hooks, if there are any."""
     if "poststart" in container.state.hooks:
-        run_hooks(container.config(), "poststart", container.state, RUNNING, container.state.pid)
+        run_hooks(container.config(), "poststart", container.state, RUNNING, container.state.pid, stop=stop)
 
 
 def _refusal(status: Status) -> FailedPrecondition:
