@@ -86,10 +86,10 @@ class Client:
         return self.run(ask())
 
 
-def refusal(call: Any, *arguments: object) -> Refusal:
+def refusal(call: Any, *arguments: object, **named: object) -> Refusal:
     """The error that a call must end with: `refusal(client.call, stub.Get, request)`."""
     try:
-        answer = call(*arguments)
+        answer = call(*arguments, **named)
     except aio.AioRpcError as error:
         return Refusal(error.code(), error.details() or "")
     raise AssertionError(f"it was not refused: {answer}")

@@ -29,9 +29,11 @@ Serve = Callable[..., Client]
 
 
 @contextmanager
-def serving(offers: Iterable[Offer], folder: Path, workers: Workers | None = None) -> Iterator[str]:
+def serving(
+    offers: Iterable[Offer], folder: Path, workers: Workers | None = None, name: str = "grpc.sock"
+) -> Iterator[str]:
     """Runs a server until the block ends; the path of its socket. folder: short, since that lies in it."""
-    path = str(folder / "grpc.sock")
+    path = str(folder / name)
     ready, state = threading.Event(), _Running()
 
     async def run(using: Workers) -> None:

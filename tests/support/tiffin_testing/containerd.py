@@ -23,9 +23,12 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [ttrpc]
   address = "{folder}/containerd.sock.ttrpc"
 [plugins."io.containerd.gc.v1.scheduler"]
-  schedule_delay = "24h"
+  deletion_threshold = 0
+  mutation_threshold = 1000000
+  pause_threshold = 0.0000001
+  schedule_delay = "0s"
   startup_delay = "24h"
-"""  # no collection while a test looks, not even the usual first one: a view of `ctr snapshots` is kept by nothing
+"""  # no collection but those that a client waits for: a view of `ctr snapshots` is kept by nothing
 
 
 class Containerd:

@@ -84,7 +84,9 @@ def _checked(resource: api.Resource) -> Resource:
     if kind == SNAPSHOTS:
         if not snapshotter:
             raise InvalidArgument(f"invalid snapshot resource type {resource.type!r}")
-    elif resource.type not in KINDS:
+    elif kind in KINDS and resource.type != kind:
+        raise InvalidArgument(f"invalid resource type {resource.type[:200]!r}")
+    elif kind not in KINDS:
         raise Unsupported(f"lease resource type {resource.type[:200]!r} not supported yet")
     if resource.type == "content":
         checked_digest(resource.id)

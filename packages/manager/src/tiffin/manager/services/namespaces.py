@@ -40,9 +40,8 @@ class _Namespaces:
         self._publish = publish
 
     def get(self, request: api.GetNamespaceRequest, _call: Call) -> api.GetNamespaceResponse:
+        """One that nobody has used has no labels: clients ask for defaults before they use it."""
         labels = self._stores.namespaces.list().get(request.name)
-        if labels is None:
-            raise NotFound(f"namespace {request.name!r}")
         return api.GetNamespaceResponse(namespace=api.Namespace(name=request.name, labels=labels))
 
     def list_all(self, _request: api.ListNamespacesRequest, _call: Call) -> api.ListNamespacesResponse:

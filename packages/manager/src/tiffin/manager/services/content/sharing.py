@@ -1,6 +1,6 @@
 """Blobs of other namespaces: who names the digest of one needs not bring its bytes, where that is allowed.
 
-containerd's policy `shared` allows it for all namespaces, `isolated` for the blobs of those with a label. The labels of a
+containerd's policy `shared` allows it for all namespaces, `isolated` for the blobs of those with a label. Labels of a
 blob are each namespace's own.
 """
 

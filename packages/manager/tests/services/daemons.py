@@ -1,0 +1,108 @@
+"""The daemons that the same calls and the same scripts of `ctr` are made to: Debian's containerd, and our services."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from packages.manager.tests.client import Client
+from packages.manager.tests.conftest import serving
+
+from tiffin.image.store.store import Store
+from tiffin.manager.events.exchange import Exchange
+from tiffin.manager.metadata.stores import Stores
+from tiffin.manager.services import (
+    containers,
+    content,
+    diff,
+    images,
+    leases,
+    namespaces,
+    sandboxes,
+    snapshots,
+    version,
+)
+from tiffin_testing.containerd import SECONDS, Containerd, running_containerd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tiffin.manager.grpc_edge.offer import Offer
+
+NUMBERS = itertools.count(1)
+
+
+class Daemon:
+    """One that runs.
+
+    Args:
+        name: `containerd` or `tiffind`. ctr: in the namespace that each test has for itself, as the client is.
+    """
+
+    def __init__(self, name: str, ctr: Containerd, client: Client, namespace: str = "default") -> None:
+        self.name = name
+        self.namespace = namespace
+        self.ctr = ctr.within(namespace)
+        self.client = client.within(namespace)
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is not containerd."""
+        return self.name == "tiffind"
+
+    def fresh(self) -> Daemon:
+        """The same one in a namespace that nobody has used."""
+        return self.within(f"test-{next(NUMBERS)}")
+
+    def within(self, namespace: str) -> Daemon:
+        """The same one in a namespace."""
+        return Daemon(self.name, self.ctr, self.client, namespace)
+
+    def refused(self, *words: str | Path) -> str:
+        """What `ctr` says when it must fail."""
+        command = ["ctr", "--address", self.ctr.address, "--namespace", self.namespace, *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        assert done.returncode != 0, f"ctr {words}: {done.stdout}"
+        return done.stderr
+
+
+def offers(stores: Stores, exchange: Exchange) -> list[Offer]:
+    """Every service of the store."""
+    publish, collect = exchange.publish, stores.collect
+    return [
+        namespaces.service(stores, publish),
+        content.service(stores, publish),
+        images.service(stores, publish, collect),
+        leases.service(stores, collect),
+        snapshots.service(stores, publish),
+        containers.service(stores, publish),
+        sandboxes.service(stores),
+        diff.service(stores),
+        version.service("test"),
+    ]
+
+
+@contextmanager
+def ours(folder: Path) -> Iterator[Daemon]:
+    """Our services in this process."""
+    store = Store(str(folder / "root"))
+    stores = Stores(store)
+    with ExitStack() as stack:
+        stack.callback(store.database.close)
+        path = stack.enter_context(serving(offers(stores, Exchange()), folder, name="containerd.sock"))
+        client = stack.enter_context(Client(path))
+        yield Daemon("tiffind", Containerd(folder, os.getpid()), client)
+
+
+@contextmanager
+def theirs(folder: Path) -> Iterator[Daemon]:
+    """Debian's containerd."""
+    with running_containerd(folder) as running, Client(running.address) as client:
+        yield Daemon("containerd", running, client)
+
+
+DAEMONS = {"containerd": theirs, "tiffind": ours}
