@@ -159,5 +159,5 @@ class Daemon:
         )
 
     async def _ready(self, stack: AsyncExitStack) -> None:  # noqa: ARG002  # a phase like the others
-        notify(READY)
         LOG.info("ready", extra={"fields": {"seconds": time.monotonic() - self._began}})
+        notify(READY)

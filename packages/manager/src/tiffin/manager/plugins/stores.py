@@ -75,11 +75,14 @@ async def scheduler(context: Context) -> Collector:
     """When garbage is collected."""
     from tiffin.manager.collection.collector import Collector
     from tiffin.manager.collection.garbage import collect_garbage
+    from tiffin.manager.config.duration import format_duration
 
     settings = context.config.plugins.scheduler
     made = Collector(partial(collect_garbage, context.get(METADATA)), settings)
     context.surroundings.reload(lambda config: made.set(config.plugins.scheduler))
     await context.exit.enter_async_context(made.running())
-    for name in ("pause_threshold", "deletion_threshold", "mutation_threshold", "schedule_delay"):
-        context.export(name, str(getattr(settings, name)))
+    context.export("PauseThreshold", f"{settings.pause_threshold:g}")
+    context.export("DeletionThreshold", str(settings.deletion_threshold))
+    context.export("MutationThreshold", str(settings.mutation_threshold))
+    context.export("ScheduleDelay", format_duration(settings.schedule_delay))
     return made
