@@ -62,12 +62,16 @@ class Daemon:
         """The same one in a namespace."""
         return Daemon(self.name, self.ctr, self.client, namespace)
 
-    def refused(self, *words: str | Path) -> str:
-        """What `ctr` says when it must fail."""
+    def run(self, *words: str | Path, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """`ctr` with something at its standard input, whether or not it succeeds."""
         command = ["ctr", "--address", self.ctr.address, "--namespace", self.namespace, *map(str, words)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-        assert done.returncode != 0, f"ctr {words}: {done.stdout}"
-        return done.stderr
+        return subprocess.run(command, input=data, capture_output=True, timeout=SECONDS, check=False)
+
+    def refused(self, *words: str | Path, data: bytes = b"") -> str:
+        """What `ctr` says when it must fail."""
+        done = self.run(*words, data=data)
+        assert done.returncode != 0, f"ctr {words}: {done.stdout!r}"
+        return done.stderr.decode()
 
 
 def offers(stores: Stores, exchange: Exchange) -> list[Offer]:
