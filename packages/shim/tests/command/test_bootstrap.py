@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from google.protobuf import any_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,11 @@ def test_containerd_1_6_gets_an_address() -> None:
 def test_options_are_an_any_until_2_2() -> None:
     found = parameters_of(pack(OPTIONS).SerializeToString(), INVOCATION, {"MAX_SHIM_VERSION": "2"})
     assert (found.shim_cgroup, found.version, found.framed) == ("/shims", 2, False)
+
+
+def test_options_of_the_first_shim_name_a_cgroup_too() -> None:
+    packed = any_pb2.Any(type_url="containerd.linux.runc.CreateOptions", value=b"\x4a\x06/shims")
+    assert parameters_of(packed.SerializeToString(), INVOCATION, {}).shim_cgroup == "/shims"
 
 
 def test_options_of_another_shim_are_none_of_ours() -> None:

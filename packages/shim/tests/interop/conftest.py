@@ -24,6 +24,8 @@ from tiffin_testing.rootfs import make_rootfs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.interop.client import Client
+
     from tiffin_testing.cgroups import CgroupParent
 
 IMAGE = "docker.io/library/busybox:test"
@@ -126,9 +128,23 @@ def name() -> str:
 
 
 @pytest.fixture
-def run(subject: Subject, folder: Path) -> tuple[str, ...]:
-    """The leading arguments of `ctr run`."""
-    return ("run", "--snapshotter", "native", *subject.flags(folder))
+def run(subject: Subject, folder: Path, cgroup_parent: CgroupParent) -> tuple[str, ...]:
+    """The leading arguments of `ctr run`; the last one is that of --cgroup."""
+    cgroup = f"/{cgroup_parent.name}/{uuid.uuid4().hex[:12]}"
+    return ("run", "--snapshotter", "native", *subject.flags(folder), "--cgroup", cgroup)
+
+
+@pytest.fixture
+def ctr(daemon: Daemon) -> Client:
+    return daemon.ctr
+
+
+@pytest.fixture
+def task(daemon: Daemon, run: tuple[str, ...], name: str) -> Iterator[str]:
+    """A task that sleeps, of a container of the same name."""
+    daemon.ctr(*run, "--detach", IMAGE, name, "sleep", "1000")
+    yield name
+    daemon.forget(name)
 
 
 @pytest.fixture

@@ -112,6 +112,30 @@ def test_a_number_that_no_user_has(number: int) -> None:
         runtime_options(generic(config_body=f"IoUid = {number}".encode()))
 
 
+def test_options_of_the_first_shim() -> None:
+    """As containerd 1.6 encodes runctypes.CreateOptions: field 8 is a switch, 9 a text, 10 and 11 numbers."""
+    data = b"\x08\x01\x40\x01\x4a\x06/shims\x50\xe8\x07\x58\xe9\x07\x62\x05/work\x6a\x06/image\x10\x01"
+    found = runtime_options(any_pb2.Any(type_url="containerd.linux.runc.CreateOptions", value=data))
+    assert found == FOUND.replace(binary="", root="", systemd_cgroup=False)
+
+
+def test_options_of_a_checkpoint_of_the_first_shim() -> None:
+    """Two fields have their numbers the other way round."""
+    data = b"\x08\x01\x32\x07network\x42\x02/w\x4a\x02/i"
+    found = checkpoint_options(
+        "/path", any_pb2.Any(type_url="containerd.linux.runc.CheckpointOptions", value=data)
+    )
+    assert found == CheckpointOptions("/i", "/w", exit=True, empty_namespaces=("network",))
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x4a\x01\xff", b"\xff", b"\x4a\x05x", b"\x50\x80\x80\x80\x80\x80\x01", b"\x52\x01x"]
+)
+def test_what_the_first_shim_would_not_take(data: bytes) -> None:
+    with pytest.raises(InvalidArgument, match="no options"):
+        runtime_options(any_pb2.Any(type_url="containerd.linux.runc.CreateOptions", value=data))
+
+
 def test_options_of_a_checkpoint() -> None:
     message = oci_pb2.CheckpointOptions(
         exit=True, open_tcp=True, external_unix_sockets=True, terminal=True, file_locks=True,

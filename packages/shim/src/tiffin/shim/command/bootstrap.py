@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from .flags import Invocation
 
 NEWEST = 3  # version of the task service
-OPTIONS = "containerd.runc.v1.Options"
+SHIM_CGROUP = {
+    "containerd.runc.v1.Options": 3,
+    "containerd.linux.runc.CreateOptions": 9,
+}  # field, by the message
 MOST = 10 << 20  # bytes of standard input
 STDIN = 0
 
@@ -134,9 +137,10 @@ def _strings(message: bytes) -> dict[int, bytes]:
 
 
 def _shim_cgroup(packed: list[bytes]) -> str:
-    """`shim_cgroup` (3) of the first Any that holds runc's options."""
+    """`shim_cgroup` of the first Any that holds options of runc."""
     for each in packed:
         values = _strings(each)
-        if text(values.get(1, b"")).rpartition("/")[2] == OPTIONS:
-            return text(_strings(values.get(2, b"")).get(3, b""))
+        field = SHIM_CGROUP.get(text(values.get(1, b"")).rpartition("/")[2])
+        if field is not None:
+            return text(_strings(values.get(2, b"")).get(field, b""))
     return ""

@@ -45,7 +45,9 @@ def serve(settings: ShimSettings, descriptor: int) -> int:
 
     from .shim import Shim
 
-    os.environ.pop("NOTIFY_SOCKET", None)  # of whoever started containerd: an OCI runtime would tell it of containers
+    os.environ.pop(
+        "NOTIFY_SOCKET", None
+    )  # of whoever started containerd: an OCI runtime would tell it of containers
 
     return asyncio.run(Shim(settings).run(descriptor))
 

@@ -1,7 +1,8 @@
 """A container's options: containerd's messages to `RuntimeOptions`.
 
-Two kinds come: runc's own (from ctr, Docker, and CRI for io.containerd.runc.v2), and for runtimes that containerd does
-not know (so CRI treats ours) the same options as TOML, in a file or in the message.
+Three kinds come: runc's own (from ctr, Docker, and CRI for io.containerd.runc.v2); for runtimes that containerd does
+not know (so CRI treats ours) the same options as TOML, in a file or in the message; and, from clients before 2.0 with
+such a runtime (`ctr run --no-pivot`), those of containerd's first shim (`old_options`).
 
 Source: containerd, api/types/runc/options, api/types/runtimeoptions/v1; internal/cri/config (GenerateRuntimeOptions).
 """
@@ -17,6 +18,7 @@ from tiffin.api.containerd.types.runc.options import oci_pb2
 from tiffin.runtime.errors import InvalidArgument
 
 from ..runtimes.options import CheckpointOptions, RuntimeOptions
+from . import old_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +67,7 @@ def runtime_options(value: Any, *, debug: bool = False) -> RuntimeOptions:
 
 def checkpoint_options(path: str, value: Any) -> CheckpointOptions:
     """The options of a checkpoint. path: of the image, which `image_path` in the options overrides."""
-    found = _decoded(value, oci_pb2.CheckpointOptions) if value.value else oci_pb2.CheckpointOptions()
+    found = _checkpoint_options(value)
     return CheckpointOptions(
         image=found.image_path or path,
         work=found.work_path,
@@ -80,12 +82,23 @@ def checkpoint_options(path: str, value: Any) -> CheckpointOptions:
     )
 
 
+def _checkpoint_options(value: Any) -> oci_pb2.CheckpointOptions:
+    name = value.type_url.rpartition("/")[2]
+    if name == old_options.CHECKPOINT:
+        return old_options.checkpoint_options(value.value)
+    if not value.value or name == oci_pb2.CheckpointOptions.DESCRIPTOR.full_name:
+        return _decoded(value, oci_pb2.CheckpointOptions)
+    raise InvalidArgument(f"options of type {value.type_url}: containerd.runc.v1.CheckpointOptions are known")
+
+
 def _options(value: Any) -> oci_pb2.Options:
     name = value.type_url.rpartition("/")[2]
     if not value.value or not name:
         return oci_pb2.Options()
     if name == oci_pb2.Options.DESCRIPTOR.full_name:
         return _decoded(value, oci_pb2.Options)
+    if name == old_options.CREATE:
+        return old_options.create_options(value.value)
     if name == "runtimeoptions.v1.Options":
         return _from_toml(_toml_in(value))
     raise InvalidArgument(f"options of type {value.type_url}: containerd.runc.v1.Options are known")
