@@ -27,10 +27,10 @@ static void emit(struct sink *sink, int number, const char *line, size_t length,
 		out.bytes = scratch(out.room);
 	add_record(&out, sink, number, line, length, whole);
 	size = out.length - before;
-	if (log_file_is_over(&sink->file, before + size)) {
+	if (log_file_is_over(&sink->file, before, size)) {
 		out.length = before;
 		flush(sink);
-		if (log_file_is_over(&sink->file, size))
+		if (log_file_is_over(&sink->file, 0, size))
 			log_file_rotate(sink);
 		memmove(out.bytes, out.bytes + before, size);
 		out.length = size;

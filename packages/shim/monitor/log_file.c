@@ -64,15 +64,15 @@ size_t log_file_append(struct sink *sink, const char *data, size_t length, bool 
 	return done;
 }
 
-bool log_file_is_over(struct log_file *file, size_t more)
+bool log_file_is_over(struct log_file *file, size_t waiting, size_t more)
 {
 	struct stat info;
-	if (!file->max_bytes || !file->size || file->size + more <= file->max_bytes)
+	if (!file->max_bytes || !(file->size + waiting) || file->size + waiting + more <= file->max_bytes)
 		return false;
 	/* somebody may have truncated it */
 	if (file->descriptor >= 0 && fstat(file->descriptor, &info) == 0)
 		file->size = (uint64_t)info.st_size;
-	return file->size && file->size + more > file->max_bytes;
+	return file->size + waiting && file->size + waiting + more > file->max_bytes;
 }
 
 /* PATH.number, or PATH for 0; allocated. */

@@ -1,9 +1,11 @@
 /* Copies an output to its sinks. A sink that is full makes the process wait: nothing more is read until all have taken what
- * was read. With one raw sink and nobody attached the bytes go from pipe to pipe in the kernel, by splice(2). */
+ * was read. With one raw sink and nobody attached, much at once goes from pipe to pipe in the kernel, by splice(2); little
+ * does not: it would take a whole page of the other pipe's sixteen, where write(2) fills them up. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "descriptors.h"
@@ -13,6 +15,7 @@
 
 #define CHUNK 32768
 #define SPLICED (1 << 20)
+#define WORTH_SPLICING 16384
 
 static char *chunk; /* of CHUNK bytes */
 
@@ -82,13 +85,10 @@ static bool splice_along(struct output *output)
 {
 	struct sink *sink = only_raw_sink(output);
 	ssize_t moved;
-	if (!sink)
+	int there = 0;
+	if (!sink || ioctl(output->source.descriptor, FIONREAD, &there) < 0 || there < WORTH_SPLICING)
 		return false;
 	moved = splice(output->source.descriptor, NULL, sink->raw.watch.descriptor, NULL, SPLICED, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-	if (moved == 0) {
-		end_output(output);
-		return true;
-	}
 	if (moved < 0 && errno == EAGAIN) { /* there is something to read, so it is the sink */
 		watch_for(&output->source, 0);
 		if (watch_for(&sink->raw.watch, EPOLLOUT) == 0)

@@ -87,7 +87,8 @@ int log_file_open(struct log_file *file);
 void log_file_close(struct log_file *file);
 size_t log_file_append(struct sink *sink, const char *data, size_t length, bool whole); /* how much was written */
 void log_file_rotate(struct sink *sink);
-bool log_file_is_over(struct log_file *file, size_t more); /* whether it has to be rotated before so many bytes */
+/* Whether it has to be rotated before so many bytes more, behind those that wait to be written. */
+bool log_file_is_over(struct log_file *file, size_t waiting, size_t more);
 
 /* lines.c */
 void lines_take(struct sink *sink, int number, const char *data, size_t length);
