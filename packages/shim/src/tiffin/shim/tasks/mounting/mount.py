@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from tiffin.runtime.errors import InvalidArgument, OperationFailed, Unsupported
 
 from .kernel import CLONE_FS, mount, open_in_root, unshare
-from .layers import shortened
+from .layers import ShortOptions, shortened
 from .options import MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, read_options
 from .unmount import unmount
 
@@ -48,8 +48,8 @@ def mount_one(one: Mount, rootfs: str) -> None:
         raise Unsupported(
             f"mounts of type {one.type} need a helper program: mount {rootfs} before the task is made"
         )
-    short = shortened(one.options) if one.type == "overlay" else shortened(())
-    options = read_options(short.options or one.options)
+    short = shortened(one.options) if one.type == "overlay" else ShortOptions("", one.options)
+    options = read_options(short.options)
     if len(",".join(options.data).encode()) >= PAGE:
         raise InvalidArgument(
             f"options of the mount at {rootfs} take more than a page, which mount(2) cannot take"
