@@ -52,6 +52,9 @@ class StrangeProgram:
         self._started = identity(pid)
         self._adopted = (0, 0)
 
+    def pid(self) -> int:
+        return self._started[0]
+
     def adopt(self, pid: int) -> None:
         self._adopted = identity(pid)
         self._parent.ask({"adopt": pid})

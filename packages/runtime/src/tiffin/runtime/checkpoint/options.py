@@ -6,11 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidArgument
+from ..launch.starting import OWN_CHILDREN
 from ..record import Record
 from .messages import CGROUP_MODES
+
+if TYPE_CHECKING:
+    from ..launch.starting import Starter
 
 DEFAULT_IMAGE_FOLDER = "checkpoint"  # below the current directory, as in runc
 CLONE_NEWNET = 0x40000000
@@ -60,6 +64,8 @@ class RestoreOptions(CriuOptions):
 
     console_descriptor: connected console socket of a terminal in the foreground, -1 without.
     stdio: descriptors of this process for the container's standard streams, where they are pipes.
+    starter: who starts CRIU, and becomes the parent of the restored process.
+    stop: a descriptor that becomes readable when the container is not wanted any more; -1 for none.
     """
 
     bundle: str = ""
@@ -69,6 +75,8 @@ class RestoreOptions(CriuOptions):
     lsm_profile: str = ""
     lsm_mount_context: str = ""
     stdio: tuple[int, int, int] = (0, 1, 2)
+    starter: Starter = OWN_CHILDREN
+    stop: int = -1
 
 
 def common_options(options: CriuOptions, annotations: dict[str, str]) -> dict[str, Any]:

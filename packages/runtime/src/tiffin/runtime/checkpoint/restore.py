@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,22 +24,21 @@ from ..lifecycle.undo import Undo
 from ..state.identity import process_stat
 from ..state.status import CREATING
 from .dump import DESCRIPTORS
-from .external import Config, close_inherited, is_bind, mounts_to_put_in, namespaces_to_join
+from .external import close_inherited, mounts_to_put_in, namespaces_to_join
 from .log import explain
 from .messages import RESTORE
 from .options import RestoreOptions, common_options, folders
+from .preparation import preparation, wait_until_prepared
 from .rpc import Criu, CriuFailed, check_version
 
 if TYPE_CHECKING:
     from ..cgroup.manager import CgroupManager
+    from ..launch.starting import StartedProgram
     from ..lifecycle.settings import Settings
     from ..state.container_state import ContainerState
 
 LOG = "restore.log"
-READY = b"ready\n"  # of prepare_rootfs
-REPORT_MAXIMUM = 4096
 ROOT = "criu-root"  # in the state directory: where CRIU's own mount namespace has the rootfs
-PREPARATION = str(Path(__file__).parent / "prepare_rootfs.py")
 
 
 def restore(settings: Settings, identifier: str, options: RestoreOptions) -> ContainerState:
@@ -80,9 +78,12 @@ class Restoration(Creation):
             console_descriptor=options.console_descriptor,
             pid_file=options.pid_file,
             stdio=options.stdio,
+            starter=options.starter,
+            stop=options.stop,
         )
         super().__init__(settings, identifier, create_options, waits=False)
         self.criu_options = options
+        self._started: StartedProgram | None = None
 
     def _first_state(self, manager: CgroupManager) -> ContainerState:
         """Without poststart: its program has started long ago."""
@@ -142,28 +143,26 @@ class Restoration(Creation):
         log.unlink(missing_ok=True)
         reports, theirs = socket.socketpair()
         images, work = self.criu_options.image_path, self.criu_options.work_path
-        wrapper = [
-            sys.executable,
-            "-I",
-            "-S",
-            PREPARATION,
-            str(theirs.fileno()),
-            self.rootfs,
-            request["root"],
-        ]
-        wrapper += [json.dumps(mount_points(self.config)), images, work or images]
+        wrapper = preparation(
+            theirs.fileno(), self.config, self.rootfs, request["root"], images, work or images
+        )
         opened: list[int] = []
         try:
             with theirs:
                 criu = Criu(
-                    wrapper=wrapper, stdio=self.options.stdio, inherited=[*inherited, theirs.fileno()]
+                    wrapper=wrapper,
+                    stdio=self.options.stdio,
+                    inherited=inherited,
+                    starter=self.options.starter,
+                    stop=self.options.stop,
                 )
+            self._started = criu.started
             with criu:
-                self._join_cgroups(manager, criu.process.pid)
-                opened += wait_until_prepared(reports)
+                self._join_cgroups(manager, criu.started.pid())
+                opened += wait_until_prepared(reports, self.options.stop)
                 # CRIU mounts things in its working directory, which must be in its own mount namespace
                 request |= {"images_dir_fd": opened[0], "work_dir_fd": opened[1]}
-                request["cg_root"] = cgroup_roots(criu.process.pid)
+                request["cg_root"] = cgroup_roots(criu.started.pid())
                 criu.ask({"type": RESTORE, "opts": request}, self)
                 criu.finish(RESTORE)
         except CriuFailed as error:
@@ -191,7 +190,7 @@ class Restoration(Creation):
         """CRIU's `Listener`."""
         if script == "setup-namespaces":
             for kind in ("prestart", "createRuntime"):
-                run_hooks(self.config, kind, self.state, CREATING, pid)
+                run_hooks(self.config, kind, self.state, CREATING, pid, stop=self.options.stop)
         elif script == "post-restore":
             self._restored(pid)
         elif script == "orphan-pts-master" and descriptors:
@@ -202,7 +201,14 @@ class Restoration(Creation):
         if found is None:
             raise OperationFailed("criu restore: the restored process is gone")
         self.identified(pid, found[1])
+        if self._started is not None:
+            self._started.adopt(pid)
         self.directory.write(self.state)
+
+    def _kill(self) -> None:
+        if self._started is not None:
+            self._started.kill_adopted()
+        super()._kill()
 
     def _send_master(self, master: int) -> None:
         if self.options.console_descriptor >= 0:
@@ -217,42 +223,6 @@ class Restoration(Creation):
                     text = f"--console-socket: cannot connect to {self.options.console_socket!r}: {error.strerror}"
                     raise InvalidArgument(text) from error
             socket.send_fds(console, [os.readlink(f"/proc/self/fd/{master}").encode()], [master])
-
-
-def mount_points(config: Config) -> list[list[str]]:
-    """Destinations that must be there, and the sources of binds among them.
-
-    CRIU restores what a tmpfs held with the mount points in it, and those of cgroups.
-    """
-    mounts = config.get("mounts") or ()
-    tmpfs = [mount["destination"].rstrip("/") + "/" for mount in mounts if mount.get("type") == "tmpfs"]
-    found = []
-    for mount in mounts:
-        destination = mount["destination"]
-        if mount.get("type") in {"cgroup", "cgroup2"} or destination.startswith(tuple(tmpfs)):
-            continue
-        found.append([destination, mount.get("source", "") if is_bind(mount) else ""])
-    return found
-
-
-def wait_until_prepared(reports: socket.socket) -> list[int]:
-    """Until the rootfs is ready and CRIU has started.
-
-    Returns:
-        Descriptors of the folders of images and work, which the caller closes.
-
-    Raises:
-        OperationFailed: that went wrong; the text says where.
-    """
-    text, descriptors, _, _ = socket.recv_fds(reports, REPORT_MAXIMUM, 2)
-    while piece := reports.recv(REPORT_MAXIMUM):
-        text += piece
-    if text != READY:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        reason = text.removeprefix(READY).decode(errors="replace")
-        raise OperationFailed(f"restore: cannot make the rootfs ready: {reason or 'the helper died'}")
-    return descriptors
 
 
 def cgroup_roots(pid: int) -> list[dict[str, str]]:

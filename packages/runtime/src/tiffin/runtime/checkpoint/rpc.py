@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import array
 import os
+import select
 import shutil
 import socket
-import subprocess
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import OperationFailed, Unsupported
+from ..launch.process_end import open_end
+from ..launch.starting import OWN_CHILDREN, Program
+from ..launch.stopping import wait_until_readable
 from .messages import FEATURE_CHECK, NOTIFY, PRE_DUMP, REQUEST, RESPONSE, TYPE_NAMES, VERSION
 from .protobuf import decode, encode
+
+if TYPE_CHECKING:
+    from ..launch.starting import Starter
 
 PROGRAM = "criu"
 VERSION_NEEDED = (3, 15, 0)  # the first that can leave out a pid namespace that the container only joined
 ANSWER_MAXIMUM = 64 * 1024
 DESCRIPTORS_MAXIMUM = 4
+PATIENCE = 10.0  # seconds for it to see that we are gone
 
 
 class Listener(Protocol):
@@ -40,9 +47,11 @@ class Criu:
     """A started `criu swrk`; a context manager that leaves no process behind.
 
     Args:
-        wrapper: a command that executes the rest of its arguments in the end.
+        wrapper: a command that executes the rest of its arguments in the end; an int is a descriptor, as in `Program`.
         stdio: descriptors for CRIU's standard streams, which restored processes inherit; None for /dev/null.
         inherited: descriptors that CRIU gets under the same numbers.
+        starter: who starts it, and becomes the parent of it and of restored processes.
+        stop: becomes readable when its answers are not to be waited for any longer; -1: never.
 
     Raises:
         Unsupported: there is no criu.
@@ -51,35 +60,51 @@ class Criu:
     def __init__(
         self,
         *,
-        wrapper: Sequence[str] = (),
+        wrapper: Sequence[str | int] = (),
         stdio: tuple[int, int, int] | None = None,
         inherited: Sequence[int] = (),
+        starter: Starter = OWN_CHILDREN,
+        stop: int = -1,
     ) -> None:
         program = shutil.which(PROGRAM, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
         if program is None:
             raise Unsupported("checkpoint and restore need criu: install Debian's package criu")
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        streams = stdio or (subprocess.DEVNULL,) * 3
-        with theirs:
-            self.process = subprocess.Popen(
-                [*wrapper, program, "swrk", str(theirs.fileno())],
-                stdin=streams[0],
-                stdout=streams[1],
-                stderr=streams[2],
-                pass_fds=[theirs.fileno(), *inherited],
-            )
+        self._stop = stop
+        with theirs, open(os.devnull, "r+b", buffering=0) as nothing:
+            words = (*wrapper, program, "swrk", theirs.fileno())
+            streams = stdio or (nothing.fileno(),) * 3
+            self.started = starter.start(Program(words, -1, streams, tuple(inherited), os.environ))
 
     def __enter__(self) -> Criu:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
-        if self.process.poll() is None and self.process.returncode is None:
-            try:
-                self.process.wait(timeout=10)  # it sees that we are gone
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        self.process.wait()
+        self._wait(PATIENCE)  # it sees that we are gone
+        self.started.kill()
+
+    def _wait(self, seconds: float | None = None) -> None:
+        """Waits for its end; does not reap it."""
+        pid = self.started.pid()
+        if not pid:
+            return
+        try:
+            end = open_end(pid)
+        except ProcessLookupError:
+            return
+        try:
+            poll = select.poll()
+            poll.register(end, select.POLLIN)
+            poll.poll(None if seconds is None else seconds * 1000)
+        finally:
+            os.close(end)
+
+    def _code(self) -> int | None:
+        """How it has ended, as Popen.returncode; None if only another process knows."""
+        self._wait()
+        status = self.started.reap()
+        return None if status is None else os.waitstatus_to_exitcode(status)
 
     def ask(self, request: dict[str, Any], listener: Listener | None = None) -> dict[str, Any]:
         """Sends a request, answers what CRIU asks back, and returns its response.
@@ -111,8 +136,8 @@ class Criu:
             CriuFailed: its exit status says that it failed after all.
         """
         self.socket.close()
-        code = self.process.wait()
-        if code != 0 and request_type != PRE_DUMP:
+        code = self._code()
+        if code and request_type != PRE_DUMP:
             raise CriuFailed(f"criu {TYPE_NAMES[request_type]} ended with {_ending(code)}")
 
     def _send(self, request: dict[str, Any], what: str) -> None:
@@ -124,6 +149,7 @@ class Criu:
     def _receive(self, what: str) -> tuple[dict[str, Any], list[int]]:
         size = socket.CMSG_SPACE(DESCRIPTORS_MAXIMUM * 4)
         try:
+            wait_until_readable(self.socket.fileno(), self._stop)
             data, ancillary, _, _ = self.socket.recvmsg(ANSWER_MAXIMUM, size, socket.MSG_CMSG_CLOEXEC)
         except ConnectionResetError as error:
             raise self._died(what) from error
@@ -139,7 +165,7 @@ class Criu:
 
     def _died(self, what: str) -> CriuFailed:
         self.socket.close()
-        return CriuFailed(f"{what}: criu ended with {_ending(self.process.wait())} and no answer")
+        return CriuFailed(f"{what}: criu ended with {_ending(self._code())} and no answer")
 
 
 def _descriptors(ancillary: Sequence[tuple[int, int, bytes]]) -> list[int]:
@@ -158,7 +184,9 @@ def _failure(what: str, response: dict[str, Any]) -> CriuFailed:
     return CriuFailed(f"{what} failed{reason}", errno=number)
 
 
-def _ending(code: int) -> str:
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "an unknown status"
     return f"signal {-code}" if code < 0 else f"status {code}"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posix
 
-from ..errors import RuntimeFailure, TimedOut
+from ..errors import RuntimeFailure
 from ..record import Record
 
 TYPE_CHECKING = False
@@ -57,13 +57,9 @@ def read_messages(descriptor: int, *, stop: int = -1) -> Iterator[Message]:
 
 def _read(descriptor: int, stop: int) -> bytes:
     if stop >= 0:
-        import select
+        from .stopping import wait_until_readable
 
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        poll.register(stop, select.POLLIN)
-        if any(ready == stop for ready, _ in poll.poll()):
-            raise TimedOut("the launch was given up")
+        wait_until_readable(descriptor, stop)
     return posix.read(descriptor, READ_SIZE)
 
 

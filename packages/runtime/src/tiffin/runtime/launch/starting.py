@@ -3,7 +3,7 @@
 A process that may be killed at any time has one do it that stays: the monitor of a container (tiffin.shim). Then what
 was started is no child of ours, and all that we do with it goes through these two seams.
 
-    Starter ── start(Program) ──► StartedProgram ── adopt, reap, kill, kill_adopted
+    Starter ── start(Program) ──► StartedProgram ── pid, adopt, reap, kill, kill_adopted
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
         A wait status is that of waitpid(2), None where nobody tells it to us.
         """
+
+        def pid(self) -> int:
+            """Of the program, in our pid namespace; 0 once it is reaped."""
 
         def adopt(self, pid: int) -> None:
             """Says which process it was made for. It does nothing before this returns, so that from then on our death
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
 
 SIGKILL = 9
+IGNORED_BY_PYTHON = (13, 25)  # SIGPIPE, SIGXFSZ
 NO_ENVIRONMENT: Mapping[str, str] = {}
 
 
@@ -84,8 +88,14 @@ class OwnChild:
         actions += [(posix.POSIX_SPAWN_DUP2, number, number) for number in (*given, *program.inherited)]
         argv = [str(word) for word in program.words]
         path = f"/proc/self/fd/{program.executable}" if program.executable >= 0 else argv[0]
-        self._pid = posix.posix_spawn(path, argv, program.environment, file_actions=actions, setsigmask=())
+        defaults = () if program.executable >= 0 else IGNORED_BY_PYTHON  # the core gives them back by itself
+        self._pid = posix.posix_spawn(
+            path, argv, program.environment, file_actions=actions, setsigmask=(), setsigdef=defaults
+        )
         self._adopted = 0
+
+    def pid(self) -> int:
+        return self._pid
 
     def adopt(self, pid: int) -> None:
         """It is our child anyhow, unreaped till we or our caller do it, so that its pid is its own."""
