@@ -1,0 +1,36 @@
+"""What our executor raises, as the command line of a runtime would have told it: one table for both."""
+
+from __future__ import annotations
+
+from tiffin.runtime.command.messages import failure_message
+from tiffin.runtime.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    NotFound,
+    OperationFailed,
+    RuntimeFailure,
+    TimedOut,
+    Unavailable,
+    Unsupported,
+)
+
+NAME = "tiffin-runtime"
+KEPT = (AlreadyExists, NotFound, TimedOut, Unavailable, Unsupported)
+
+
+def failure_of(verb: str, error: RuntimeFailure | OSError) -> RuntimeFailure:
+    """The error for the port, with the text of the command line.
+
+    Args:
+        verb: of the command line; it says what may be NotFound: a bundle or a config that is not there is none of it.
+    """
+    text = failure_message(verb, NAME, error)
+    if isinstance(error, NotFound) and verb in {"create", "restore"}:
+        return OperationFailed(text)
+    if isinstance(error, KEPT):
+        return type(error)(text)
+    if isinstance(error, FailedPrecondition) and verb == "kill":
+        return NotFound(text)  # there is no process any more
+    if isinstance(error, OperationFailed):
+        return OperationFailed(text, where=error.where, errno=error.errno, program=error.program)
+    return OperationFailed(text, errno=(error.errno or 0) if isinstance(error, OSError) else 0)
