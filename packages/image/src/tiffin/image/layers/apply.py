@@ -12,7 +12,7 @@ from tiffin.image.verified import Readable
 
 from . import names
 from .attributes import set_extended, set_times, wanted
-from .below import Below
+from .below import Below, Parents
 from .copy_up import CopyUp
 from .create import CREATORS, NEW_FILE, REGULAR, fill
 from .directories import Directories
@@ -26,10 +26,6 @@ from .tar.reader import TarReader
 from .tar.source import Source
 from .whiteouts import Applied, Fresh, WhiteoutForm, Written, type_of
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 DEVICES = (kinds.CHARACTER, kinds.BLOCK_DEVICE)
 
 
@@ -41,11 +37,14 @@ class LayerWriter:
         ownership: what becomes of the owners; device nodes are made only with `Ownership.KEEP`.
         ids: how the ids in the layer are mapped; None where they stay.
         whiteouts: what becomes of whiteouts. In the forms of overlayfs the root is for one layer.
-        parents: with those forms, the roots of the layers below, the nearest first.
+        parents: with those forms, the roots of the layers below, the nearest first. Before `settle` they are asked
+            only for what a layer leaves to them: directories that it implies, and targets of its hard links.
         limits: how much a layer may be.
 
-    Call `finish` after the last layer: modes and times of directories are set there. `left_out` counts what this
-    user or this file system cannot have, by what it is.
+    Call `finish` after the last layer: modes and times of directories are set there. Where the layers below may be
+    late, call its two halves: `end`, which asks nobody, and `settle` once all of them are complete.
+
+    left_out: counts what this user or this file system cannot have, by what it is.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class LayerWriter:
         *,
         ids: IdMaps | None = None,
         whiteouts: WhiteoutForm = WhiteoutForm.APPLIED,
-        parents: Sequence[Root] = (),
+        parents: Parents = (),
         limits: Limits | None = None,
     ) -> None:
         self._root = root
@@ -65,13 +64,12 @@ class LayerWriter:
         self._directories = Directories(root)
         self._copy_up: CopyUp | None = None
         self._whiteouts: Applied | Written = Applied(root, self._fresh, self._directories)
+        self._says_root = False
         if whiteouts is not WhiteoutForm.APPLIED:
             below = Below(root, parents, whiteouts.opaque)
             self._whiteouts = Written(root, self._fresh, whiteouts.opaque, below)
             self._copy_up = CopyUp(root, below, whiteouts.opaque, self._directories)
             root.when_missing, root.when_made = self._copy_up.missing, self._copy_up.implied
-            if parents:  # a layer need not mention the root, and overlayfs shows the topmost one
-                self._copy_up.implied(b"", root.descriptor)
         self.left_out: Counter[str] = Counter()
 
     def apply(self, stream: Readable) -> None:
@@ -102,8 +100,28 @@ class LayerWriter:
             self._whiteouts.hide(name)
 
     def finish(self) -> None:
-        """Sets what directories get last. Raises OSError if the kernel refuses."""
+        """Sets what directories get last, and asks the layers below the rest. Raises OSError if the kernel refuses."""
+        self.end()
+        self.settle()
+
+    def end(self) -> None:
+        """The first half of `finish`: nothing is left open, or in memory, but what `settle` needs."""
         self._directories.finish()
+        self._fresh.clear()
+        self._root.rest()
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether there may be whiteouts that `settle` removes: until then nobody may look into the root."""
+        return isinstance(self._whiteouts, Written) and bool(self._whiteouts.unsettled)
+
+    def settle(self) -> None:
+        """The second half of `finish`: whiteouts of nothing go, and a root that the layer leaves out is as below."""
+        if isinstance(self._whiteouts, Written):
+            self._whiteouts.settle()
+        if self._copy_up is not None and not self._says_root:
+            self._copy_up.like_root()
+        self._root.rest()
 
     def _write(self, archive: TarReader, entry: Entry, name: names.Name) -> None:
         parent = self._root.directory(name.parent, create=True)
@@ -140,7 +158,7 @@ class LayerWriter:
     def _write_directory(self, entry: Entry, name: names.Name, parent: int) -> None:
         fresh, replaced = True, None
         if not name.base:
-            fresh = False
+            fresh, self._says_root = False, True
         else:
             try:
                 os.mkdir(name.base, 0o700, dir_fd=parent)

@@ -9,6 +9,7 @@ import os
 import stat
 from contextlib import contextmanager
 from errno import ELOOP, ENODATA, ENOTDIR, ENOTSUP
+from itertools import chain
 
 from tiffin.runtime.record import Record
 
@@ -17,6 +18,19 @@ from .root import DIRECTORY, MOST_LINKS, Root
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Protocol
+else:
+    Protocol = object
+
+
+class Parents(Protocol):
+    """The roots of layers, the nearest first: a tuple of them, or what waits for each when it is asked for."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __iter__(self) -> Iterator[Root]:
+        """One after the other; the next one is asked for only where those before do not say enough."""
 
 
 class Found(Record):
@@ -32,19 +46,23 @@ class Below:
 
     Args:
         root: the layer that is being written; what it hides is not shown.
-        parents: those below, the nearest first.
+        parents: those below.
         opaque: the extended attribute of directories that hide all below them.
     """
 
-    def __init__(self, root: Root, parents: Sequence[Root], opaque: str) -> None:
+    def __init__(self, root: Root, parents: Parents, opaque: str) -> None:
         self._root = root
         self._parents = parents
         self._opaque = opaque
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return len(self._parents) > 0
+
     @contextmanager
     def find(self, directory: int, base: bytes = b"") -> Iterator[Found | None]:
         """What is shown in the place of an open directory of the layer, or of a name in it; None if nothing is."""
-        if not self._parents:  # also where the path is longer than the kernel can say
+        if not self:  # also where the path is longer than the kernel can say
             yield None
             return
         *above, name = self._root.path_of(directory, base).split(b"/")
@@ -62,7 +80,7 @@ class Below:
 
     def _find(self, above: list[bytes], base: bytes, *, own: bool) -> Found | None:
         """own: the layer itself counts too."""
-        for layer in (self._root, *self._parents):
+        for layer in chain((self._root,), self._parents):
             directory, shown = self._descend(layer, above)
             if directory is not None:
                 status = _status(directory, base) if own or layer is not self._root else None

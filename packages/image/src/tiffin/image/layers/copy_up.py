@@ -46,6 +46,12 @@ class CopyUp:
                 os.close(source)
             self._directories.like(status.st_ino, self._root.path_of(descriptor), found.status)
 
+    def like_root(self) -> None:
+        """The root gets what the one below has: a layer need not mention it, and overlayfs shows the topmost one."""
+        with self._below.find(self._root.descriptor) as found:
+            if found is not None:
+                self._copier.copy_attributes(found.directory, self._root.descriptor, found.status)
+
     def missing(self, parent: int, base: bytes) -> bool:
         """A directory is about to be made on the way to an entry, unless there is something else below.
 

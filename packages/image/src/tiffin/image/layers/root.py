@@ -51,14 +51,18 @@ class Root:
 
     def close(self) -> None:
         """Closes every descriptor; the root cannot be used any more."""
-        self.forget()
-        self._close_stale()
+        self.rest()
         os.close(self.descriptor)
 
     def forget(self) -> None:
         """Drops the kept directories, because a path may now lead elsewhere."""
         self._stale.extend(self._open.values())
         self._open.clear()
+
+    def rest(self) -> None:
+        """Closes all but the root itself, which can still be used."""
+        self.forget()
+        self._close_stale()
 
     def _close_stale(self) -> None:
         while self._stale:

@@ -10,6 +10,8 @@ import os
 import stat
 from enum import Enum
 
+from tiffin.image.errors import InvalidImage
+
 from .below import Below, is_whiteout
 from .directories import Directories
 from .names import Kind, Name
@@ -87,13 +89,17 @@ class Applied:
 
 
 class Written:
-    """Writes whiteouts for overlayfs: the root holds this one layer, and others lie below it."""
+    """Writes whiteouts for overlayfs: the root holds this one layer, and others lie below it.
+
+    A whiteout is made without a look below, so that nobody waits for a layer that is not there yet; `settle` looks.
+    """
 
     def __init__(self, root: Root, fresh: Fresh, opaque: str, below: Below) -> None:
         self._root = root
         self._fresh = fresh
         self._opaque = opaque
         self._below = below
+        self.unsettled: dict[bytes, list[bytes]] = {}  # by directory
 
     def hide(self, name: Name) -> None:
         """Makes the whiteout. Raises OSError, EPERM for example where this user may not make one."""
@@ -122,9 +128,34 @@ class Written:
         if not new:
             self._root.forget()
             remove(parent, base)
-            with self._below.find(parent, base) as found:
-                if found is not None:  # overlayfs lists a whiteout that hides nothing
-                    os.mknod(base, stat.S_IFCHR, 0, dir_fd=parent)
+            if self._below:
+                os.mknod(base, stat.S_IFCHR, 0, dir_fd=parent)
+                self.unsettled.setdefault(self._root.path_of(parent), []).append(base)
+
+    def settle(self) -> None:
+        """Removes whiteouts that hide nothing, because overlayfs lists those; directories keep their times."""
+        for path, names in self.unsettled.items():
+            try:
+                parent = self._root.directory(path)
+            except (FileNotFoundError, InvalidImage):
+                continue  # a later entry took its place
+            status = os.fstat(parent)
+            needless = [base for base in names if self._is_needless(parent, base)]
+            for base in needless:
+                os.unlink(base, dir_fd=parent)
+            if needless:
+                os.utime(parent, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self.unsettled.clear()
+
+    def _is_needless(self, parent: int, base: bytes) -> bool:
+        try:
+            status = os.stat(base, dir_fd=parent, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        if not is_whiteout(status):
+            return False
+        with self._below.find(parent, base) as found:
+            return found is None
 
     def _clear(self, directory: int) -> bool:
         """Removes what was only copied from below, and needless whiteouts; tells whether anything was kept."""
