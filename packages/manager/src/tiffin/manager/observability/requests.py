@@ -25,15 +25,15 @@ Handler = Any  # a grpc.RpcMethodHandler; at run time that takes no types
 Context = Any  # an aio.ServicerContext, likewise
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 
-# calls that end only when something happens: at a stop they are ended at once, all others have some time
-PATIENT = frozenset({
-    "/containerd.services.events.v1.Events/Subscribe",
-    "/containerd.services.tasks.v1.Tasks/Wait",
-    "/containerd.services.sandbox.v1.Controller/Wait",
-    "/containerd.services.streaming.v1.Streaming/Stream",
-    "/grpc.health.v1.Health/Watch",
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-})  # fmt: skip
+# calls that end only when something happens: at a stop they are ended after so many seconds, all others have more time
+PATIENT = {
+    "/containerd.services.events.v1.Events/Subscribe": 0.0,
+    "/containerd.services.tasks.v1.Tasks/Wait": 0.0,
+    "/containerd.services.sandbox.v1.Controller/Wait": 0.0,
+    "/containerd.services.streaming.v1.Streaming/Stream": 0.0,
+    "/grpc.health.v1.Health/Watch": 0.2,  # it is being told that we serve no more
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": 0.0,
+}
 KINDS = (
     ("unary_unary", "unary", grpc.unary_unary_rpc_method_handler),
     ("unary_stream", "server_stream", grpc.unary_stream_rpc_method_handler),
@@ -87,9 +87,10 @@ class Requests(aio.ServerInterceptor):
     def stop(self) -> None:
         """Ends the calls that wait for something to happen, with UNAVAILABLE; also those that come from now on."""
         self._stopping = True
+        loop = asyncio.get_running_loop()
         for call in tuple(self._running):
             if call.method.path in PATIENT:
-                call.task.cancel()
+                loop.call_later(PATIENT[call.method.path], call.task.cancel)
 
     async def intercept_service(self, continuation: Continuation, details: grpc.HandlerCallDetails) -> Any:
         """As grpc.aio wants it."""
