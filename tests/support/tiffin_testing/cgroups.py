@@ -49,8 +49,8 @@ class CgroupParent:
 
 def _below(top: Path) -> Iterator[Path]:
     """Directories, the deepest first."""
-    with contextlib.suppress(FileNotFoundError):
-        for entry in os.scandir(top):
+    with contextlib.suppress(FileNotFoundError), os.scandir(top) as entries:
+        for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _below(Path(entry.path))
     yield top
