@@ -1,9 +1,12 @@
-/* Clients that read an output along, from when they came. What one does not read at once waits in a buffer of its own; when
- * that is full, it alone is cut off. */
+/* Clients that read an output along, from when they came. What one does not read at once waits in a buffer of its own. When one
+ * has no room for more, the process waits for him till half of his buffer is free, or PATIENCE is over: then he is cut off,
+ * and only he. So a client that reads at half a megabyte a second loses nothing, and one that hangs costs the others half a
+ * second once. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "descriptors.h"
@@ -12,6 +15,7 @@
 
 #define ATTACHED_ROOM 262144
 #define FIRST_ROOM 16384
+#define PATIENCE_MILLISECONDS 500
 
 /* What belongs to one reader knows its output by this: an output's readers are few. */
 struct reader {
@@ -53,8 +57,6 @@ static bool hold(struct attached *attached, const char *data, size_t length)
 {
 	size_t held = attached->end - attached->begin, room = attached->room ? attached->room : FIRST_ROOM;
 	char *grown;
-	if (held + length > ATTACHED_ROOM)
-		return false;
 	if (held)
 		memmove(attached->buffer, attached->buffer + attached->begin, held);
 	attached->begin = 0;
@@ -81,21 +83,83 @@ static void release_buffer(struct attached *attached)
 	watch_for(&attached->watch, EPOLLERR);
 }
 
+static bool is_behind(const struct attached *attached)
+{
+	return attached->end - attached->begin > ATTACHED_ROOM / 2;
+}
+
+/* The process has waited for whoever is still behind. */
+static void patience_is_over(struct watch *watch, uint32_t events)
+{
+	struct output *output = owner_of(watch, struct output, patience);
+	(void)events;
+	watch_close(watch);
+	for (struct attached *attached = output->attached, *next; attached; attached = next) {
+		next = attached->next;
+		if (is_behind(attached)) {
+			warn(output->process->name, "a client is cut off:", "it does not read", 0);
+			cut_off(output, attached);
+		}
+	}
+	output_resume(output);
+}
+
+static int wait_for_readers(struct output *output)
+{
+	struct itimerspec once = {.it_value.tv_nsec = PATIENCE_MILLISECONDS * 1000000L};
+	struct watch *patience = &output->patience;
+	watch_for(&output->source, 0);
+	patience->ready = patience_is_over;
+	patience->descriptor = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (patience->descriptor < 0 || timerfd_settime(patience->descriptor, 0, &once, NULL) < 0)
+		return -1;
+	return watch_for(patience, EPOLLIN);
+}
+
+bool attached_have_room(struct output *output)
+{
+	bool full = false;
+	if (output->patience.descriptor >= 0)
+		return false;
+	for (const struct attached *attached = output->attached; attached; attached = attached->next)
+		full = full || attached->end - attached->begin + LONGEST_CHUNK > ATTACHED_ROOM;
+	if (!full)
+		return true;
+	if (wait_for_readers(output) < 0)
+		patience_is_over(&output->patience, 0); /* no descriptor for a timer */
+	return false;
+}
+
+static void go_on_if_all_have_room(struct output *output)
+{
+	if (output->patience.descriptor < 0)
+		return;
+	for (const struct attached *attached = output->attached; attached; attached = attached->next)
+		if (is_behind(attached))
+			return;
+	watch_close(&output->patience);
+	output_resume(output);
+}
+
 static void has_room_or_is_gone(struct watch *watch, uint32_t events)
 {
 	struct reader *reader = owner_of(watch, struct reader, attached.watch);
 	struct attached *attached = &reader->attached;
-	struct process *process = reader->output->process;
+	struct output *output = reader->output;
+	struct process *process = output->process;
 	ssize_t written = -1;
 	if (!(events & (EPOLLERR | EPOLLHUP)))
 		written = write_some(attached, attached->buffer + attached->begin, attached->end - attached->begin);
 	if (written >= 0)
 		attached->begin += (size_t)written;
-	if (written >= 0 && attached->begin < attached->end)
+	if (written >= 0 && attached->begin < attached->end) {
+		go_on_if_all_have_room(output);
 		return;
+	}
 	release_buffer(attached);
 	if (written < 0 || attached->ending)
-		cut_off(reader->output, attached);
+		cut_off(output, attached);
+	go_on_if_all_have_room(output);
 	process_progress(process);
 }
 
@@ -148,6 +212,7 @@ void attached_finish(struct output *output)
 
 void attached_free(struct output *output)
 {
+	watch_close(&output->patience);
 	while (output->attached)
 		cut_off(output, output->attached);
 }

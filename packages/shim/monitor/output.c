@@ -13,15 +13,17 @@
 #include "memory.h"
 #include "process.h"
 
-#define CHUNK 32768
 #define SPLICED (1 << 20)
 #define WORTH_SPLICING 16384
+#define LAST_READS 128 /* of a terminal, which holds less than that */
 
-static char *chunk; /* of CHUNK bytes */
+static char *chunk; /* of LONGEST_CHUNK bytes */
 
 void output_init(struct process *process, int number)
 {
-	process->outputs[number] = (struct output){.process = process, .number = number, .source.descriptor = -1};
+	process->outputs[number] = (struct output){
+		.process = process, .number = number, .source.descriptor = -1, .patience.descriptor = -1,
+	};
 }
 
 static void end_output(struct output *output)
@@ -104,11 +106,11 @@ static void has_bytes(struct watch *watch, uint32_t events)
 	ssize_t length;
 	(void)events;
 	if (!chunk)
-		chunk = scratch(CHUNK);
-	if (splice_along(output))
+		chunk = scratch(LONGEST_CHUNK);
+	if (!attached_have_room(output) || splice_along(output))
 		return;
-	length = read(watch->descriptor, chunk, CHUNK);
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
+	length = read(watch->descriptor, chunk, LONGEST_CHUNK);
+	if (length < 0 && (errno == EINTR || (errno == EAGAIN && !output->last)))
 		return;
 	if (length <= 0) /* EIO: nobody has the terminal open any more */
 		end_output(output);
@@ -128,6 +130,25 @@ int output_start(struct output *output, int descriptor)
 	return -1;
 }
 
+/* Reads on as long as nobody makes it wait. */
+static void read_to_the_last(struct output *output)
+{
+	while (output->last && output->open && output->source.events)
+		if (output->reads_left-- > 0)
+			has_bytes(&output->source, EPOLLIN);
+		else
+			end_output(output);
+}
+
+/* A process that has ended may leave others behind that have its terminal open. containerd's shim ends the stream with it too;
+ * read(2) of a master fetches what is still on its way. */
+void output_finish(struct output *output)
+{
+	output->last = true;
+	output->reads_left = LAST_READS;
+	read_to_the_last(output);
+}
+
 void output_resume(struct output *output)
 {
 	bool all = true;
@@ -144,6 +165,7 @@ void output_resume(struct output *output)
 	free(output->pending);
 	output->pending = NULL;
 	watch_for(&output->source, EPOLLIN);
+	read_to_the_last(output);
 }
 
 void output_free(struct output *output)

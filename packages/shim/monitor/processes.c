@@ -105,6 +105,8 @@ void process_tell_end(struct process *process)
 	struct wire_exited exited = {process->name, end->status, end->signal, end->at, end->oom_killed};
 	process->told = true;
 	tell_all(MESSAGE_EXITED, &exited);
+	if (process->terminal)
+		output_finish(&process->outputs[0]);
 	process_progress(process);
 }
 

@@ -11,6 +11,7 @@
 #include "launch.h"
 #include "message.h"
 #include "reaper.h"
+#include "text.h"
 
 #define MOST_NUMBER 1023 /* of a descriptor in a program */
 
@@ -35,11 +36,16 @@ static void give_up(struct process *process)
 	process_remove(process);
 }
 
-static void fail_start(struct process *process, enum wire_error_number error, int number, const char *text)
+/* All is given up before the client hears of it; the text may be part of what is freed. */
+static void fail_start(struct process *process, enum wire_error_number error, int number, const char *why)
 {
-	struct start *start = process->start;
-	answer_failed(start->client, start->serial, error, number, text, NULL, 0);
+	struct connection *client = process->start->client;
+	uint32_t serial = process->start->serial;
+	char bytes[512];
+	struct text text = {bytes, 0, sizeof bytes};
+	add_text(&text, why);
 	give_up(process);
+	answer_failed(client, serial, error, number, text_end(&text), NULL, 0);
 }
 
 static bool launch_start(struct process *process, const struct wire_start *asked)
@@ -178,20 +184,24 @@ void start_given_up(struct process *process)
 	if (start->command > 0)
 		kill(start->command, SIGKILL); /* it is not reaped, so this is it */
 	if (start->spawn || !start->command) {
-		answer_failed(start->spawn ? NULL : start->client, start->serial, ERROR_COMMAND_FAILED, 128 + SIGKILL, "forgotten", NULL, 0);
+		struct connection *client = start->spawn ? NULL : start->client; /* a spawn was answered */
+		uint32_t serial = start->serial;
 		give_up(process);
+		answer_failed(client, serial, ERROR_COMMAND_FAILED, 128 + SIGKILL, "forgotten", NULL, 0);
 	}
 }
 
 static void command_failed(struct process *process, int64_t status)
 {
 	struct start *start = process->start;
+	struct connection *client = start->client;
+	uint32_t serial = start->serial;
 	char output[4096];
 	off_t end = start->capture < 0 ? 0 : lseek(start->capture, 0, SEEK_CUR);
 	off_t begin = end > (off_t)sizeof output ? end - (off_t)sizeof output : 0;
 	ssize_t length = start->capture < 0 ? 0 : pread(start->capture, output, (size_t)(end - begin), begin);
-	answer_failed(start->client, start->serial, ERROR_COMMAND_FAILED, (int)status, "command", output, length < 0 ? 0 : (size_t)length);
 	give_up(process);
+	answer_failed(client, serial, ERROR_COMMAND_FAILED, (int)status, "command", output, length < 0 ? 0 : (size_t)length);
 }
 
 void start_command_ended(struct process *process, int64_t status)

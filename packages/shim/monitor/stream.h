@@ -9,7 +9,7 @@
 
 struct process;
 
-/* attached.c: a client that reads along; it never makes anybody wait. */
+/* attached.c: a client that reads along. One that is behind makes the process wait for a moment, and is then cut off. */
 struct attached {
 	struct attached *next;
 	struct watch watch;
@@ -24,10 +24,13 @@ struct output {
 	struct process *process;
 	int number;
 	bool open;           /* it has not ended */
+	bool last;           /* it ends when there is nothing to read now, */
+	int reads_left;      /* or after so many reads: somebody may write for ever */
 	struct watch source; /* our end of the pipe, or the pty's master; not waited for while bytes are pending */
 	char *pending;       /* what not all sinks have taken */
 	size_t pending_length;
 	struct attached *attached;
+	struct watch patience; /* a timer, while a client is so far behind that the others wait for him */
 };
 
 /* input.c: where bytes for stdin come from. */
@@ -48,13 +51,17 @@ struct input {
 	size_t pending_begin, pending_end;
 };
 
+#define LONGEST_CHUNK 32768 /* what is read of an output at once */
+
 void output_init(struct process *process, int number);
 int output_start(struct output *output, int descriptor); /* takes the descriptor over; 0 or -1 with errno */
 void output_resume(struct output *output);               /* a sink has room again */
+void output_finish(struct output *output);               /* what is there now is its last */
 void output_free(struct output *output);
 
 int attach_reader(struct output *output, int descriptor);
 void attached_write(struct output *output, const char *data, size_t length);
+bool attached_have_room(struct output *output);          /* false: resumes it when they have, or are cut off */
 void attached_finish(struct output *output);             /* the output has ended */
 void attached_free(struct output *output);
 

@@ -182,8 +182,9 @@ class Reader:
         os.set_blocking(descriptor, False)
 
     @classmethod
-    def of_fifo(cls, path: Path) -> Self:
-        return cls(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    def of_fifo(cls, path: Path, *, ends: bool = True) -> Self:
+        """A reader of a FIFO; one that is not to see its end has it open for writing too."""
+        return cls(os.open(path, (os.O_RDONLY if ends else os.O_RDWR) | os.O_NONBLOCK))
 
     async def some(self, most: int = 65536) -> bytes:
         """What is there, once there is something; b"" at the end."""

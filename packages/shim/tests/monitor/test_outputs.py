@@ -99,7 +99,7 @@ async def test_the_process_waits_while_nobody_reads_and_nothing_is_lost(
         progress = fifo(scene, "progress")
         sinks = (scene.sink("fifo", "fifo"), *(scene.sink(f"file{n}") for n in range(others)))
         script = f"{COUNT.format(lines=60_000)}; echo done > {progress}"
-        with Reader.of_fifo(progress) as told:
+        with Reader.of_fifo(progress, ends=False) as told:
             await scene.run("init", script, into(*sinks))
             writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # the monitor holds the other end
             try:
