@@ -54,6 +54,7 @@ class Collector:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._waiting: list[asyncio.Future[Collection]] = []
+        self._served: list[asyncio.Future[Collection]] = []  # by the one that runs
         self._listeners: list[Callable[[Collection], None]] = []
 
     @asynccontextmanager
@@ -66,7 +67,7 @@ class Collector:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            for waiter in filter(lambda each: not each.done(), self._waiting):
+            for waiter in filter(lambda each: not each.done(), (*self._served, *self._waiting)):
                 waiter.set_exception(Unavailable("garbage is not collected any more"))
             await asyncio.to_thread(self._thread.shutdown)  # what has begun is ended
 
@@ -116,7 +117,7 @@ class Collector:
                     await self._news.wait()
 
     async def _once(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        self._served, self._waiting = self._waiting, []
         self._schedule.began()
         made = await self._made()
         now = time.monotonic()
@@ -124,7 +125,7 @@ class Collector:
             self._schedule.ended(now, made.looking)
         else:
             self._schedule.failed(now)
-        for waiter in waiting:
+        for waiter in self._served:
             if not waiter.done():  # who waited may have gone
                 waiter.set_result(made)
         for listener in self._listeners:
