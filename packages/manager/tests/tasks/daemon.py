@@ -15,6 +15,7 @@ import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grpc import aio
 
@@ -25,6 +26,7 @@ from tiffin.manager.grpc_edge.limits import SERVER_OPTIONS
 from tiffin.manager.grpc_edge.workers import Workers
 from tiffin.manager.metadata.stores import Stores
 from tiffin.manager.runtimes.external.program import Daemon
+from tiffin.manager.runtimes.in_process.runtime import InProcessRuntime
 from tiffin.manager.services import containers, namespaces, version
 from tiffin.manager.services.events import for_shims
 from tiffin.manager.services.events.service import service as events_service
@@ -33,7 +35,16 @@ from tiffin.manager.services.tasks.service import service as tasks_service
 from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.opening import opened_tasks
 from tiffin.manager.tasks.stored_containers import StoredContainers
+from tiffin.shim.command.runtimes import runtimes_in
+from tiffin.shim.tasks.tasks import Tasks
 from tiffin.ttrpc import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tiffin.shim.events.values import Event
+
+TIFFIN = "io.containerd.tiffin.v2"
 
 
 async def main(folder: Path) -> None:
@@ -53,6 +64,7 @@ async def main(folder: Path) -> None:
                 exchange=exchange,
                 limits=Limits(),
                 handlers={},
+                in_process={TIFFIN: InProcessRuntime(_tasks_of)},
             )
         )
         ttrpc = await stack.enter_async_context(Server(for_shims.services(tasks.teller.forwarded)))
@@ -72,6 +84,10 @@ async def main(folder: Path) -> None:
         stack.push_async_callback(server.stop, None)
         _notify()
         await end.wait()
+
+
+def _tasks_of(namespace: str, emit: Callable[[Event], None]) -> Tasks:
+    return Tasks(emit, runtimes_in(namespace), namespace=namespace)
 
 
 def _notify() -> None:

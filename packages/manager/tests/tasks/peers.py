@@ -36,6 +36,7 @@ class Kind(NamedTuple):
 KINDS = {
     "containerd": Kind("containerd", RUNC),
     "tiffin-runc": Kind("tiffin", RUNC),
+    "tiffin": Kind("tiffin", TIFFIN),
 }
 OURS = [name for name, kind in KINDS.items() if kind.ours]
 EXTERNAL = [name for name, kind in KINDS.items() if kind.runtime == RUNC]
@@ -73,7 +74,8 @@ class Peer:
         ):
             notify.bind(str(ready))
             notify.settimeout(SECONDS)
-            environment = {**os.environ, "NOTIFY_SOCKET": str(ready)}
+            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # of our runtime
+            environment = {**os.environ, "NOTIFY_SOCKET": str(ready), "PATH": path}
             self.process = subprocess.Popen(
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
             )

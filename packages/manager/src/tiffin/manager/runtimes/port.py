@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 class RuntimeTask(Protocol):
     """The task of one container. An `exec_id` names a further process of it; "" is its first one."""
 
+    in_process: bool
+    """Its state is known without asking anybody, and after a restart it tells by itself what has happened meanwhile."""
+
     @property
     def bundle(self) -> Bundle:
         """Its folder, which has its id and namespace."""
@@ -99,8 +102,11 @@ class TaskRuntime(Protocol):
     async def recover(self, bundle: Bundle, watcher: Watcher) -> RuntimeTask | None:
         """Takes a task back that an earlier process of the manager has made. None: it is dead; see `clean_up`."""
 
-    async def clean_up(self, bundle: Bundle) -> Exit:
-        """Removes what a dead task has left, with its bundle; how its first process ended, as far as one can tell."""
+    async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit | None:
+        """Removes what a task has left, with its bundle. How its first process ended; None: there was no task."""
 
     async def info(self, runtime: str, options: Any | None) -> Message:
         """What the runtime says of itself: a containerd.types.RuntimeInfo."""
+
+    async def close(self) -> None:
+        """Lets go of everything; what runs runs on."""

@@ -60,6 +60,11 @@ class RuntimeTable:
             return Chosen(self._in_process[handler.type], handler.type, options)
         return Chosen(self._external, handler.path or handler.type, options)
 
+    async def close(self) -> None:
+        """Lets go of everything that any of them has."""
+        for runtime in {*self._in_process.values(), self._external}:
+            await runtime.close()
+
     def of_bundle(self, bundle: Bundle) -> TaskRuntime:
         """What the task of a bundle runs on: in process where its mark says so."""
         name = mark.read(bundle)

@@ -70,6 +70,11 @@ class Knowledge:
         process = self._processes.get(exec_id)
         if process is not None and process.stopped and process.state is not None:
             return process.state
+        if self._runs_on.in_process:
+            return self._learned(exec_id, await self._runs_on.state(exec_id))
+        return await self._asked(exec_id)
+
+    async def _asked(self, exec_id: str) -> ProcessState:
         probe = self._probes.get(exec_id)
         if probe is None or probe.task.done():
             probe = self._probes[exec_id] = Probe(self._runs_on.state(exec_id))
@@ -90,6 +95,9 @@ class Knowledge:
         except RuntimeFailure:  # such as a shim that has just died: whoever cleans up after it will tell
             return self._last(exec_id, probe)
         self._asking.answered()
+        return self._learned(exec_id, state)
+
+    def _learned(self, exec_id: str, state: ProcessState) -> ProcessState:
         process = self.process(exec_id)
         process.learn(state)
         return process.state or state

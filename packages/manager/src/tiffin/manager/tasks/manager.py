@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tiffin.manager.events.checking import check_identifier
 from tiffin.manager.runtimes.bundles import mark
+from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.bundles.make import make_bundle
-from tiffin.manager.runtimes.external.shim import remove
 from tiffin.manager.runtimes.values import Creation, ProcessState, Status
 from tiffin.manager.tasks.task import Task
 from tiffin.manager.tasks.telling import Teller
@@ -72,7 +72,7 @@ class TaskManager:
 
     def add(self, runs_on: RuntimeTask) -> Task:
         """A task that is there from now on."""
-        task = Task(runs_on, self.limits)
+        task = Task(runs_on, self.limits, self._gone)
         self._tasks[task.namespace, task.id] = task
         return task
 
@@ -119,7 +119,7 @@ class TaskManager:
             async with asyncio.timeout(self.limits.create):
                 runs_on = await chosen.runtime.create(creation, self.teller)
         except BaseException:
-            await remove(bundle)
+            await discard(bundle)
             raise
         task = self.add(runs_on)
         pid = await task.asking.ask("connect", self.limits.start, runs_on.pid())
@@ -132,32 +132,22 @@ class TaskManager:
             await asyncio.to_thread(make_bundle, bundle, config)
         except AlreadyExists:
             LOG.warning("%s has a bundle, and no task: it is cleaned up", bundle.id)
-            await self.runtimes.of_bundle(bundle).clean_up(bundle)
+            await self.runtimes.of_bundle(bundle).clean_up(bundle, self.teller)
             await asyncio.to_thread(make_bundle, bundle, config)
 
     async def delete(self, namespace: str, identifier: str) -> Exit:
         """Removes a task whose first process has ended. Raises NotFound, FailedPrecondition, TimedOut."""
-        task = self.get(namespace, identifier)
-        try:
-            exit_ = await task.delete("")
-        except NotFound:
-            await self._drop(task)
-            raise
-        await self._drop(task)
-        return exit_
+        return await self.get(namespace, identifier).delete("")
 
     def _gone(self, task: Task) -> None:
-        """Its shim has died, and all of it was told."""
+        """It was deleted, or its shim has died."""
         if self._tasks.get((task.namespace, task.id)) is task:
             del self._tasks[task.namespace, task.id]
-
-    async def _drop(self, task: Task) -> None:
-        self._gone(task)
-        await task.known.close()
 
     async def close(self) -> None:
         """Forgets all of them; containers and shims live on."""
         tasks = list(self._tasks.values())
         self._tasks.clear()
         await asyncio.gather(*(task.runs_on.give_up() for task in tasks))
-        await asyncio.gather(*(task.known.close() for task in tasks))
+        await asyncio.gather(*(task.close() for task in tasks))
+        await self.runtimes.close()

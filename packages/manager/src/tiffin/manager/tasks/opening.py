@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tiffin.manager.events.exchange import Exchange
     from tiffin.manager.runtimes.external.program import Daemon
+    from tiffin.manager.runtimes.port import TaskRuntime
     from tiffin.manager.runtimes.table import Handler
     from tiffin.manager.tasks.limits import Limits
     from tiffin.manager.tasks.request import Containers
@@ -31,6 +32,7 @@ async def opened_tasks(
     exchange: Exchange,
     limits: Limits,
     handlers: Mapping[str, Handler],
+    in_process: Mapping[str, TaskRuntime],
 ) -> AsyncIterator[TaskManager]:
     """Takes the tasks back that are there, and forgets them at the end: they live on.
 
@@ -41,8 +43,9 @@ async def opened_tasks(
         exchange: where events go.
         limits: how long answers may take.
         handlers: names of runtimes in the config.
+        in_process: by name, what needs no shim.
     """
-    table = RuntimeTable(ExternalRuntime(daemon), {}, handlers)
+    table = RuntimeTable(ExternalRuntime(daemon), in_process, handlers)
     manager = TaskManager(Bundles(root, state), table, containers, exchange, limits)
     try:
         await recover(manager)

@@ -40,12 +40,14 @@ async def _recover(manager: TaskManager, bundle: Bundle) -> None:
     runtime = manager.runtimes.of_bundle(bundle)
     runs_on = await runtime.recover(bundle, manager.teller)
     if runs_on is None:
-        manager.teller.tell_death(bundle.namespace, bundle.id, await runtime.clean_up(bundle))
+        exit_ = await runtime.clean_up(bundle, manager.teller)
+        if exit_ is not None:
+            manager.teller.tell_death(bundle.namespace, bundle.id, exit_)
         return
     task = manager.add(runs_on)
     state = await task.state("")
     first = task.known.process("")
-    if first.stopped and first.exit is not None:
+    if first.stopped and first.exit is not None and not runs_on.in_process:
         manager.teller.tell_exit(task, first, first.exit)
     LOG.info("task %s of %s is %s", task.id, task.namespace, state.status.name.lower())
 

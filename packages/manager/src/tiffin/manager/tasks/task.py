@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from tiffin.manager.runtimes.values import Exit, ProcessState, Status
@@ -9,15 +10,17 @@ from tiffin.manager.tasks.asking import Asking
 from tiffin.manager.tasks.knowledge import Knowledge
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
 
-    from google.protobuf.any_pb2 import Any
+    from google.protobuf.any_pb2 import Any as AnyMessage
 
     from tiffin.manager.runtimes.port import RuntimeTask
     from tiffin.manager.runtimes.values import Execution, Member, Update
     from tiffin.manager.tasks.limits import Limits
 
 T = TypeVar("T")
+SETTLE = 5.0  # seconds
 
 
 class Task:
@@ -26,15 +29,18 @@ class Task:
     Args:
         runs_on: what it runs on.
         limits: how long its answers may take.
+        gone: called when it is deleted.
     """
 
-    def __init__(self, runs_on: RuntimeTask, limits: Limits) -> None:
+    def __init__(self, runs_on: RuntimeTask, limits: Limits, gone: Callable[[Task], None]) -> None:
         self.runs_on = runs_on
         self.namespace = runs_on.bundle.namespace
         self.id = runs_on.bundle.id
         self.asking = Asking(f"task {self.id}")
         self.known = Knowledge(runs_on, self.asking, limits.state)
         self._limits = limits
+        self._gone = gone
+        self._changing: set[asyncio.Task[Any]] = set()
 
     # what tells of it
 
@@ -50,7 +56,7 @@ class Task:
         """All processes of the container."""
         return await self.asking.ask("pids", self._limits.members, self.runs_on.members())
 
-    async def stats(self) -> Any:
+    async def stats(self) -> AnyMessage:
         """Metrics."""
         return await self.asking.ask("stats", self._limits.stats, self.runs_on.stats())
 
@@ -58,24 +64,38 @@ class Task:
 
     async def start(self, exec_id: str) -> int:
         """Lets a process run; its pid."""
-        pid = await self._change(f"start {exec_id}", self._limits.start, self.runs_on.start(exec_id))
-        self.known.process(exec_id).change(Status.RUNNING, pid)
-        return pid
+
+        async def start() -> int:
+            pid = await self.runs_on.start(exec_id)
+            self.known.process(exec_id).change(Status.RUNNING, pid)
+            return pid
+
+        return await self._change(f"start {exec_id}", self._limits.start, start())
 
     async def execute(self, execution: Execution) -> None:
         """Adds a process."""
-        stage = f"exec {execution.exec_id}"
-        await self._change(stage, self._limits.execute, self.runs_on.execute(execution))
-        state = ProcessState(execution.exec_id, 0, Status.CREATED, execution.streams)
-        self.known.process(execution.exec_id).learn(state)
+
+        async def execute() -> None:
+            await self.runs_on.execute(execution)
+            state = ProcessState(execution.exec_id, 0, Status.CREATED, execution.streams)
+            self.known.process(execution.exec_id).learn(state)
+
+        await self._change(f"exec {execution.exec_id}", self._limits.execute, execute())
 
     async def delete(self, exec_id: str) -> Exit:
         """Removes a process that has ended, or with "" the whole task."""
-        exit_ = await self._change(f"delete {exec_id}", self._limits.delete, self.runs_on.delete(exec_id))
-        self.known.process(exec_id).end(exit_)
-        if exec_id:
-            self.known.forget(exec_id)
-        return exit_
+
+        async def delete() -> Exit:
+            exit_ = await self.runs_on.delete(exec_id)
+            self.known.process(exec_id).end(exit_)
+            if exec_id:
+                self.known.forget(exec_id)
+            else:
+                self._gone(self)
+                await self.known.close()
+            return exit_
+
+        return await self._change(f"delete {exec_id}", self._limits.delete, delete())
 
     async def kill(self, exec_id: str, signal: int, *, everything: bool) -> None:
         """Sends a signal."""
@@ -84,13 +104,21 @@ class Task:
 
     async def pause(self) -> None:
         """Freezes all processes."""
-        await self._change("pause", self._limits.pause, self.runs_on.pause())
-        self.known.process("").change(Status.PAUSED)
+
+        async def pause() -> None:
+            await self.runs_on.pause()
+            self.known.process("").change(Status.PAUSED)
+
+        await self._change("pause", self._limits.pause, pause())
 
     async def resume(self) -> None:
         """Lets them go on."""
-        await self._change("resume", self._limits.pause, self.runs_on.resume())
-        self.known.process("").change(Status.RUNNING)
+
+        async def resume() -> None:
+            await self.runs_on.resume()
+            self.known.process("").change(Status.RUNNING)
+
+        await self._change("resume", self._limits.pause, resume())
 
     async def resize(self, exec_id: str, width: int, height: int) -> None:
         """Sets the size of a terminal, characters."""
@@ -102,7 +130,7 @@ class Task:
         answer = self.runs_on.close_stdin(exec_id)
         await self.asking.ask(f"close-io {exec_id}", self._limits.close_stdin, answer)
 
-    async def checkpoint(self, folder: str, options: Any | None) -> None:
+    async def checkpoint(self, folder: str, options: AnyMessage | None) -> None:
         """Writes an image of CRIU."""
         answer = self.runs_on.checkpoint(folder, options)
         await self._change("checkpoint", self._limits.checkpoint, answer)
@@ -111,8 +139,30 @@ class Task:
         """Changes resources."""
         await self.asking.ask("update", self._limits.update, self.runs_on.update(update))
 
-    async def _change(self, stage: str, seconds: float, answer: Awaitable[T]) -> T:
-        try:
-            return await self.asking.ask(stage.rstrip(), seconds, answer)
-        finally:
-            self.known.outdated()
+    async def _change(self, stage: str, seconds: float, work: Coroutine[None, None, T]) -> T:
+        """What has been begun is finished, whether or not the caller waits for it: nothing is left half done."""
+
+        async def change() -> T:
+            try:
+                return await work
+            finally:
+                self.known.outdated()
+
+        task = asyncio.get_running_loop().create_task(change())
+        self._changing.add(task)
+        task.add_done_callback(self._changed)
+        return await self.asking.ask(stage.rstrip(), seconds, asyncio.shield(task))
+
+    def _changed(self, task: asyncio.Task[Any]) -> None:
+        self._changing.discard(task)
+        if not task.cancelled():
+            task.exception()  # it was told, or its caller has gone
+
+    async def close(self) -> None:
+        """Nobody asks any more; what changes it gets some time to end."""
+        await self.known.close()
+        if self._changing:
+            await asyncio.wait(self._changing, timeout=SETTLE)
+        for task in self._changing:
+            task.cancel()
+        await asyncio.gather(*self._changing, return_exceptions=True)

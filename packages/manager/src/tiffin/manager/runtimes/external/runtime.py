@@ -93,7 +93,7 @@ class ExternalRuntime:
         shim.watch(lambda exit_: watcher.lost(task, exit_))
         return task
 
-    async def clean_up(self, bundle: Bundle) -> Exit:
+    async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit:  # noqa: ARG002  # it is told by who calls
         """As the protocol says."""
         return await clean_up(bundle, self._program_of(bundle))
 
@@ -104,6 +104,9 @@ class ExternalRuntime:
     async def info(self, runtime: str, options: Any | None) -> RuntimeInfo:
         """As the protocol says."""
         return await ShimProgram(find_program(runtime), self._daemon).info(options)
+
+    async def close(self) -> None:
+        """As the protocol says: each task has closed its own connection."""
 
 
 async def _shut_down(shim: Shim) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.empty_pb2 import Empty
 
 from tiffin.api.containerd.runtime.task.v2.shim_pb2 import ShutdownRequest
-from tiffin.manager.runtimes.bundles.remove import remove_bundle
+from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.values import Exit
 from tiffin.runtime.errors import RuntimeFailure, TimedOut
 
@@ -69,7 +69,7 @@ class Shim:
         except RuntimeFailure:
             pass  # it has gone while it answered, or has other tasks
         await self.give_up()
-        await remove(self.bundle)
+        await discard(self.bundle)
 
     async def give_up(self) -> None:
         """Closes the connection; the shim lives on."""
@@ -97,13 +97,5 @@ async def clean_up(bundle: Bundle, program: ShimProgram | None) -> Exit:
             )
         except RuntimeFailure as error:
             LOG.warning("cleaning up after the shim of %s: %s", bundle.id, error)
-    await remove(bundle)
+    await discard(bundle)
     return exit_ if exit_.at > 0 else exit_.replace(at=time.time_ns())
-
-
-async def remove(bundle: Bundle) -> None:
-    """Removes a bundle whose task is gone. One that cannot be removed is told, and tried again at the next start."""
-    try:
-        await asyncio.to_thread(remove_bundle, bundle)
-    except (OSError, RuntimeFailure) as error:
-        LOG.warning("the bundle of %s cannot be removed: %s", bundle.id, error)

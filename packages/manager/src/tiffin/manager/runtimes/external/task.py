@@ -33,6 +33,8 @@ KNOWN = frozenset(int(status) for status in Status)
 class ExternalTask:
     """As the protocol says. shim: the connection to it, which ends with the task."""
 
+    in_process = False
+
     def __init__(self, bundle: Bundle, shim_: Shim) -> None:
         self._bundle = bundle
         self._shim = shim_
