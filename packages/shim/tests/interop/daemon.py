@@ -78,6 +78,18 @@ class Daemon:
             self._process.wait(SECONDS)
             self._process = None
 
+    def pid(self, container: str) -> int:
+        """Of a task's first process, as containerd knows it."""
+        rows = [line.split() for line in self.ctr("task", "ls").splitlines()]
+        return next(int(row[1]) for row in rows if row[0] == container)
+
+    def restore(self) -> None:
+        """Starts it if it does not run, and removes all containers."""
+        if self._process is None:
+            self.start()
+        for container in self.ctr("container", "ls", "--quiet").split():
+            self.forget(container)
+
     def forget(self, container: str) -> None:
         """Removes a container, and its task if there is one."""
         command = [*self.ctr.argv, "task", "delete", "--force", container]

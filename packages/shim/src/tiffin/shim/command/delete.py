@@ -13,12 +13,16 @@ import posix
 import time
 
 from tiffin.runtime.record import Record
+from tiffin.runtime.state.files import read_file
 from tiffin.ttrpc.wire.protobuf import BYTES, VARINT, bytes_field, number_field, tag_of
 
-from .flags import Invocation
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .flags import Invocation
 
 KILLED = 137
 FOLDER = "tiffin"  # as in `tasks.records`; a test compares them
+ADDRESS_FILE = "address"  # as `start` has it
 
 
 class Remains(Record):
@@ -37,7 +41,22 @@ def delete(invocation: Invocation) -> bytes:
         from .cleanup import clean_up
 
         remains = clean_up(invocation, bundle) or remains
+    _remove_socket(bundle)
     return encode(remains)
+
+
+def _remove_socket(bundle: str) -> None:
+    """That of the bundle's shim, if it was killed: the real one leaves such sockets for ever."""
+    try:
+        address = read_file(f"{bundle}/{ADDRESS_FILE}").decode("utf-8", "replace")
+    except OSError:  # it never had a shim, or containerd has removed the bundle
+        return
+    path = address.removeprefix("unix://")
+    if path != address and posix.access(path, posix.F_OK):
+        from .socket_path import locked, remove_dead
+
+        with locked(path):
+            remove_dead(path)
 
 
 def encode(remains: Remains) -> bytes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import posix
+import stat
 from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, socket
 from contextlib import contextmanager
 
@@ -80,6 +81,12 @@ def listen(path: str) -> socket | None:
         return None
     posix.unlink(path)
     return _bound(path)
+
+
+def remove_dead(path: str) -> None:
+    """Removes a socket on which nobody listens. The folder is `locked`."""
+    if stat.S_ISSOCK(posix.lstat(path).st_mode) and not is_answered(path):
+        posix.unlink(path)
 
 
 class SocketFile:
