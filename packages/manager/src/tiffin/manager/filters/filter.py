@@ -52,15 +52,20 @@ class Filter(Record):
 
     alternatives: tuple[tuple[Selector, ...], ...] = ()
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether it is true for everything."""
+        return not self.alternatives
+
     def matches(self, field: Field) -> bool:
         """Whether it is true for something that tells its fields."""
-        if not self.alternatives:
+        if self.is_everything:
             return True
         return any(all(one.matches(field) for one in selectors) for selectors in self.alternatives)
 
     def select(self, items: Iterable[T], adaptor: Callable[[T], Field]) -> Iterator[T]:
         """Those that it is true for. adaptor: see `adaptors`."""
-        if not self.alternatives:
+        if self.is_everything:
             return iter(items)
         return (item for item in items if self.matches(adaptor(item)))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Context = aio.ServicerContext[bytes, bytes]
     Unary = Callable[[bytes, Call], Awaitable[bytes]]
-    Streaming = Callable[[Any, Call], AsyncIterator[bytes]]
+    Streaming = Callable[[Any, Call], AsyncIterator[list[bytes]]]
 
 LOG = logging.getLogger("tiffin.manager.grpc")
 
@@ -75,15 +75,15 @@ def _answer(method: Method, function: Function, *, slow: bool) -> Unary:
 def _tell(method: Method, function: Function) -> Streaming:
     if inspect.isasyncgenfunction(function):
 
-        async def run(data: bytes, call: Call) -> AsyncIterator[bytes]:
+        async def run(data: bytes, call: Call) -> AsyncIterator[list[bytes]]:
             async for answer in function(decoded(method, data), call):
-                yield encoded(answer)
+                yield _batch(answer)
 
         return run
 
-    def work(data: bytes, call: Call) -> Iterator[bytes]:
+    def work(data: bytes, call: Call) -> Iterator[list[bytes]]:
         for answer in function(decoded(method, data), call):
-            yield encoded(answer)
+            yield _batch(answer)
 
     return lambda data, call: call.workers.step(work(data, call))
 
@@ -93,11 +93,15 @@ def _talk(method: Method, function: Function) -> Streaming:
         async for data in items:
             yield decoded(method, data)
 
-    async def run(items: AsyncIterator[bytes], call: Call) -> AsyncIterator[bytes]:
+    async def run(items: AsyncIterator[bytes], call: Call) -> AsyncIterator[list[bytes]]:
         async for answer in function(requests(items), call):
-            yield encoded(answer)
+            yield _batch(answer)
 
     return run
+
+
+def _batch(answer: Any) -> list[bytes]:
+    return [encoded(one) for one in answer] if isinstance(answer, list) else [encoded(answer)]
 
 
 def decoded(method: Method, data: bytes) -> Message:
@@ -126,21 +130,22 @@ def _unary(path: str, run: Unary, workers: Workers) -> Callable[[bytes, Context]
 
 def _streaming(path: str, run: Streaming, workers: Workers) -> Callable[[Any, Context], AsyncIterator[bytes]]:
     async def handle(data: Any, context: Context) -> AsyncIterator[bytes]:
-        answers = run(data, _call(context, workers))
+        batches = run(data, _call(context, workers))
         try:
-            async for answer in answers:
-                yield answer
+            async for answers in batches:
+                for answer in answers:
+                    yield answer
         except Exception as error:  # noqa: BLE001  # as above
             await _refuse(path, context, error)
         finally:
-            await _close(answers)
+            await _close(batches)
 
     return handle
 
 
-async def _close(answers: AsyncIterator[bytes]) -> None:
+async def _close(batches: AsyncIterator[list[bytes]]) -> None:
     """Ends a generator whose reader is gone now, not when it is collected."""
-    close = getattr(answers, "aclose", None)
+    close = getattr(batches, "aclose", None)
     if close is not None:
         await asyncio.shield(close())
 

@@ -6,7 +6,8 @@ Each function gets the request and the `Call`. It is one of
 - a coroutine function, or an async generator, which runs in the event loop and must not block;
 - for a method that streams requests, an async generator that gets an async iterator of them.
 
-An answer is a message, or the bytes of one that is encoded already.
+An answer is a message, or the bytes of one that is encoded already. An iterator may also yield lists of answers, which
+are sent one after the other: a step in a thread takes longer than to make a small message.
 """
 
 from __future__ import annotations

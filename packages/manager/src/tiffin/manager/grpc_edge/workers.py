@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterator
     from typing import Self
 
 P = ParamSpec("P")
@@ -50,7 +50,7 @@ class Workers:
         """The same for what may take long."""
         return await _ended(self._slow, lambda: work(*args, **named))
 
-    async def step(self, items: Iterator[T]) -> AsyncIterator[T]:
+    async def step(self, items: Iterator[T]) -> AsyncGenerator[T, None]:
         """What an iterator yields: each step is a piece of work, so that a reader who is slow holds no thread.
 
         The steps may run in different threads, one after the other. A generator is closed at the end.

@@ -62,13 +62,12 @@ class _Containers:
     def list_all(self, request: api.ListContainersRequest, call: Call) -> bytes:
         field = api.ListContainersResponse.CONTAINERS_FIELD_NUMBER
         found = self._stores.containers(call.namespace).select(parse(request.filters))
-        return b"".join(embedded(field, message) for message in found)
+        return embedded(field, *found)
 
-    def list_stream(self, request: api.ListContainersRequest, call: Call) -> Iterator[bytes]:
+    def list_stream(self, request: api.ListContainersRequest, call: Call) -> Iterator[list[bytes]]:
         field = api.ListContainerMessage.CONTAINER_FIELD_NUMBER
         for page in self._stores.containers(call.namespace).pages(parse(request.filters)):
-            for message in page:
-                yield embedded(field, message)
+            yield [embedded(field, message) for message in page]
 
     def create(self, request: api.CreateContainerRequest, call: Call) -> api.CreateContainerResponse:
         made = self._stores.containers(call.namespace).create(request.container)

@@ -6,9 +6,13 @@ LENGTH = 2  # the wire type
 CONTINUED = 0x80
 
 
-def embedded(field: int, message: bytes) -> bytes:
-    """A field that holds a message which is encoded already; joined, they are a repeated field."""
-    return b"%b%b%b" % (varint(field << 3 | LENGTH), varint(len(message)), message)
+def embedded(field: int, *messages: bytes) -> bytes:
+    """A field that holds messages which are encoded already; several are a repeated field."""
+    tag = varint(field << 3 | LENGTH)
+    parts: list[bytes] = []
+    for message in messages:
+        parts += (tag, varint(len(message)), message)
+    return b"".join(parts)
 
 
 def varint(number: int) -> bytes:

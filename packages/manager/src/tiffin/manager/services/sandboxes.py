@@ -60,7 +60,7 @@ class _Sandboxes:
     def list_all(self, request: api.StoreListRequest, call: Call) -> bytes:
         field = api.StoreListResponse.LIST_FIELD_NUMBER
         found = self._stores.sandboxes(call.namespace).select(parse(request.filters))
-        return b"".join(embedded(field, message) for message in found)
+        return embedded(field, *found)
 
     def get(self, request: api.StoreGetRequest, call: Call) -> bytes:
         field = api.StoreGetResponse.SANDBOX_FIELD_NUMBER

@@ -19,7 +19,7 @@ def service(revision: str = "") -> Offer:
     """The service. revision: of the source, where it is known."""
     answer = VersionResponse(version=version("tiffin-manager"), revision=revision)
 
-    def tell(_request: Empty, _call: Call) -> VersionResponse:
+    async def tell(_request: Empty, _call: Call) -> VersionResponse:
         return answer
 
     return Offer(VERSION, {"Version": tell})
