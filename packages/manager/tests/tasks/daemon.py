@@ -15,7 +15,6 @@ import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grpc import aio
 
@@ -26,6 +25,7 @@ from tiffin.manager.grpc_edge.limits import SERVER_OPTIONS
 from tiffin.manager.grpc_edge.workers import Workers
 from tiffin.manager.metadata.stores import Stores
 from tiffin.manager.runtimes.external.program import Daemon
+from tiffin.manager.runtimes.in_process.making import TasksMaker
 from tiffin.manager.runtimes.in_process.runtime import InProcessRuntime
 from tiffin.manager.services import containers, namespaces, version
 from tiffin.manager.services.events import for_shims
@@ -35,14 +35,7 @@ from tiffin.manager.services.tasks.service import service as tasks_service
 from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.opening import opened_tasks
 from tiffin.manager.tasks.stored_containers import StoredContainers
-from tiffin.shim.command.runtimes import runtimes_in
-from tiffin.shim.tasks.tasks import Tasks
 from tiffin.ttrpc import Server
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tiffin.shim.events.values import Event
 
 TIFFIN = "io.containerd.tiffin.v2"
 
@@ -53,6 +46,8 @@ async def main(folder: Path) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end.set)
     async with AsyncExitStack() as stack:
         workers = stack.enter_context(Workers())
+        maker = TasksMaker(str(folder / "run/runtime"))
+        stack.callback(maker.close)
         stores, exchange = Stores(Store(str(folder / "root"))), Exchange()
         address = str(folder / "containerd.sock")
         tasks = await stack.enter_async_context(
@@ -64,7 +59,7 @@ async def main(folder: Path) -> None:
                 exchange=exchange,
                 limits=Limits(),
                 handlers={},
-                in_process={TIFFIN: InProcessRuntime(_tasks_of)},
+                in_process={TIFFIN: InProcessRuntime(maker)},
             )
         )
         ttrpc = await stack.enter_async_context(Server(for_shims.services(tasks.teller.forwarded)))
@@ -84,10 +79,6 @@ async def main(folder: Path) -> None:
         stack.push_async_callback(server.stop, None)
         _notify()
         await end.wait()
-
-
-def _tasks_of(namespace: str, emit: Callable[[Event], None]) -> Tasks:
-    return Tasks(emit, runtimes_in(namespace), namespace=namespace)
 
 
 def _notify() -> None:

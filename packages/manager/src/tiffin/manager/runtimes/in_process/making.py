@@ -1,0 +1,45 @@
+"""`TasksMaker`: makes the tasks of a namespace in this process: by our executor, or another OCI runtime's command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tiffin.shim.metrics.messages import measure
+from tiffin.shim.runtimes.command_line import CommandLine
+from tiffin.shim.runtimes.in_process import Executor, InProcess
+from tiffin.shim.tasks.tasks import Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tiffin.shim.events.values import Event
+    from tiffin.shim.runtimes.options import RuntimeOptions
+    from tiffin.shim.runtimes.port import OciRuntime
+
+
+class TasksMaker:
+    """For `InProcessRuntime`.
+
+    Args:
+        state: folder of our executor's own state, `<state>/<namespace>/<id>`, gone after a boot.
+
+    Raises:
+        Unsupported: the native core is not installed.
+    """
+
+    def __init__(self, state: str) -> None:
+        self._executor = Executor(state)
+
+    def __call__(self, namespace: str, emit: Callable[[Event], None]) -> Tasks:
+        """The tasks of a namespace; emit: gets their events."""
+
+        def runtime_for(options: RuntimeOptions) -> OciRuntime:
+            if options.binary:
+                return CommandLine(options, namespace=namespace)
+            return InProcess(self._executor, options, namespace=namespace)
+
+        return Tasks(emit, runtime_for, namespace=namespace, measure=measure)
+
+    def close(self) -> None:
+        """Lets go of the executor; containers go on."""
+        self._executor.close()
