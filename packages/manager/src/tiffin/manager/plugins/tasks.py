@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tiffin.manager.config.runtimes import TIFFIN
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from tiffin.manager.plugins.context import Context
     from tiffin.manager.runtimes.table import Handler
     from tiffin.manager.tasks.manager import TaskManager
-    from tiffin.shim.events.values import Event
-    from tiffin.shim.tasks.tasks import Tasks
     from tiffin.ttrpc import Method
 
 
 async def tasks(context: Context) -> TaskManager:
     """All tasks: those that live still are taken back."""
     from tiffin.manager.runtimes.external.program import Daemon
+    from tiffin.manager.runtimes.in_process.making import TasksMaker
     from tiffin.manager.runtimes.in_process.runtime import InProcessRuntime
     from tiffin.manager.tasks.limits import Limits
     from tiffin.manager.tasks.opening import opened_tasks
     from tiffin.manager.tasks.stored_containers import StoredContainers
 
     config, surroundings = context.config, context.surroundings
+    maker = TasksMaker(os.path.join(config.state, "runtime"))
+    context.exit.callback(maker.close)
     daemon = Daemon(
         surroundings.address,
         surroundings.ttrpc_address,
@@ -45,19 +46,11 @@ async def tasks(context: Context) -> TaskManager:
             exchange=context.get(EVENTS),
             limits=Limits(),
             handlers=handlers(config),
-            in_process={TIFFIN: InProcessRuntime(_tasks_of)},
+            in_process={TIFFIN: InProcessRuntime(maker)},
         )
     )
     surroundings.reload(lambda new: made.runtimes.handlers.update(handlers(new)))
     return made
-
-
-def _tasks_of(namespace: str, emit: Callable[[Event], None]) -> Tasks:
-    """The tasks of a namespace that need no shim."""
-    from tiffin.shim.command.runtimes import runtimes_in
-    from tiffin.shim.tasks.tasks import Tasks
-
-    return Tasks(emit, runtimes_in(namespace), namespace=namespace)
 
 
 def handlers(config: Config) -> Mapping[str, Handler]:
