@@ -1,4 +1,4 @@
-"""OOM events of real memory cgroups: one callback for each, none is lost, and nobody looks after them but the kernel."""
+"""OOM events of real memory cgroups: one callback for each, none is lost, and nobody asks but when the kernel tells."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_the_end_of_the_cgroup_ends_the_watch(memory: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     watcher.watch("c1", {"memory": str(memory)})
     watcher.ended.clear()
-    memory.rmdir()
+    os.rmdir(memory)
     await asyncio.wait_for(watcher.ended.wait(), SECONDS)
     assert len(os.listdir("/proc/self/fd")) == before
 
