@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,6 +19,7 @@ from tests.interop.image import docker_archive
 from tests.interop.leftovers import leftovers, wait_for_orphans
 
 from tiffin.api.containerd.types.runc.options.oci_pb2 import Options
+from tiffin.shim.command.socket_path import socket_path
 from tiffin_testing.leaks import Snapshot
 from tiffin_testing.oci_runtime import runtime_command
 from tiffin_testing.rootfs import make_rootfs
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from tiffin_testing.cgroups import CgroupParent
 
 IMAGE = "docker.io/library/busybox:test"
-SOCKETS = Path("/run/containerd/s")
 MOST_LINES = 20
 
 
@@ -94,11 +96,11 @@ def archive(folder: Path) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def good_guest(cgroup_parent: CgroupParent, subreaper: None, folder: Path) -> Iterator[None]:
     """Fails where a process, mount, cgroup, socket or state is left when a module and its containerd have ended."""
-    before, sockets = Snapshot.take(cgroup_parent), _sockets()
+    before = Snapshot.take(cgroup_parent)
     yield
     wait_for_orphans(before)
     left = leftovers(before, cgroup_parent, "(?!)")
-    left += [f"socket {path}" for path in sorted(_sockets() - sockets)]
+    left += [f"socket {path}" for path in sorted(_sockets(folder, cgroup_parent.name))]
     left += [f"state {path}" for path in sorted((folder / "state").glob("*/*"))]
     if left:
         pytest.fail("left behind:\n  " + "\n  ".join(left[:MOST_LINES]), pytrace=False)
@@ -153,5 +155,9 @@ def api(daemon: Daemon, subject: Subject, folder: Path) -> Iterator[Api]:
         yield api
 
 
-def _sockets() -> set[Path]:
-    return set(SOCKETS.iterdir()) if SOCKETS.is_dir() else set()
+def _sockets(folder: Path, namespace: str) -> set[str]:
+    """Those of the shims of a folder's containerd, whose log names each container. Others have theirs there as well."""
+    groups = {*re.findall(r"\bid=(\S+)", (folder / "log").read_text()), "pod"}
+    assert len(groups) > 1
+    paths = {socket_path("", f"{folder}/containerd.sock", namespace, group) for group in groups}
+    return {path for path in paths if os.path.exists(path)}

@@ -26,13 +26,14 @@ def clean_up(invocation: Invocation, bundle: str) -> Remains | None:
 
 async def _clean_up(invocation: Invocation, bundle: str) -> Remains | None:
     from ..tasks.tasks import Tasks
-    from .runtimes import runtimes_in
+    from .runtimes import Runtimes
 
-    tasks = Tasks(_ignore, runtimes_in(invocation.namespace), namespace=invocation.namespace)
-    try:
-        found = await tasks.clean_up(bundle)
-    finally:
-        await tasks.close()
+    with Runtimes(invocation.namespace) as runtimes:
+        tasks = Tasks(_ignore, runtimes, namespace=invocation.namespace)
+        try:
+            found = await tasks.clean_up(bundle)
+        finally:
+            await tasks.close()
     return None if found is None else Remains(found.pid, found.exit_status, found.exited_at)
 
 

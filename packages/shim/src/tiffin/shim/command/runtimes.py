@@ -1,32 +1,46 @@
-"""Which OCI runtime a container gets: the one that its options name, else ours."""
+"""Which OCI runtime a container gets: what its options name, by its command line; else ours, in this process."""
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
-from ..runtimes.command_line import CommandLine
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Self
 
+    from ..runtimes.in_process import Executor
     from ..runtimes.options import RuntimeOptions
     from ..runtimes.port import OciRuntime
 
-OURS = "tiffin-runtime"
+ROOT = "/run/containerd/tiffin"
+"""Where our executor keeps its state, below it the namespace, unless the option Root says otherwise: `tiffin-runtime
+--root /run/containerd/tiffin/NAMESPACE list` shows the containers. (That of others is in `runtimes.command_line`.)"""
 
 
-def our_runtime() -> str:
-    """The path of tiffin-runtime beside this Python, where pip puts both; else its name, for $PATH."""
-    beside = os.path.join(os.path.dirname(sys.executable), OURS)
-    return beside if os.access(beside, os.X_OK) else OURS
+class Runtimes:
+    """Makes runtimes for the containers of one namespace, `runtime_for` of `Tasks`; use it in a `with` statement.
 
+    Each kind is loaded when it is first asked for.
+    """
 
-def runtimes_in(namespace: str) -> Callable[[RuntimeOptions], OciRuntime]:
-    """What makes runtimes for the containers of a namespace."""
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._executor: Executor | None = None
 
-    def runtime_for(options: RuntimeOptions) -> OciRuntime:
-        return CommandLine(options.replace(binary=options.binary or our_runtime()), namespace=namespace)
+    def __call__(self, options: RuntimeOptions) -> OciRuntime:
+        """Raises NotFound: the binary is not installed; Unsupported: our native core is not."""
+        if options.binary:
+            from ..runtimes.command_line import CommandLine
 
-    return runtime_for
+            return CommandLine(options, namespace=self._namespace)
+        from ..runtimes.in_process import Executor, InProcess
+
+        if self._executor is None:
+            self._executor = Executor(ROOT)
+        return InProcess(self._executor, options, namespace=self._namespace)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._executor is not None:
+            self._executor.close()

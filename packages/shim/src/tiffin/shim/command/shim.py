@@ -18,17 +18,22 @@ from tiffin.runtime.errors import RuntimeFailure
 from tiffin.ttrpc import Server
 
 from ..events.publisher import Publisher
+from ..events.values import TaskOOM
+from ..oom import OomWatcher
 from ..service.sandbox import SandboxService
 from ..service.services import services_of
 from ..service.tasks import TaskService
 from ..tasks.tasks import Tasks
 from .log import set_up_log
 from .recovery import bundles_of
-from .runtimes import runtimes_in
+from .runtimes import Runtimes
 from .socket_path import SocketFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    from tiffin.runtime.cgroup.manager import CgroupManager
 
     from ..events.values import Event
     from .serve import ShimSettings
@@ -70,7 +75,10 @@ class Shim:
     async def _prepare(self, stack: AsyncExitStack) -> Server:
         """All but the socket; containers of a shim that was killed are taken back."""
         namespace = self._settings.namespace
-        tasks = Tasks(self._emitter(stack), runtimes_in(namespace), namespace=namespace)
+        emit = self._emitter(stack)
+        runtimes = stack.enter_context(Runtimes(namespace))
+        watcher = stack.enter_context(OomWatcher(lambda container: emit(TaskOOM(container))))
+        tasks = Tasks(emit, runtimes, namespace=namespace, watcher=watcher, measure=_measure)
         stack.push_async_callback(tasks.close)
         task = TaskService(tasks, self._end.set, debug=self._settings.debug)
         stack.push_async_callback(task.settle)
@@ -90,3 +98,10 @@ class Shim:
         publisher = Publisher(self._settings.events, self._settings.namespace)
         stack.push_async_callback(publisher.close, LAST_EVENTS)
         return publisher.publish
+
+
+def _measure(cgroups: CgroupManager) -> Any:
+    """The answer to Stats; its messages are loaded when somebody asks."""
+    from ..metrics.messages import measure
+
+    return measure(cgroups)
