@@ -25,6 +25,7 @@ from tiffin.manager.services import (
     snapshots,
     version,
 )
+from tiffin.manager.services.events import service as events
 from tiffin_testing.containerd import SECONDS, Containerd, running_containerd
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def offers(stores: Stores, exchange: Exchange) -> list[Offer]:
         sandboxes.service(stores),
         diff.service(stores),
         version.service("test"),
+        events.service(exchange),
     ]
 
 
