@@ -8,23 +8,45 @@
 #include "memory.h"
 
 #define FLUSH_FROM 16384
+#define MOST_RECORDS 512 /* of 45 bytes at least */
 #define LARGEST_RECORD (6 * LONGEST_LINE + 8192) /* each byte as \u00XX, and the attributes */
 
 static struct text out = {.room = FLUSH_FROM + LARGEST_RECORD};
-static size_t payload; /* bytes of output that stand in `out` */
+
+/* The records in `out`: where each ends, and how much output it stands for. */
+static struct record {
+	size_t end, payload;
+} *records; /* MOST_RECORDS of them */
+static size_t record_count;
+
+/* What was written of a record that is not whole is taken back. */
+static void lose(struct sink *sink, size_t written)
+{
+	size_t whole = 0, lost = 0;
+	for (size_t i = 0; i < record_count; i++)
+		if (records[i].end <= written)
+			whole = records[i].end;
+		else
+			lost += records[i].payload;
+	log_file_take_back(&sink->file, written - whole);
+	sink_lost(sink, lost);
+}
 
 static void flush(struct sink *sink)
 {
-	if (out.length && log_file_append(sink, out.bytes, out.length, true) < out.length)
-		sink_lost(sink, payload);
-	out.length = payload = 0;
+	size_t written = out.length ? log_file_append(sink, out.bytes, out.length) : 0;
+	if (written < out.length)
+		lose(sink, written);
+	out.length = record_count = 0;
 }
 
 static void emit(struct sink *sink, int number, const char *line, size_t length, bool whole)
 {
 	size_t before = out.length, size;
-	if (!out.bytes)
+	if (!out.bytes) {
 		out.bytes = scratch(out.room);
+		records = scratch(MOST_RECORDS * sizeof *records);
+	}
 	add_record(&out, sink, number, line, length, whole);
 	size = out.length - before;
 	if (log_file_is_over(&sink->file, before, size)) {
@@ -35,8 +57,8 @@ static void emit(struct sink *sink, int number, const char *line, size_t length,
 		memmove(out.bytes, out.bytes + before, size);
 		out.length = size;
 	}
-	payload += length + whole;
-	if (out.length >= FLUSH_FROM)
+	records[record_count++] = (struct record){out.length, length + whole};
+	if (out.length >= FLUSH_FROM || record_count == MOST_RECORDS)
 		flush(sink);
 }
 

@@ -1,7 +1,7 @@
 /* Files that are appended to, with rotation: PATH is written, PATH.1 is the newest old one, as Docker's are.
  *
- * A write that fails (the disk is full) is dropped whole where the format has records, so that no torn one stays; the next
- * one is tried again. containerd's and Docker's loggers go on likewise; we count what was lost. */
+ * What cannot be written (the disk is full) is dropped, and counted; the next is tried again. containerd's and Docker's loggers
+ * go on likewise. Where the format has records no torn one stays. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void tell_trouble(struct sink *sink, int error)
 	file->failing = error != 0;
 }
 
-size_t log_file_append(struct sink *sink, const char *data, size_t length, bool whole)
+size_t log_file_append(struct sink *sink, const char *data, size_t length)
 {
 	struct log_file *file = &sink->file;
 	size_t done = 0;
@@ -58,10 +58,14 @@ size_t log_file_append(struct sink *sink, const char *data, size_t length, bool 
 			break;
 	}
 	tell_trouble(sink, done < length ? errno : 0);
-	if (done < length && whole && done > 0 && ftruncate(file->descriptor, (off_t)file->size) == 0)
-		return 0;
 	file->size += done;
 	return done;
+}
+
+void log_file_take_back(struct log_file *file, size_t length)
+{
+	if (length && length <= file->size && ftruncate(file->descriptor, (off_t)(file->size - length)) == 0)
+		file->size -= length;
 }
 
 bool log_file_is_over(struct log_file *file, size_t waiting, size_t more)

@@ -85,7 +85,8 @@ void raw_close(struct raw *raw);
 /* log_file.c */
 int log_file_open(struct log_file *file);
 void log_file_close(struct log_file *file);
-size_t log_file_append(struct sink *sink, const char *data, size_t length, bool whole); /* how much was written */
+size_t log_file_append(struct sink *sink, const char *data, size_t length); /* how much was written */
+void log_file_take_back(struct log_file *file, size_t length);              /* the last so many bytes */
 void log_file_rotate(struct sink *sink);
 /* Whether it has to be rotated before so many bytes more, behind those that wait to be written. */
 bool log_file_is_over(struct log_file *file, size_t waiting, size_t more);

@@ -77,7 +77,7 @@ size_t sink_take(struct sink *sink, int number, const char *data, size_t length)
 	if (sink_is_raw(sink))
 		return raw_write(sink, data, length);
 	if (sink->kind == SINK_FILE)
-		sink_lost(sink, length - log_file_append(sink, data, length, false));
+		sink_lost(sink, length - log_file_append(sink, data, length));
 	else
 		lines_take(sink, number, data, length);
 	return length;

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -60,10 +61,11 @@ async def log_of(scene: Scene, kind: str, data: bytes, chunk: int = 1 << 20) -> 
 
 async def written(path: Path, data: bytes) -> None:
     """Waits till a file holds this."""
+    await until(lambda: path.exists() and path.read_bytes() == data)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Waits for what a file says, since files tell nobody; raises TimeoutError."""
     async with asyncio.timeout(20):
-        while not _holds(path, data):  # noqa: ASYNC110  # a file tells nobody
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0)
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    return path.exists() and path.read_bytes() == data

@@ -221,16 +221,16 @@ async def test_a_descriptor_whose_reader_is_gone_loses_what_comes_and_the_proces
 
 async def test_a_child_that_keeps_the_output_open_delays_drained_but_not_exited(scene_of: Scenes) -> None:
     async with scene_of() as scene:
-        with Reader.of_fifo(fifo(scene, "go")):
-            script = f"(read x < {scene.file('go')}; echo late) & echo early"
-            await scene.run("init", script, scene.to_file())
-            await scene.heard.exit_of("init")
-            assert ("drained", "init") not in scene.heard.order
-            (process,) = await scene.monitor.processes()
-            assert not process.drained
-            await asyncio.to_thread(scene.file("go").write_text, "\n")
-            await scene.heard.end_of("init")
-            assert scene.file("out").read_text() == "early\nlate\n"
+        go = fifo(scene, "go")
+        script = f"(read x < {go}; echo late) & echo early"
+        await scene.run("init", script, scene.to_file())
+        await scene.heard.exit_of("init")
+        assert ("drained", "init") not in scene.heard.order
+        (process,) = await scene.monitor.processes()
+        assert not process.drained
+        await asyncio.to_thread(go.write_text, "\n")
+        await scene.heard.end_of("init")
+        assert scene.file("out").read_text() == "early\nlate\n"
 
 
 async def test_a_living_process_that_is_forgotten_writes_to_nobody(scene_of: Scenes) -> None:
