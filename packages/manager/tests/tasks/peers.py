@@ -6,10 +6,11 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from packages.manager.tests.tiffind import Tiffind
 
 from tiffin_testing.containerd import CONFIG
 
@@ -52,49 +53,61 @@ class Peer:
     def __init__(self, kind: Kind, folder: Path) -> None:
         self.kind = kind
         self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
+        self._tiffind = Tiffind(folder) if kind.ours else None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
         """Of its socket for gRPC: a path."""
-        return f"{self.folder}/containerd.sock"
+        return self._tiffind.address if self._tiffind is not None else f"{self.folder}/containerd.sock"
 
     @property
     def bundles(self) -> Path:
         """Where it keeps bundles: `<namespace>/<id>`."""
-        return self.folder / ("run/tasks" if self.kind.ours else "run/io.containerd.runtime.v2.task")
+        return self.folder / ("state/tasks" if self.kind.ours else "run/io.containerd.runtime.v2.task")
 
     def start(self) -> None:
         """Starts it, and returns when it is ready."""
+        if self._tiffind is not None:
+            self._tiffind.start()
+            return
         ready = self.folder / "notify"
         ready.unlink(missing_ok=True)
+        config = self.folder / "config.toml"
+        config.write_text(CONFIG.format(folder=self.folder))
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify,
             (self.folder / "log").open("ab") as log,
         ):
             notify.bind(str(ready))
             notify.settimeout(SECONDS)
-            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # of our runtime
-            environment = {**os.environ, "NOTIFY_SOCKET": str(ready), "PATH": path}
-            self.process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+            environment = {**os.environ, "NOTIFY_SOCKET": str(ready)}
+            command = ["containerd", "--config", str(config)]
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
             )
             while b"READY=1" not in notify.recv(4096):
                 pass
 
-    def _command(self) -> list[str]:
-        if self.kind.ours:
-            return [sys.executable, str(Path(__file__).with_name("daemon.py")), str(self.folder)]
-        config = self.folder / "config.toml"
-        config.write_text(CONFIG.format(folder=self.folder))
-        return ["containerd", "--config", str(config)]
-
     def end(self, number: int = signal.SIGTERM) -> None:
         """Ends it by a signal, and waits for it. Its containers live on."""
-        if self.process is not None:
-            self.process.send_signal(number)
-            self.process.wait(SECONDS)
-            self.process = None
+        if self._tiffind is not None:
+            self._tiffind.signal(number)
+            self._tiffind.wait()
+        elif self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(SECONDS)
+
+    def close(self) -> None:
+        """Ends it for good."""
+        self.end()
+        if self._tiffind is not None:
+            self._tiffind.__exit__()
+
+    def ctr(self, *words: str | Path, namespace: str = "default") -> subprocess.CompletedProcess[str]:
+        """The end of `ctr`."""
+        command = ["ctr", "--address", self.address, "--namespace", namespace, *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
 @contextmanager
@@ -105,4 +118,4 @@ def running(kind: Kind, folder: Path) -> Iterator[Peer]:
     try:
         yield peer
     finally:
-        peer.end()
+        peer.close()
