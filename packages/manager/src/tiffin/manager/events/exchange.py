@@ -52,6 +52,11 @@ class Exchange:
         """The number that the next event will have."""
         return self._recent.next
 
+    @property
+    def subscribers(self) -> int:
+        """How many there are."""
+        return len(self._subscriptions)
+
     def publish(self, namespace: str, topic: str, event: Message) -> int:
         """Takes an event of our own, at the present time. event: a message, or an Any that holds one.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tiffin.runtime.errors import RuntimeFailure
+from tiffin.image.errors import DataLoss
 
 
-class EventsLost(RuntimeFailure):
+class EventsLost(DataLoss):
     """Events have been dropped before this subscriber has read them; it goes on with `resume`, if it reads on.
 
     Args:
