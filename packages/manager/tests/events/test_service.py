@@ -129,9 +129,8 @@ def test_a_client_that_does_not_read_loses_events_and_is_told_so(serve: Serve) -
             while await call.read() is not aio.EOF:
                 count += 1
         except aio.AioRpcError as lost:
-            assert lost.code() is StatusCode.DATA_LOSS
-            return count
-        raise AssertionError("nothing was lost")
+            return count if lost.code() is StatusCode.DATA_LOSS else -1
+        return -1
 
     events.publish("a")
     assert 1 <= events.client.run(slow()) < 2000
