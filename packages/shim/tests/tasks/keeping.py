@@ -98,8 +98,7 @@ class Keeper:
 
     async def finish(self) -> None:
         """Removes all that a test left, and looks whether the removal was whole."""
-        for bundle in self.bundles.values():
-            await self.tasks.clean_up(str(bundle.path))
+        await asyncio.gather(*(self.tasks.clean_up(str(bundle.path)) for bundle in self.bundles.values()))
         await self.tasks.close()
         assert not self.folders(), "files are left"
 
@@ -143,6 +142,14 @@ class Output:
             while piece := await self._piece():
                 self.read += piece
         return self.read.decode()
+
+    async def begun(self) -> None:
+        """Waits until something was written; it stays there to be read."""
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(self._descriptor, readable.set)
+        await readable.wait()
+        loop.remove_reader(self._descriptor)
 
     async def _piece(self) -> bytes:
         loop = asyncio.get_running_loop()

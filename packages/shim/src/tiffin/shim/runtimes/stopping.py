@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import select
+import time
 
 from tiffin.runtime.api.family import kill_family
 from tiffin.runtime.errors import RuntimeFailure
@@ -46,22 +47,37 @@ async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int
     return 0
 
 
-def kill_commands(pid_file: str) -> int:
-    """Kills the commands that have this pid file, with their families; returns how many there were. Blocks."""
+def kill_commands(pid_file: str, *, after: float = 0.0) -> bool:
+    """Kills the commands that have this pid file, with their families. Blocks.
+
+    Args:
+        after: seconds in which they may end by themselves.
+
+    Returns:
+        Whether one had to be killed.
+    """
     found = _commands(pid_file)
-    ends = []
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError):
-            ends.append(os.pidfd_open(pid))
+    if after and not _wait(found, after):
+        return False
     for pid in found:
         kill_family(pid)
-    poll = select.poll()
-    for end in ends:
-        poll.register(end, select.POLLIN)
-        poll.poll(SECONDS * 1000)
-        poll.unregister(end)
-        os.close(end)
-    return len(found)
+    _wait(found, SECONDS)
+    return bool(found)
+
+
+def _wait(pids: list[int], seconds: float) -> list[int]:
+    """Waits for the end of processes; those that are still there then."""
+    deadline = time.monotonic() + seconds
+    left = []
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            end = os.pidfd_open(pid)
+            try:
+                if not select.select([end], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                    left.append(pid)
+            finally:
+                os.close(end)
+    return left
 
 
 def _commands(word: str) -> list[int]:

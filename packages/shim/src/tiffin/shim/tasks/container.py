@@ -51,6 +51,7 @@ class Container:
         self.request = request
         self.namespace = record.namespace
         self.shared_pids = record.shared_pids
+        self.new_cgroups = record.new_cgroups
         self.restores = bool(request.checkpoint)
         self.runtime = runtime
         self.surroundings = surroundings

@@ -6,25 +6,24 @@ task.json, init.state "creating"  ──►  mounts  ──►  monitor  ──�
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from contextlib import AsyncExitStack
 
-from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, OperationFailed
+from tiffin.runtime.errors import AlreadyExists, OperationFailed
 from tiffin.runtime.state.identity import process_stat, validate_id
-from tiffin.spec import json_tree
 
 from ..events.values import TaskCreate, TaskIO
 from ..monitor.client import Monitor
 from ..runtimes.port import Creation, Restoration
 from ..stdio import make_folders, streams_of
 from .cgroups import cgroups_of
+from .config import new_cgroups, read_config, shares_pids
 from .container import Container, directory_of, real_bundle
 from .ending import ended
 from .mounting.mount import mount_all
 from .mounting.unmount import unmount_all
 from .records import TaskRecord, write_task
-from .removing import remove_files, stop_monitor
+from .removing import remove_files, remove_half_made, stop_monitor
 from .states import Status
 from .threads import in_thread
 
@@ -49,8 +48,11 @@ async def create(request: CreateTask, surroundings: Surroundings) -> Container:
     validate_id(request.id)
     bundle = real_bundle(request.bundle)
     request = request.replace(bundle=bundle, options=request.options.replace(directory=directory_of(bundle)))
-    record = TaskRecord(request, surroundings.namespace, shared_pids=shares_pids(bundle))
-    container = Container(record, surroundings.runtime_for(request.options), surroundings)
+    runtime = surroundings.runtime_for(request.options)
+    config = read_config(bundle)
+    cgroups = new_cgroups(config, request) if runtime.host_processes else ()
+    record = TaskRecord(request, surroundings.namespace, shares_pids(config), cgroups)
+    container = Container(record, runtime, surroundings)
     async with AsyncExitStack() as undo:
         await _write_down(container, record, undo)
         await _mount(container, undo)
@@ -100,9 +102,9 @@ async def _make(container: Container, undo: AsyncExitStack) -> None:
         except AlreadyExists:  # it is another's: that is not ours to remove
             raise
         except BaseException:
-            undo.push_async_callback(container.runtime.delete, container.id, force=True)
+            undo.push_async_callback(remove_half_made, container)
             raise
-    undo.push_async_callback(container.runtime.delete, container.id, force=True)
+    undo.push_async_callback(remove_half_made, container)
     await learn_first_process(container, pid)
 
 
@@ -147,30 +149,3 @@ def created_event(container: Container) -> TaskCreate:
         checkpoint=request.checkpoint,
         pid=container.init.pid,
     )
-
-
-def shares_pids(bundle: str) -> bool:
-    """Whether a container has no pid namespace of its own: its other processes then outlive its first one.
-
-    Raises:
-        NotFound: the bundle has no config.json. InvalidArgument: that is no JSON object.
-    """
-    path = os.path.join(bundle, "config.json")
-    try:
-        with open(path, "rb") as stream:
-            config = json_tree.decode(stream.read())
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            raise NotFound(f"{path}: {error.strerror}") from error
-        raise OperationFailed(f"{path}: {error.strerror}", errno=error.errno or 0) from error
-    except json_tree.JSONError as error:
-        raise InvalidArgument(f"{path}: {error}") from error
-    try:
-        namespaces = config["linux"]["namespaces"]  # type: ignore[index]
-        return not any(one["type"] == "pid" and not one.get("path") for one in namespaces)
-    except (
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):  # no such section: no namespaces; the runtime judges the rest
-        return True

@@ -8,28 +8,24 @@ does containerd when a shim has died. Exit status 137 stands for those that we h
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
-import os
 import signal
 import time
 
 from tiffin.runtime.errors import RuntimeFailure
-from tiffin.runtime.launch.process_end import open_end
-from tiffin.runtime.state.identity import is_alive
 
 from ..monitor.client import Monitor
 from ..monitor.records import recorded
 from ..monitor.values import Exit
 from .ending import ended
-from .killing import kill_everything
+from .killing import kill_everything, thaw
+from .orphans import Orphan
 from .states import ENDED, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .container import Container
-    from .process import Process
 
 LOG = logging.getLogger("tiffin.shim.tasks")
 UNKNOWN = 255
@@ -59,38 +55,22 @@ async def end_orphans(container: Container) -> None:
         if process.name in known:
             process.learn(known[process.name])
     living = [process for process in container.processes if process.pid and process.exit is None]
-    if container.shared_pids or not living:
-        with contextlib.suppress(
-            RuntimeFailure, OSError
-        ):  # nothing may be left; each is killed by itself below
-            await kill_everything(container)
-    for process in living:
-        killed = await end_process(process, container.surroundings.patience.kill)
-        status, number = (KILLED, signal.SIGKILL) if killed else (UNKNOWN, 0)
-        process.exit = process.exit or Exit(status, number, time.time_ns(), oom_killed=False)
+    with contextlib.ExitStack() as stack:
+        orphans = [(process, stack.enter_context(Orphan.of(process))) for process in living]
+        for _, orphan in orphans:
+            orphan.kill()
+        if container.shared_pids or not living:
+            with contextlib.suppress(
+                RuntimeFailure, OSError
+            ):  # nothing may be left; those that count are killed
+                await kill_everything(container)
+        with contextlib.suppress(RuntimeFailure):  # then they end when somebody thaws them
+            await thaw(container)
+        for process, orphan in orphans:
+            await orphan.ended(container.surroundings.patience.kill)
+            status, number = (KILLED, signal.SIGKILL) if orphan.lived else (UNKNOWN, 0)
+            process.exit = process.exit or Exit(status, number, time.time_ns(), oom_killed=False)
     for process in container.processes:
         process.drained.set()
         if process.exit is not None and process.status not in (*ENDED, Status.CREATING, Status.STARTING):
             ended(container, process)
-
-
-async def end_process(process: Process, seconds: float) -> bool:
-    """Kills a process that is nobody's any more, and waits for its end; whether it lived till then."""
-    try:
-        descriptor = open_end(process.pid)
-    except ProcessLookupError:
-        return False
-    loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
-    try:
-        if not is_alive(process.pid, process.start_time):  # now that the descriptor is of whoever has the pid
-            return False
-        loop.add_reader(descriptor, gone.set)
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        with contextlib.suppress(TimeoutError):  # it is in the kernel, and dies when it comes out of there
-            await asyncio.wait_for(gone.wait(), seconds)
-        return True
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)

@@ -71,8 +71,6 @@ class Process:
         process.start_time = record.start_time
         process.exit = record.exit
         process.untold = record.untold
-        if record.status is Status.STOPPED and not record.untold:
-            process.settled.set()
         return process
 
     def learn(self, known: MonitoredProcess) -> None:

@@ -39,11 +39,16 @@ MODE = 0o600
 
 
 class TaskRecord(Record):
-    """A task. namespace: the manager's. shared_pids: init has no pid namespace of its own."""
+    """A task.
+
+    namespace: the manager's. shared_pids: init has no pid namespace of its own.
+    new_cgroups: the directories that its creation makes, for when that is given up half-way.
+    """
 
     request: CreateTask
     namespace: str
     shared_pids: bool
+    new_cgroups: tuple[str, ...] = ()
 
 
 class ProcessRecord(Record):
@@ -86,6 +91,7 @@ def read_task(directory: str) -> TaskRecord | None:
         ),
         namespace=tree["namespace"],
         shared_pids=tree["shared_pids"],
+        new_cgroups=tuple(tree["new_cgroups"]),
     )
 
 

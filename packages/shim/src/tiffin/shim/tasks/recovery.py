@@ -100,8 +100,8 @@ async def _tell(container: Container) -> None:
     for process in container.processes:
         if process.untold:
             container.tell(process, _untold(container, process))
-            if process.status in ENDED:
-                process.settle()
+        if process.status is Status.STOPPED:
+            process.settle()
     if container.monitor is None:
         await end_orphans(container)
     for process in container.processes:

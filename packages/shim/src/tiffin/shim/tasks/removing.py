@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 
+from tiffin.runtime.cgroup.removal import remove_all
 from tiffin.runtime.errors import OperationFailed, RuntimeFailure
 from tiffin.runtime.state.files import remove_tree
 
@@ -27,6 +28,12 @@ async def stop_monitor(container: Container) -> None:
     with contextlib.suppress(RuntimeFailure):  # it was killed itself
         await monitor.quit()
     await monitor.close()
+
+
+async def remove_half_made(container: Container) -> None:
+    """Has the runtime remove what it may know of, and removes cgroups that it may not. Raises RuntimeFailure."""
+    await container.runtime.delete(container.id, force=True)
+    await in_thread(remove_all, container.new_cgroups)
 
 
 def kill_descendants(pid: int) -> None:

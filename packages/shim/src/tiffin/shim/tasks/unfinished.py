@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 
-from tiffin.runtime.errors import NotFound, RuntimeFailure
+from tiffin.runtime.errors import NotFound
 
 from ..events.values import TaskExecStarted, TaskPaused, TaskResumed, TaskStart
 from ..runtimes.stopping import kill_commands, pid_file_of
 from .cgroups import cgroups_of
 from .facts import cgroup_manager
-from .killing import SIGKILL
-from .loss import end_process
 from .mounting.unmount import unmount_all
-from .removing import remove_files, stop_monitor
+from .orphans import Orphan
+from .removing import remove_files, remove_half_made, stop_monitor
 from .running import state_now
 from .states import Status
 from .threads import in_thread
@@ -26,12 +25,14 @@ if TYPE_CHECKING:
 
 async def undo_creation(container: Container) -> None:
     """Removes a task that was half made. Raises RuntimeFailure; then its record stays, and it is tried again."""
-    await in_thread(kill_commands, pid_file_of(container.directory, container.init.name))
+    await _command_ended(container, container.init)
     init = container.init
     await stop_monitor(container)
     if init.pid and init.exit is None:  # without a monitor it would live on
-        await end_process(init, container.surroundings.patience.kill)
-    await container.runtime.delete(container.id, force=True)
+        with Orphan.of(init) as orphan:
+            orphan.kill()
+            await orphan.ended(container.surroundings.patience.kill)
+    await remove_half_made(container)
     if container.rootfs:
         await in_thread(unmount_all, container.rootfs)
     remove_files(container.directory)
@@ -53,15 +54,26 @@ async def finish_first(container: Container) -> None:
         await _finish_pause(container)
 
 
+async def _command_ended(container: Container, process: Process) -> None:
+    """The command that makes a process has ended, by itself or not, and the monitor has said what came of it."""
+    path = pid_file_of(container.directory, process.name)
+    await in_thread(kill_commands, path, after=container.surroundings.patience.half_made)
+    if container.monitor is not None:
+        for known in await container.monitor.processes():
+            if known.name == process.name:
+                process.learn(known)
+
+
 async def _finish_restoration(container: Container) -> None:
     init = container.init
+    await _command_ended(container, init)
     if init.pid:
         if container.runtime.host_processes:
             container.cgroups = cgroups_of(init.pid)
         _change(init, Status.RUNNING, TaskStart.topic)
         return
     await _undo_start(container, init)
-    await container.runtime.delete(container.id, force=True)
+    await remove_half_made(container)
     container.become(init, Status.CREATED)
 
 
@@ -82,20 +94,19 @@ async def finish_exec(container: Container, process: Process) -> None:
     """A further process: it runs if its command had succeeded; else it was never started."""
     if process.status is Status.DELETING:
         container.become(process, Status.STOPPED if process.exit is not None else Status.CREATED)
-    elif process.status is Status.STARTING and process.pid:
-        _change(process, Status.RUNNING, TaskExecStarted.topic)
     elif process.status is Status.STARTING:
-        await _undo_start(container, process)
-        container.become(process, Status.CREATED)
+        await _command_ended(container, process)
+        if process.pid:
+            _change(process, Status.RUNNING, TaskExecStarted.topic)
+        else:
+            await _undo_start(container, process)
+            container.become(process, Status.CREATED)
 
 
 async def _undo_start(container: Container, process: Process) -> None:
-    """Ends the command that makes a process, and the process if it was faster."""
-    await in_thread(kill_commands, pid_file_of(container.directory, process.name))
+    """Nothing came of the command that makes a process."""
     if container.monitor is not None:
-        with contextlib.suppress(NotFound):  # there is no process
-            await container.monitor.signal(process.name, SIGKILL)
-        with contextlib.suppress(RuntimeFailure):  # it is not known
+        with contextlib.suppress(NotFound):  # it is not known
             await container.monitor.forget(process.name)
     process.forget()
 

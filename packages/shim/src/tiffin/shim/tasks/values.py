@@ -79,8 +79,10 @@ class Patience(Record):
     drain: at delete, for output that nobody takes, or that a process left behind may still write; then it is given up.
     last_execs: for execs to end after the first process has; then its exit is told all the same.
     kill: for a killed process to be gone.
+    half_made: for the command of a killed predecessor that makes a process; then it is killed, and undone.
     """
 
     drain: float = 10.0
     last_execs: float = 10.0
     kill: float = 10.0
+    half_made: float = 30.0

@@ -11,7 +11,7 @@ from .stopping import Stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from typing import TypeVar
 
     from .threads import Threads
@@ -27,15 +27,14 @@ async def run(
     identifier: str,
     seconds: float,
     work: Callable[[Stop], T],
-    *,
-    undo: Callable[[], Awaitable[None]] | None = None,
 ) -> T:
     """Runs it to its end; when the time is up, or the call is cancelled, the work is told to stop and waited for.
+
+    A call that is cancelled may have done its work before it heard.
 
     Args:
         verb: of the command line, for errors.
         seconds: the limit.
-        undo: of work that was done before it heard that its call was cancelled.
 
     Raises:
         TimedOut: the time was up, and it had not succeeded by then. Else as `failure_of` has it.
@@ -51,8 +50,7 @@ async def run(
             return running.result()
         raise TimedOut(f"OCI runtime {verb} of {identifier} hangs: it did not end in {seconds:g} s") from None
     except asyncio.CancelledError:
-        if await _succeeded(running, stop) and undo is not None:
-            await undo()
+        await _succeeded(running, stop)
         raise
     except (RuntimeFailure, OSError) as error:
         raise failure_of(verb, error) from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
-from tiffin.runtime.errors import NotFound, RuntimeFailure
+from tiffin.runtime.errors import NotFound
 from tiffin.runtime.lifecycle.delete import delete
 from tiffin.runtime.lifecycle.kill import kill
 from tiffin.runtime.lifecycle.pause import pause, resume
@@ -23,7 +23,7 @@ from .verbs import change_limits, dump, state_of, wait_for_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from typing import TypeVar
 
     from ...monitor.client import Monitor
@@ -129,19 +129,11 @@ class InProcess:
         )
 
     async def _start(self, verb: str, making: Making, work: Callable[[Stop], int]) -> int:
-        starter = making.starter
         try:
-            return await self._call(verb, making.identifier, work, undo=starter.end)
-        except RuntimeFailure:
-            await starter.forget()
+            return await self._call(verb, making.identifier, work)
+        except BaseException:  # cancelled calls, too: it may have been done before it heard of that
+            await making.starter.end()
             raise
 
-    async def _call(
-        self,
-        verb: str,
-        identifier: str,
-        work: Callable[[Stop], T],
-        *,
-        undo: Callable[[], Awaitable[None]] | None = None,
-    ) -> T:
-        return await run(self._executor.threads, verb, identifier, self.limits.of(verb), work, undo=undo)
+    async def _call(self, verb: str, identifier: str, work: Callable[[Stop], T]) -> T:
+        return await run(self._executor.threads, verb, identifier, self.limits.of(verb), work)

@@ -13,9 +13,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from concurrent.futures import CancelledError
+from concurrent.futures import wait
 
-from tiffin.runtime.errors import RuntimeFailure, TimedOut
+from tiffin.runtime.errors import RuntimeFailure
 from tiffin.runtime.launch.strangers import end_process
 from tiffin.runtime.state.identity import process_stat
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+END_SECONDS = 5.0
 FIRST = 3
 CONSOLE = 20
 """The number of the console's socket in the program, above those that it is given."""
@@ -66,15 +67,13 @@ class MonitorStarter:
         return self
 
     async def end(self) -> None:
-        """Nobody wants the process any more."""
-        with contextlib.suppress(RuntimeFailure):  # it has ended
-            await self._monitor.signal(self._name, signal.SIGKILL)
-        await self.forget()
-
-    async def forget(self) -> None:
-        """There is no process; the monitor gives up what it has for it."""
-        with contextlib.suppress(RuntimeFailure):  # it was not even asked for one, or is gone
-            await self._monitor.forget(self._name)
+        """Nobody wants the process; the monitor knows nothing of it afterwards, or hangs, or is gone."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                with contextlib.suppress(RuntimeFailure):  # it has ended
+                    await self._monitor.signal(self._name, signal.SIGKILL)
+                with contextlib.suppress(RuntimeFailure):  # the monitor was not even asked for it
+                    await self._monitor.forget(self._name)
 
     def start(self, program: Program) -> MonitoredProgram:
         """See `Starter`. The program's stdio is the monitor's."""
@@ -109,17 +108,11 @@ class MonitorStarter:
 
     def ask(self, call: Coroutine[object, object, T]) -> Future[T]:
         """Has the event loop ask the monitor something."""
-        future = asyncio.run_coroutine_threadsafe(call, self._loop)
-        if self._stop is not None:
-            self._stop.awaits(future)
-        return future
+        return asyncio.run_coroutine_threadsafe(call, self._loop)
 
     def answer(self, future: Future[T]) -> T:
         """Waits for what the monitor says. Raises RuntimeFailure; TimedOut if nobody wants it any more."""
-        try:
-            return future.result()
-        except CancelledError:
-            raise TimedOut("the monitor was not waited for any longer") from None
+        return future.result() if self._stop is None else self._stop.result(future)
 
 
 class MonitoredProgram:
@@ -144,7 +137,8 @@ class MonitoredProgram:
         return None
 
     def kill(self) -> None:
-        """Where the monitor has not answered there is none, or one that finds its descriptors closed, and ends."""
+        """Waits for the pid if need be. A monitor that hangs starts a program that finds nobody there, and ends."""
+        wait([self._spawned], timeout=END_SECONDS)
         if self._spawned.done() and not self._spawned.cancelled() and self._spawned.exception() is None:
             end_process(*self._spawned.result())
 

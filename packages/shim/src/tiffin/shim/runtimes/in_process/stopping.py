@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from tiffin.runtime.errors import TimedOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-    from typing import Any
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 
 class Stop:
@@ -20,27 +22,24 @@ class Stop:
 
     def __init__(self) -> None:
         self.descriptor = os.eventfd(0, os.EFD_CLOEXEC)
-        self._awaited: list[Future[Any]] = []
-        self._set = False
+        self._told: Future[None] = Future()
 
     def set(self) -> None:
         """The thread stops as soon as it comes to where it waits."""
-        self._set = True
         if self.descriptor >= 0:
             os.eventfd_write(self.descriptor, 1)
-        for future in self._awaited:
-            future.cancel()
-
-    def awaits(self, future: Future[Any]) -> None:
-        """The thread waits for this one, or will: it is cancelled if the thread is to stop."""
-        self._awaited.append(future)
-        if self._set:
-            future.cancel()
+        self._told.set_result(None)
 
     def check(self) -> None:
         """Raises TimedOut if the thread is to stop."""
-        if self._set:
+        if self._told.done():
             raise TimedOut("it was given up")
+
+    def result(self, future: Future[T]) -> T:
+        """Waits for what the event loop does for the thread; that goes on if the thread is to stop, by TimedOut."""
+        wait((future, self._told), return_when=FIRST_COMPLETED)
+        self.check()
+        return future.result()
 
     def close(self) -> None:
         """The thread has ended."""

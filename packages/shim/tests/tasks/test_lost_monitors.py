@@ -1,0 +1,103 @@
+"""Monitors that are killed themselves: their containers cannot go on, and are told to have ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+import pytest
+from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, shell
+
+from tiffin.runtime.errors import Unavailable
+from tiffin.shim.tasks.states import Status
+
+pytestmark = pytest.mark.requires("root", "runc")
+
+WITHOUT_PIDS = {"linux": {"namespaces": [{"type": name} for name in ("network", "ipc", "uts", "mount")]}}
+
+
+def monitor_of(keeper: Keeper, name: str) -> int:
+    container = keeper.tasks._containers[name]
+    assert container.monitor is not None
+    return container.monitor.pid
+
+
+def kill(pid: int) -> None:
+    end = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGKILL)
+    assert select.select([end], [], [], 20)[0]
+    os.close(end)
+
+
+@pytest.mark.parametrize("config", [{}, WITHOUT_PIDS], ids=["own pids", "shared pids"])
+async def test_a_container_ends_with_its_monitor(keeper_of: Keeping, config: dict[str, object]) -> None:
+    async with keeper_of() as keeper:
+        tasks = keeper.tasks
+        name = await keeper.run(shell("sleep 1000 & sleep 1000 & exec sleep 1000"), config)
+        exec_id = await keeper.exec(name, FOREVER)
+        kill(monitor_of(keeper, name))
+        for process in (exec_id, ""):
+            assert (await tasks.wait(name, process)).status == 128 + signal.SIGKILL
+            assert (await tasks.state(name, process)).status is Status.STOPPED
+        assert await tasks.pids(name) == []
+        assert (await tasks.delete(name)).exit_status == 128 + signal.SIGKILL
+        assert keeper.told() == ["create", "start", "exec-added", "exec-started", "exit", "exit", "delete"]
+
+
+async def test_what_had_ended_before_is_true(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        tasks, name = keeper.tasks, await keeper.run(FOREVER)
+        exec_id = await keeper.exec(name, shell("exit 3"))
+        assert (await tasks.wait(name, exec_id)).status == 3
+        kill(monitor_of(keeper, name))
+        await tasks.wait(name)
+        assert (await tasks.wait(name, exec_id)).status == 3
+        stopped = await keeper.run(shell("exit 9"))
+        assert (await tasks.wait(stopped)).status == 9
+        kill(monitor_of(keeper, stopped))
+        assert (await tasks.delete(stopped)).exit_status == 9
+
+
+async def test_both_are_killed(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        running, created, paused = (
+            await keeper.run(FOREVER),
+            await keeper.create(FOREVER),
+            await keeper.run(FOREVER),
+        )
+        exec_id = await keeper.exec(running, FOREVER)
+        await keeper.tasks.pause(paused)
+        monitors = [monitor_of(keeper, name) for name in (running, created, paused)]
+        await keeper.tasks.close()
+        for monitor in monitors:
+            kill(monitor)
+        keeper.tasks = keeper.new_tasks()
+        for name in (running, created, paused):
+            assert await keeper.tasks.recover(str(keeper.bundles[name].path)) == name
+            assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
+        assert (await keeper.tasks.wait(running, exec_id)).status == 128 + signal.SIGKILL
+
+
+async def test_all_of_it_is_killed_and_nobody_knows_how_it_ended(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        monitor, pid = monitor_of(keeper, name), (await keeper.tasks.state(name)).pid
+        await keeper.tasks.close()
+        os.kill(monitor, signal.SIGSTOP)  # so that it records nothing
+        kill(pid)
+        kill(monitor)
+        keeper.tasks = keeper.new_tasks()
+        await keeper.tasks.recover(str(keeper.bundles[name].path))
+        assert (await keeper.tasks.wait(name)).status == 255
+
+
+async def test_what_needs_the_monitor_is_unavailable(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        keeper.tasks._containers[name].monitor, kept = None, keeper.tasks._containers[name].monitor
+        with pytest.raises(Unavailable, match="monitor"):
+            await keeper.tasks.kill(name, "", signal.SIGTERM)
+        with pytest.raises(Unavailable, match="monitor"):
+            await keeper.exec(name, FOREVER)
+        keeper.tasks._containers[name].monitor = kept
