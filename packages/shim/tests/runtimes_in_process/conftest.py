@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from packages.shim.tests.tasks.keeping import NAMESPACE, Keeper, Keeping, keeping
 
-from tiffin.shim.runtimes.command_line import CommandLine
 from tiffin.shim.runtimes.in_process import Executor, InProcess
 from tiffin.shim.runtimes.options import RuntimeOptions
+from tiffin.shim.runtimes.port import OciRuntime
 from tiffin_testing.bundle import Bundle
 
 
@@ -20,7 +20,7 @@ class InProcessKeeper(Keeper):
 
     executor: Executor
 
-    def runtime_for(self, options: RuntimeOptions) -> InProcess | CommandLine:
+    def runtime_for(self, options: RuntimeOptions) -> OciRuntime:
         if options.binary:
             return super().runtime_for(options)
         return InProcess(self.executor, options, namespace=NAMESPACE, limits=self.limits)

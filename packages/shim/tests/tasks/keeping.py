@@ -13,6 +13,7 @@ from tiffin.shim.events.values import Event
 from tiffin.shim.runtimes.command_line import CommandLine
 from tiffin.shim.runtimes.limits import TimeLimits
 from tiffin.shim.runtimes.options import RuntimeOptions
+from tiffin.shim.runtimes.port import OciRuntime
 from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks.tasks import Tasks
 from tiffin.shim.tasks.values import CreateTask, Patience
@@ -56,7 +57,7 @@ class Keeper:
         """Another `Tasks` for the same containers."""
         return Tasks(self.events.append, self.runtime_for, namespace=NAMESPACE, patience=self.patience)
 
-    def runtime_for(self, options: RuntimeOptions) -> CommandLine:
+    def runtime_for(self, options: RuntimeOptions) -> OciRuntime:
         return CommandLine(options, namespace=NAMESPACE, limits=self.limits)
 
     def options(self) -> RuntimeOptions:

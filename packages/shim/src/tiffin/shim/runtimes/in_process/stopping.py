@@ -9,7 +9,7 @@ from tiffin.runtime.errors import TimedOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     T = TypeVar("T")
 
@@ -37,7 +37,8 @@ class Stop:
 
     def result(self, future: Future[T]) -> T:
         """Waits for what the event loop does for the thread; that goes on if the thread is to stop, by TimedOut."""
-        wait((future, self._told), return_when=FIRST_COMPLETED)
+        either: tuple[Future[Any], ...] = (future, self._told)
+        wait(either, return_when=FIRST_COMPLETED)
         self.check()
         return future.result()
 
