@@ -12,6 +12,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import grpc
 
 SECONDS = 60.0
 PROGRAM = Path(sys.executable).with_name("tiffind")
@@ -143,6 +146,11 @@ class Tiffind:
         """The end of `ctr`."""
         command = ["ctr", "--address", self.address, *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def stub(kind: Any, channel: grpc.Channel) -> Any:
+    """Of a service, for plain functions: the types of the generated ones are those of grpc.aio."""
+    return kind(channel)
 
 
 @contextmanager

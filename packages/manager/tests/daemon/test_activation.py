@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from packages.manager.tests.tiffind import PROGRAM, Tiffind
+from packages.manager.tests.tiffind import PROGRAM, Tiffind, stub
 
 from tiffin.api.containerd.services.content.v1 import content_pb2 as content
 from tiffin.api.containerd.services.content.v1.content_pb2_grpc import ContentStub
@@ -48,7 +48,7 @@ def start(daemon: Tiffind, sockets: list[socket.socket], names: str = "") -> Non
 def test_clients_that_came_first_are_served_and_the_socket_stays(daemon: Tiffind) -> None:
     with closing(bound(daemon.address)) as main, closing(bound(f"{daemon.address}.ttrpc")) as shims:
         with grpc.insecure_channel(f"unix:{daemon.address}") as channel:
-            early = VersionStub(channel).Version.future(Empty(), timeout=60)
+            early = stub(VersionStub, channel).Version.future(Empty(), timeout=60)
             start(daemon, [high(main), high(shims)])
             assert early.result().version
         inode = os.stat(daemon.address).st_ino
@@ -71,7 +71,7 @@ def test_large_messages_and_streams_pass_through(daemon: Tiffind) -> None:
         start(daemon, [high(main)], "grpc")
         options = [("grpc.max_receive_message_length", SIZE)]
         with grpc.insecure_channel(f"unix:{daemon.address}", options=options) as channel:
-            stub = ContentStub(channel)
+            service = stub(ContentStub, channel)
             step = 1 << 20
             writes = [
                 content.WriteContentRequest(
@@ -80,9 +80,9 @@ def test_large_messages_and_streams_pass_through(daemon: Tiffind) -> None:
                 for place in range(0, SIZE, step)
             ]
             writes.append(content.WriteContentRequest(action="COMMIT", ref="big", offset=SIZE, total=SIZE))
-            answers = list(stub.Write(iter(writes), metadata=NAMESPACE, timeout=60))
+            answers = list(service.Write(iter(writes), metadata=NAMESPACE, timeout=60))
             asked = content.ReadContentRequest(digest=answers[-1].digest)
-            read = b"".join(each.data for each in stub.Read(asked, metadata=NAMESPACE, timeout=60))
+            read = b"".join(each.data for each in service.Read(asked, metadata=NAMESPACE, timeout=60))
     assert read == data
 
 

@@ -6,11 +6,12 @@ import random
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from packages.manager.tests.tiffind import Tiffind, tiffind
+from packages.manager.tests.tiffind import Tiffind, stub, tiffind
 
 from tiffin.api.containerd.services.containers.v1 import containers_pb2 as containers
 from tiffin.api.containerd.services.containers.v1.containers_pb2_grpc import ContainersStub
@@ -63,7 +64,7 @@ BROKEN = {
 
 def serves(daemon: Tiffind) -> bool:
     with grpc.insecure_channel(f"unix:{daemon.address}") as channel:
-        return bool(VersionStub(channel).Version(Empty(), timeout=20).version)
+        return bool(stub(VersionStub, channel).Version(Empty(), timeout=20).version)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -108,18 +109,18 @@ def test_a_message_that_is_too_large(daemon: Tiffind) -> None:
     )
     with grpc.insecure_channel(f"unix:{daemon.address}") as channel:
         with pytest.raises(grpc.RpcError) as caught:
-            ContainersStub(channel).Create(
+            stub(ContainersStub, channel).Create(
                 request, metadata=(("containerd-namespace", "default"),), timeout=20
             )
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert VersionStub(channel).Version(Empty(), timeout=20).version
+        assert stub(VersionStub, channel).Version(Empty(), timeout=20).version
 
 
 def test_requests_that_are_no_messages_and_services_that_are_not_there(daemon: Tiffind) -> None:
     with grpc.insecure_channel(f"unix:{daemon.address}") as channel:
 
         def code(method: str, data: bytes) -> grpc.StatusCode:
-            call = channel.unary_unary(method, request_serializer=None, response_deserializer=None)
+            call: Any = channel.unary_unary(method, request_serializer=None, response_deserializer=None)
             try:
                 call(data, metadata=(("containerd-namespace", "default"),), timeout=20)
             except grpc.RpcError as error:

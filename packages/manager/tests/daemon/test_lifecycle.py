@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from packages.manager.tests.tiffind import Tiffind
+from packages.manager.tests.tiffind import Tiffind, stub
 
 from tiffin.api.containerd.services.events.v1.events_pb2 import SubscribeRequest
 from tiffin.api.containerd.services.events.v1.events_pb2_grpc import EventsStub
@@ -23,7 +23,7 @@ from tiffin.api.containerd.services.version.v1.version_pb2_grpc import VersionSt
 def test_it_starts_serves_and_stops(daemon: Tiffind) -> None:
     daemon.start()
     with grpc.insecure_channel(f"unix:{daemon.address}") as channel:
-        assert VersionStub(channel).Version(Empty(), timeout=10).version
+        assert stub(VersionStub, channel).Version(Empty(), timeout=10).version
     assert daemon.stop() == 0
     assert not os.path.exists(daemon.address)
     assert not os.path.exists(f"{daemon.address}.ttrpc")
@@ -72,9 +72,9 @@ def test_both_signals_stop_it_in_order(daemon: Tiffind, number: int) -> None:
 def test_who_waits_for_events_is_told_that_it_stops(daemon: Tiffind) -> None:
     daemon.start()
     with grpc.insecure_channel(f"unix:{daemon.address}") as channel:
-        stream = EventsStub(channel).Subscribe(SubscribeRequest(), timeout=60)
+        stream = stub(EventsStub, channel).Subscribe(SubscribeRequest(), timeout=60)
         made = CreateNamespaceRequest(namespace=Namespace(name="new"))
-        NamespacesStub(channel).Create(made, timeout=10)
+        stub(NamespacesStub, channel).Create(made, timeout=10)
         assert next(stream).topic == "/namespaces/create"
         daemon.signal(signal.SIGTERM)
         with pytest.raises(grpc.RpcError) as caught:

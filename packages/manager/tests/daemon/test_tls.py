@@ -11,7 +11,7 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from packages.manager.tests.daemon.certificates import Authority
 from packages.manager.tests.daemon.test_reload import reload
-from packages.manager.tests.tiffind import Tiffind
+from packages.manager.tests.tiffind import Tiffind, stub
 
 from tiffin.api.containerd.services.version.v1.version_pb2_grpc import VersionStub
 
@@ -51,7 +51,7 @@ def ask(address: str, authority: Authority, pair: tuple[Path, Path] | None) -> s
 
 def answer(channel: grpc.Channel) -> str:
     try:
-        return VersionStub(channel).Version(Empty(), timeout=10).version
+        return str(stub(VersionStub, channel).Version(Empty(), timeout=10).version)
     except grpc.RpcError as error:
         return str(error.code())
 

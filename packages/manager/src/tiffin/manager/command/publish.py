@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import grpc
-from google.protobuf.any_pb2 import Any
+from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 
 from tiffin.api.containerd.services.events.v1 import events_pb2 as events
@@ -29,14 +30,15 @@ def publish(address: str, namespace: str, topic: str, data: bytes) -> None:
         InvalidArgument: the data is none. OperationFailed: the daemon does not answer, or does not take it.
     """
     try:
-        event = Any.FromString(data)
+        event = AnyMessage.FromString(data)
     except DecodeError as error:
         raise InvalidArgument(f"what is on stdin is no google.protobuf.Any: {error}") from None
     envelope = Envelope(namespace=namespace, topic=topic, event=event)
     envelope.timestamp.FromNanoseconds(time.time_ns())
     with grpc.insecure_channel(f"unix:{address}") as channel:
+        stub: Any = EventsStub(channel)  # type: ignore[arg-type]  # its types are those of grpc.aio
         try:
-            EventsStub(channel).Forward(events.ForwardRequest(envelope=envelope), timeout=SECONDS)
+            stub.Forward(events.ForwardRequest(envelope=envelope), timeout=SECONDS)
         except grpc.RpcError as error:
             raise OperationFailed(
                 f"the event was not taken: {error.code().name}: {error.details()}"

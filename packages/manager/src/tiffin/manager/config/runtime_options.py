@@ -30,11 +30,14 @@ def options_message(handler: Handler) -> Any | None:
     if handler.runtime_type in (RUNC, TIFFIN):
         from tiffin.api.containerd.types.runc.options.oci_pb2 import Options
 
-        return pack(_filled(Options(), handler.options))
+        options = Options()
+        _fill(options, handler.options)
+        return pack(options)
     from tiffin.api.containerd.types.runtimeoptions.v1.api_pb2 import Options as AnyOptions
 
     named = {key: value for key, value in handler.options.items() if key in ("TypeUrl", "ConfigPath")}
-    message = _filled(AnyOptions(), named)
+    message = AnyOptions()
+    _fill(message, named)
     if "ConfigPath" not in named:
         import tomli_w
 
@@ -42,7 +45,7 @@ def options_message(handler: Handler) -> Any | None:
     return pack(message)
 
 
-def _filled(message: Message, options: Mapping[str, object]) -> Message:
+def _fill(message: Message, options: Mapping[str, object]) -> None:
     names = {_in_go(field.name): field.name for field in message.DESCRIPTOR.fields}
     for key, value in options.items():
         if key in GONE and not value:
@@ -55,7 +58,6 @@ def _filled(message: Message, options: Mapping[str, object]) -> Message:
             setattr(message, names[key], value)
         except (TypeError, ValueError) as error:
             raise InvalidArgument(f"has a wrong value for {key!r}: {error}") from None
-    return message
 
 
 def _in_go(name: str) -> str:

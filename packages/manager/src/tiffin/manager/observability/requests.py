@@ -114,7 +114,7 @@ class Requests(aio.ServerInterceptor):
 
     def _answering(self, inner: Any, method: Method) -> Any:
         async def answer(request: Any, context: Context) -> Any:
-            call = self._begin(method, context)
+            call = await self._begin(method, context)
             try:
                 answered = await inner(request, context)
             except BaseException as error:
@@ -127,7 +127,7 @@ class Requests(aio.ServerInterceptor):
 
     def _streaming(self, inner: Any, method: Method) -> Any:
         async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
-            call = self._begin(method, context)
+            call = await self._begin(method, context)
             try:
                 async with aclosing(inner(request, context)) as answers:
                     async for each in answers:
@@ -139,7 +139,9 @@ class Requests(aio.ServerInterceptor):
 
         return answer
 
-    def _begin(self, method: Method, context: Context) -> _Call:
+    async def _begin(self, method: Method, context: Context) -> _Call:
+        if self._stopping and method.path in PATIENT:
+            await context.abort(StatusCode.UNAVAILABLE, STOPPING)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # for mypy: grpc.aio runs each call in a task
         about = _about(context) if LOG.isEnabledFor(logging.DEBUG) else None
@@ -147,8 +149,6 @@ class Requests(aio.ServerInterceptor):
         self._running.add(call)
         for observer in self.observers:
             observer.started(method)
-        if self._stopping and method.path in PATIENT:
-            task.cancel()
         return call
 
     async def _fail(self, call: _Call, context: Context, error: BaseException) -> None:
