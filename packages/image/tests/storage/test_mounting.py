@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tiffin.image.snapshots.mounting import MOST_OPTIONS, lower_folders
-from tiffin.image.snapshots.mounting import _split as split
+from tiffin.image.snapshots.mounting import split_lower as split
 from tiffin.image.snapshots.overlayfs import escaped
 
 

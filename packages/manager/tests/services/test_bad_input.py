@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from packages.api.tests.catalogue import descriptor
 from packages.api.tests.drawn import messages
 from packages.manager.tests.client import MOST_BYTES, SECONDS, refusal
-from packages.manager.tests.services.test_content import MEGABYTE, digest_of, put, read, write
+from packages.manager.tests.services.blobs import MEGABYTE, digest_of, put, read, write
 
 from tiffin.api.containerd.services.containers.v1.containers_services import CONTAINERS
 from tiffin.api.containerd.services.content.v1 import content_pb2 as content

@@ -10,10 +10,17 @@ from google.protobuf.any_pb2 import Any
 from google.protobuf.field_mask_pb2 import FieldMask
 from grpc import StatusCode
 from packages.manager.tests.client import refusal
-from packages.manager.tests.services.test_content import info, put
-from packages.manager.tests.services.test_leases import create as create_lease
-from packages.manager.tests.services.test_leases import delete as delete_lease
-from packages.manager.tests.services.test_snapshots import Snapshots
+from packages.manager.tests.services.blobs import info, put
+from packages.manager.tests.services.made import (
+    RUNTIME,
+    SPEC,
+    container,
+    create_container,
+    create_lease,
+    delete_container,
+    delete_lease,
+)
+from packages.manager.tests.services.trees import Snapshots
 
 from tiffin.api.containerd.services.containers.v1 import containers_pb2 as api
 from tiffin.api.containerd.services.containers.v1.containers_pb2_grpc import ContainersStub
@@ -25,26 +32,11 @@ if TYPE_CHECKING:
     from packages.manager.tests.services.daemons import Daemon
 
 pytestmark = [pytest.mark.tier("interop"), pytest.mark.requires("root", "containerd", "ctr")]
-SPEC = Any(type_url="types.containerd.io/opencontainers/runtime-spec/1/Spec", value=b'{"ociVersion":"1"}')
-RUNTIME = api.Container.Runtime(name="io.containerd.runc.v2", options=Any(type_url="o", value=b"1"))
-
-
-def container(name: str = "one", **fields: object) -> api.Container:
-    return api.Container(**{"id": name, "runtime": RUNTIME, "spec": SPEC, **fields})  # type: ignore[arg-type]  # fields of any type
-
-
-def create(daemon: Daemon, message: api.Container) -> api.Container:
-    stub = daemon.client.stub(ContainersStub)
-    return daemon.client.call(stub.Create, api.CreateContainerRequest(container=message)).container
 
 
 def get(daemon: Daemon, name: str) -> api.Container:
     stub = daemon.client.stub(ContainersStub)
     return daemon.client.call(stub.Get, api.GetContainerRequest(id=name)).container
-
-
-def delete(daemon: Daemon, name: str) -> None:
-    daemon.client.call(daemon.client.stub(ContainersStub).Delete, api.DeleteContainerRequest(id=name))
 
 
 def names(daemon: Daemon, *filters: str) -> list[str]:
@@ -64,7 +56,7 @@ def test_a_container_is_made_and_read(daemon: Daemon) -> None:
         snapshot_key="a key",
         extensions={"ext": Any(type_url="e", value=b"\0\1")},
     )
-    made = create(daemon, asked)
+    made = create_container(daemon, asked)
     found = get(daemon, "one")
     assert before <= found.created_at.ToNanoseconds() <= time.time_ns()
     assert (found.created_at, found.updated_at) == (made.created_at, made.created_at)
@@ -72,10 +64,10 @@ def test_a_container_is_made_and_read(daemon: Daemon) -> None:
     for field in ("created_at", "updated_at"):
         getattr(asked, field).CopyFrom(getattr(found, field))
     assert found == asked
-    assert refusal(create, daemon, asked).code is StatusCode.ALREADY_EXISTS
-    delete(daemon, "one")
+    assert refusal(create_container, daemon, asked).code is StatusCode.ALREADY_EXISTS
+    delete_container(daemon, "one")
     assert refusal(get, daemon, "one").code is StatusCode.NOT_FOUND
-    assert refusal(delete, daemon, "one").code is StatusCode.NOT_FOUND
+    assert refusal(delete_container, daemon, "one").code is StatusCode.NOT_FOUND
     assert refusal(get, daemon.fresh(), "one").code is StatusCode.NOT_FOUND
 
 
@@ -95,12 +87,12 @@ def test_a_container_is_made_and_read(daemon: Daemon) -> None:
     ],
 )
 def test_what_cannot_be_a_container(daemon: Daemon, message: api.Container) -> None:
-    assert refusal(create, daemon, message).code is StatusCode.INVALID_ARGUMENT
+    assert refusal(create_container, daemon, message).code is StatusCode.INVALID_ARGUMENT
 
 
 def test_masks_say_what_is_changed(daemon: Daemon) -> None:
     extensions = {"one": Any(type_url="e1"), "two": Any(type_url="e2")}
-    first = create(
+    first = create_container(
         daemon,
         container(
             labels={"one": "1", "two": "2"}, snapshotter="native", snapshot_key="k", extensions=extensions
@@ -153,9 +145,9 @@ def test_masks_say_what_is_changed(daemon: Daemon) -> None:
 
 def test_lists_are_filtered(daemon: Daemon) -> None:
     other = api.Container.Runtime(name="other")
-    create(daemon, container("a", labels={"color": "blue"}, image="i"))
-    create(daemon, container("b", labels={"color": "red", "x.y/z": "1"}, runtime=other))
-    create(daemon, container("c"))
+    create_container(daemon, container("a", labels={"color": "blue"}, image="i"))
+    create_container(daemon, container("b", labels={"color": "red", "x.y/z": "1"}, runtime=other))
+    create_container(daemon, container("c"))
     assert names(daemon) == ["a", "b", "c"]
     for filters, wanted in (
         (["id==b"], "b"),
@@ -183,7 +175,7 @@ def test_a_container_keeps_its_snapshot_and_what_its_labels_name(daemon: Daemon)
         snapshots.commit(name, "active")
     snapshots.prepare("rw", "two")
     digest = put(daemon, b"of a container")
-    create(
+    create_container(
         daemon,
         container(snapshotter="native", snapshot_key="rw", labels={"containerd.io/gc.ref.content.x": digest}),
     )
@@ -191,7 +183,7 @@ def test_a_container_keeps_its_snapshot_and_what_its_labels_name(daemon: Daemon)
     delete_lease(daemon, "now", sync=True)
     assert snapshots.names() == {"one", "two", "rw"}
     assert info(daemon, digest).digest == digest
-    delete(daemon, "one")
+    delete_container(daemon, "one")
     create_lease(daemon, "now")
     delete_lease(daemon, "now", sync=True)
     assert snapshots.names() == set()

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packages.manager.tests.client import refusal
-from packages.manager.tests.services.test_containers import container
-from packages.manager.tests.services.test_containers import create as create_container
-from packages.manager.tests.services.test_containers import delete as delete_container
-from packages.manager.tests.services.test_content import put
-from packages.manager.tests.services.test_images import create as create_image
-from packages.manager.tests.services.test_images import target
-from packages.manager.tests.services.test_snapshots import Snapshots
+from packages.manager.tests.services.blobs import put
+from packages.manager.tests.services.made import (
+    container,
+    create_container,
+    create_image,
+    delete_container,
+    target,
+)
+from packages.manager.tests.services.trees import Snapshots
 
 from tiffin.api.containerd.events import (
     container_pb2,

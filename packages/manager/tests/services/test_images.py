@@ -9,7 +9,8 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 from packages.manager.tests.client import refusal
-from packages.manager.tests.services.test_content import info, put
+from packages.manager.tests.services.blobs import info, put
+from packages.manager.tests.services.made import MANIFEST, ZERO, create_image, target
 
 from tiffin.api.containerd.services.images.v1 import images_pb2 as api
 from tiffin.api.containerd.services.images.v1.images_pb2_grpc import ImagesStub
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from packages.manager.tests.services.daemons import Daemon
 
 pytestmark = [pytest.mark.tier("interop"), pytest.mark.requires("root", "containerd", "ctr")]
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-ZERO = "sha256:" + "0" * 64
-
-
-def target(digest: str = ZERO, **annotations: str) -> Descriptor:
-    return Descriptor(media_type=MANIFEST, digest=digest, size=2, annotations=annotations)
-
-
-def create(daemon: Daemon, name: str, descriptor: Descriptor | None = None, **labels: str) -> api.Image:
-    image = api.Image(name=name, target=descriptor or target(), labels=labels)
-    return daemon.client.call(
-        daemon.client.stub(ImagesStub).Create, api.CreateImageRequest(image=image)
-    ).image
 
 
 def get(daemon: Daemon, name: str) -> api.Image:
@@ -44,7 +32,7 @@ def names(daemon: Daemon, *filters: str) -> list[str]:
 
 
 def test_an_image_is_made_and_read(daemon: Daemon) -> None:
-    made = create(daemon, "docker.io/library/a:1", target(note="of the target"), color="blue")
+    made = create_image(daemon, "docker.io/library/a:1", target(note="of the target"), color="blue")
     assert made == get(daemon, "docker.io/library/a:1")
     assert (made.name, made.target, dict(made.labels)) == (
         "docker.io/library/a:1",
@@ -53,7 +41,7 @@ def test_an_image_is_made_and_read(daemon: Daemon) -> None:
     )
     assert made.created_at == made.updated_at
     assert made.created_at.seconds > 1_600_000_000
-    assert refusal(create, daemon, "docker.io/library/a:1").code is StatusCode.ALREADY_EXISTS
+    assert refusal(create_image, daemon, "docker.io/library/a:1").code is StatusCode.ALREADY_EXISTS
     assert refusal(get, daemon, "other").code is StatusCode.NOT_FOUND
     assert refusal(get, daemon.fresh(), made.name).code is StatusCode.NOT_FOUND
 
@@ -69,11 +57,11 @@ def test_an_image_is_made_and_read(daemon: Daemon) -> None:
     ],
 )
 def test_what_cannot_be_an_image(daemon: Daemon, name: str, descriptor: Descriptor) -> None:
-    assert refusal(create, daemon, name, descriptor).code is StatusCode.INVALID_ARGUMENT
+    assert refusal(create_image, daemon, name, descriptor).code is StatusCode.INVALID_ARGUMENT
 
 
 def test_masks_say_what_is_changed(daemon: Daemon) -> None:
-    create(daemon, "a", target(one="1", two="2"), one="1", two="2")
+    create_image(daemon, "a", target(one="1", two="2"), one="1", two="2")
     stub = daemon.client.stub(ImagesStub)
     other = "sha256:" + "1" * 64
 
@@ -105,9 +93,11 @@ def test_masks_say_what_is_changed(daemon: Daemon) -> None:
 
 def test_lists_are_filtered(daemon: Daemon) -> None:
     other = "sha256:" + "1" * 64
-    create(daemon, "docker.io/library/a:1", color="blue")
-    create(daemon, "docker.io/library/b:1", target(other, note="yes"), color="red", **{"long name/x": "y"})
-    create(daemon, "quay.io/c", target(other))
+    create_image(daemon, "docker.io/library/a:1", color="blue")
+    create_image(
+        daemon, "docker.io/library/b:1", target(other, note="yes"), color="red", **{"long name/x": "y"}
+    )
+    create_image(daemon, "quay.io/c", target(other))
     assert names(daemon) == ["docker.io/library/a:1", "docker.io/library/b:1", "quay.io/c"]
     for filters, wanted in (
         (["name==quay.io/c"], "c"),
@@ -128,8 +118,8 @@ def test_lists_are_filtered(daemon: Daemon) -> None:
 
 def test_a_deletion_that_waits_collects_what_the_image_kept(daemon: Daemon) -> None:
     digest = put(daemon, b"{}")
-    create(daemon, "kept", target(digest))
-    create(daemon, "too", target(digest))
+    create_image(daemon, "kept", target(digest))
+    create_image(daemon, "too", target(digest))
     stub = daemon.client.stub(ImagesStub)
     daemon.client.call(stub.Delete, api.DeleteImageRequest(name="kept", sync=True))
     assert info(daemon, digest).size == 2

@@ -10,8 +10,8 @@ import pytest
 from google.protobuf.any_pb2 import Any
 from grpc import aio
 from packages.manager.tests.client import SECONDS
+from packages.manager.tests.services.blobs import digest_of
 from packages.manager.tests.services.process import ServiceProcess
-from packages.manager.tests.services.test_content import digest_of
 
 from tiffin.api.containerd.services.containers.v1 import containers_pb2 as containers
 from tiffin.api.containerd.services.containers.v1.containers_pb2_grpc import ContainersStub

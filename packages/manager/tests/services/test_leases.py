@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from grpc import StatusCode
 from packages.manager.tests.client import refusal
-from packages.manager.tests.services.test_content import info, put
+from packages.manager.tests.services.blobs import info, put
+from packages.manager.tests.services.made import create_lease, delete_lease
 
 from tiffin.api.containerd.services.leases.v1 import leases_pb2 as api
 from tiffin.api.containerd.services.leases.v1.leases_pb2_grpc import LeasesStub
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from packages.manager.tests.services.daemons import Daemon
 
 pytestmark = [pytest.mark.tier("interop"), pytest.mark.requires("root", "containerd", "ctr")]
-
-
-def create(daemon: Daemon, name: str = "", **labels: str) -> api.Lease:
-    stub = daemon.client.stub(LeasesStub)
-    return daemon.client.call(stub.Create, api.CreateRequest(id=name, labels=labels)).lease
 
 
 def listed(daemon: Daemon, *filters: str) -> list[str]:
@@ -41,11 +37,6 @@ def add(daemon: Daemon, lease: str, kind: str, name: str) -> None:
     daemon.client.call(daemon.client.stub(LeasesStub).AddResource, asked)
 
 
-def delete(daemon: Daemon, lease: str, *, sync: bool = False) -> None:
-    stub = daemon.client.stub(LeasesStub)
-    daemon.client.call(stub.Delete, api.DeleteRequest(id=lease, sync=sync))
-
-
 def under(daemon: Daemon, lease: str) -> Daemon:
     other = daemon.within(daemon.namespace)
     other.client.metadata = (*daemon.client.metadata, ("containerd-lease", lease))
@@ -53,24 +44,24 @@ def under(daemon: Daemon, lease: str) -> Daemon:
 
 
 def test_leases_are_made_listed_and_deleted(daemon: Daemon) -> None:
-    made = create(daemon, "one", color="blue")
+    made = create_lease(daemon, "one", color="blue")
     assert (made.id, dict(made.labels)) == ("one", {"color": "blue"})
     assert made.created_at.seconds > 1_600_000_000
-    named = create(daemon).id
+    named = create_lease(daemon).id
     assert named
-    assert refusal(create, daemon, "one").code is StatusCode.ALREADY_EXISTS
+    assert refusal(create_lease, daemon, "one").code is StatusCode.ALREADY_EXISTS
     assert set(listed(daemon)) == {"one", named}
     assert listed(daemon, "id==one") == ["one"]
     assert listed(daemon, "labels.color==blue") == ["one"]
     assert listed(daemon, "labels.color==red") == []
     assert refusal(listed, daemon, "id=").code is StatusCode.INVALID_ARGUMENT
-    delete(daemon, "one")
+    delete_lease(daemon, "one")
     assert listed(daemon) == [named]
-    assert refusal(delete, daemon, "one").code is StatusCode.NOT_FOUND
+    assert refusal(delete_lease, daemon, "one").code is StatusCode.NOT_FOUND
 
 
 def test_resources_are_added_and_taken_away(daemon: Daemon) -> None:
-    create(daemon, "one")
+    create_lease(daemon, "one")
     digest = put(daemon, b"leased")
     for kind, name in (("content", digest), ("ingests", "an ingest"), ("snapshots/native", "a key")):
         add(daemon, "one", kind, name)
@@ -95,25 +86,25 @@ def test_resources_are_added_and_taken_away(daemon: Daemon) -> None:
     ],
 )
 def test_what_a_lease_does_not_protect(daemon: Daemon, kind: str, name: str, code: StatusCode) -> None:
-    create(daemon, "one")
+    create_lease(daemon, "one")
     assert refusal(add, daemon, "one", kind, name).code is code
 
 
 def test_a_lease_that_is_not_there(daemon: Daemon) -> None:
-    for call in (resources, delete):
+    for call in (resources, delete_lease):
         assert refusal(call, daemon, "none").code is StatusCode.NOT_FOUND
     assert refusal(add, daemon, "none", "ingests", "x").code is StatusCode.NOT_FOUND
 
 
 def test_a_collection_takes_what_a_lease_kept(daemon: Daemon) -> None:
-    create(daemon, "one")
+    create_lease(daemon, "one")
     kept = put(under(daemon, "one"), b"kept by the lease")
     referred = put(daemon, b"referred to")
     bearer = put(under(daemon, "one"), b"refers", **{"containerd.io/gc.ref.content.x": referred})
     rooted = put(daemon, b"root", **{"containerd.io/gc.root": "yes"})
     loose = put(daemon, b"loose")
-    create(daemon, "other")
-    delete(daemon, "other", sync=True)
+    create_lease(daemon, "other")
+    delete_lease(daemon, "other", sync=True)
     assert {info(daemon, one).digest for one in (kept, referred, bearer, rooted)} == {
         kept,
         referred,
@@ -121,33 +112,33 @@ def test_a_collection_takes_what_a_lease_kept(daemon: Daemon) -> None:
         rooted,
     }
     assert refusal(info, daemon, loose).code is StatusCode.NOT_FOUND
-    delete(daemon, "one", sync=True)
+    delete_lease(daemon, "one", sync=True)
     for digest in (kept, referred, bearer):
         assert refusal(info, daemon, digest).code is StatusCode.NOT_FOUND
     assert info(daemon, rooted).digest == rooted
 
 
 def test_an_expired_lease_keeps_nothing(daemon: Daemon) -> None:
-    create(daemon, "old", **{"containerd.io/gc.expire": "2001-02-03T04:05:06Z"})
+    create_lease(daemon, "old", **{"containerd.io/gc.expire": "2001-02-03T04:05:06Z"})
     digest = put(under(daemon, "old"), b"kept by nothing")
-    create(daemon, "other")
-    delete(daemon, "other", sync=True)
+    create_lease(daemon, "other")
+    delete_lease(daemon, "other", sync=True)
     assert listed(daemon) == []
     assert refusal(info, daemon, digest).code is StatusCode.NOT_FOUND
 
 
 def test_a_flat_lease_keeps_only_what_it_names(daemon: Daemon) -> None:
-    create(daemon, "flat", **{"containerd.io/gc.flat": "yes"})
+    create_lease(daemon, "flat", **{"containerd.io/gc.flat": "yes"})
     referred = put(daemon, b"referred to by a flat one")
     bearer = put(under(daemon, "flat"), b"flat", **{"containerd.io/gc.ref.content.x": referred})
-    create(daemon, "other")
-    delete(daemon, "other", sync=True)
+    create_lease(daemon, "other")
+    delete_lease(daemon, "other", sync=True)
     assert info(daemon, bearer).digest == bearer
     assert refusal(info, daemon, referred).code is StatusCode.NOT_FOUND
 
 
 def test_snapshots_change_their_names_in_a_lease(daemon: Daemon) -> None:
-    create(daemon, "one")
+    create_lease(daemon, "one")
     leased = under(daemon, "one")
     stub = leased.client.stub(SnapshotsStub)
     leased.client.call(stub.Prepare, snapshots.PrepareSnapshotRequest(snapshotter="native", key="active"))
@@ -160,6 +151,6 @@ def test_snapshots_change_their_names_in_a_lease(daemon: Daemon) -> None:
     remove = snapshots.RemoveSnapshotRequest(snapshotter="native", key="view")
     leased.client.call(stub.Remove, remove)
     assert resources(daemon, "one") == {("snapshots/native", "done")}
-    delete(daemon, "one", sync=True)
+    delete_lease(daemon, "one", sync=True)
     stat = snapshots.StatSnapshotRequest(snapshotter="native", key="done")
     assert refusal(daemon.client.call, stub.Stat, stat).code is StatusCode.NOT_FOUND
