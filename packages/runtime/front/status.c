@@ -1,4 +1,5 @@
 /* The status of a container: derived from the kernel each time, as state/status.py does. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <stdio.h>
@@ -33,18 +34,27 @@ bool is_frozen(const struct container *container)
 	return directory && starts(directory, "cgroup.freeze", "1");
 }
 
-enum status status_of(const struct container *container)
+/* Also if a start was killed after it had taken the FIFO: init reads from it until it is the user's program. */
+static bool waits_for_start(const struct container *container)
 {
 	struct stat information;
 	char path[PATH_SIZE];
 
+	if (path_in(container, "exec.fifo", path) && stat(path, &information) == 0)
+		return true;
+	if (!path_in(container, "exec.fifo.taken", path))
+		return false;
+	cleanup_close int descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	return descriptor >= 0;
+}
+
+enum status status_of(const struct container *container)
+{
 	if (container->pid == 0)
 		return CREATING;
 	if (!is_alive(container))
 		return STOPPED;
 	if (is_frozen(container))
 		return PAUSED;
-	if (path_in(container, "exec.fifo", path) && stat(path, &information) == 0)
-		return CREATED;
-	return RUNNING;
+	return waits_for_start(container) ? CREATED : RUNNING;
 }

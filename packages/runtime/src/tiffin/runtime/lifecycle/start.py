@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import posix
 
 from ..errors import FailedPrecondition
-from ..state.directory import FIFO
+from ..state.directory import FIFO, TAKEN
 from ..state.status import CREATED, RUNNING, STOPPED
 from .hooks import HookFailed, run_hooks
 from .kill import kill_all
@@ -17,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state.status import Status
     from .settings import Settings
-
-TAKEN = FIFO + ".taken"
 
 
 def start(settings: Settings, identifier: str, *, notify_socket: str = "", stop: int = -1) -> None:
@@ -66,28 +65,51 @@ def _start(container: LoadedContainer, stop: int) -> None:
 def let_go(container: LoadedContainer, stop: int = -1) -> None:
     """One caller gets the FIFO, and writes the byte that init waits for.
 
-    Init holds the reading end since before it said that it was ready.
+    Init holds the reading end since before it said that it was ready. A start that was killed may have left the FIFO
+    under its second name: then whoever locks it goes on.
     """
     directory = container.directory
     taken = directory.file(TAKEN)
-    try:
+    try:  # noqa: SIM105  # contextlib is not for cold modules
         posix.rename(directory.file(FIFO), taken)
-    except FileNotFoundError:
-        raise _refusal(RUNNING) from None
+    except FileNotFoundError:  # somebody was faster, who may have been killed
+        pass
     try:
         descriptor = posix.open(taken, posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOFOLLOW)
-        try:
-            posix.write(descriptor, b"\n")
-            if "poststart" in container.state.hooks:
-                wait_for_program(descriptor, stop)
-        finally:
-            posix.close(descriptor)
     except OSError as error:
-        if error.errno in {errno.ENXIO, errno.EPIPE}:  # nobody reads: init died
-            raise _refusal(STOPPED) from error
-        raise
-    finally:
+        raise _missing(container, taken, error) from error
+    try:
+        _write_alone(descriptor)
         posix.unlink(taken)
+        if "poststart" in container.state.hooks:
+            wait_for_program(descriptor, stop)
+    except BrokenPipeError as error:
+        raise _missing(container, taken, error) from error
+    finally:
+        posix.close(descriptor)
+
+
+def _write_alone(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _refusal(RUNNING) from None
+    if posix.fstat(descriptor).st_nlink == 0:
+        raise _refusal(RUNNING)
+    posix.write(descriptor, b"\n")
+
+
+def _missing(container: LoadedContainer, taken: str, error: OSError) -> Exception:
+    """The error where there is no FIFO, or nobody who reads from it: the program runs, or has ended."""
+    if error.errno == errno.ENOENT:
+        return _refusal(RUNNING)
+    if error.errno not in {errno.ENXIO, errno.EPIPE}:
+        return error
+    try:  # noqa: SIM105
+        posix.unlink(taken)
+    except FileNotFoundError:  # somebody else has seen the same
+        pass
+    return _refusal(RUNNING if container.has_init() else STOPPED)
 
 
 def wait_for_program(fifo: int, stop: int) -> None:

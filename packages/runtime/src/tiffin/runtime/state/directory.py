@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import posix
 
 from ..errors import AlreadyExists, NotFound
@@ -16,6 +17,7 @@ from .lock import Lock
 STATE = "state"
 CONFIG = "config.json"
 FIFO = "exec.fifo"
+TAKEN = "exec.fifo.taken"
 LOCK = "lock"
 DEFAULT_ROOT = "/run/tiffin"
 DIRECTORY_MODE = 0o711
@@ -87,8 +89,8 @@ class StateDirectory:
         return _exists(self.file(STATE))
 
     def has_fifo(self) -> bool:
-        """Whether it still waits for `start`."""
-        return _exists(self.file(FIFO))
+        """Whether it still waits for `start`, also if one was killed after it had taken the FIFO."""
+        return _exists(self.file(FIFO)) or _is_read(self.file(TAKEN))
 
     def lock(self, *, wait: bool = True) -> Lock:
         """Takes the container's lock; see `Lock`."""
@@ -123,6 +125,17 @@ def identifiers(root: str) -> list[str]:
             return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     except FileNotFoundError:
         return []
+
+
+def _is_read(fifo: str) -> bool:
+    """Whether there is such a FIFO, and somebody reads from it: init does until it is the user's program."""
+    try:
+        posix.close(posix.open(fifo, posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC | posix.O_NOFOLLOW))
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENXIO):
+            return False
+        raise
+    return True
 
 
 def _exists(path: str) -> bool:
