@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument
+import contextlib
+
+from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from tiffin.runtime.state.identity import process_stat
 from tiffin.spec import json_tree
 
@@ -80,6 +82,9 @@ async def _run(container: Container, process: Process) -> None:
         raise
     found = process_stat(process.pid)
     process.start_time = found[1] if found is not None else 0
+    if process.stdin_ended:
+        with contextlib.suppress(NotFound):  # it has ended already
+            await container.connected().close_stdin(process.name)
 
 
 def _check_container(container: Container) -> None:

@@ -30,6 +30,7 @@ class Process:
 
     changing: held by who changes its state by a command. settled: set once it is known that nobody has to wait any
     more: its exit was told, its start failed, or it was deleted. drained: set once its output was handed over.
+    stdin_ended: nothing more comes for it, even if it does not run yet.
     """
 
     def __init__(self, exec_id: str, stdio: Stdio, process: str = "") -> None:
@@ -44,6 +45,7 @@ class Process:
         self.exit: Exit | None = None
         self.untold = ""
         self.failure: RuntimeFailure | None = None
+        self.stdin_ended = False
         self.changing = asyncio.Lock()
         self.settled = asyncio.Event()
         self.drained = asyncio.Event()

@@ -176,11 +176,16 @@ class Tasks:
             await found.connected().resize(process.name, width, height)
 
     async def close_io(self, container: str, exec_id: str = "") -> None:
-        """Its stdin ends, after what was written to it; once more, or without one, is no error."""
+        """Its stdin ends, after what was written to it; once more, or without one, is no error.
+
+        One that does not run yet finds it ended: a client may be through with its input before `start` has returned.
+        """
         found = self._container(container)
         process = found.process(exec_id)
-        if process.stdio.stdin and process.pid and process.exit is None:
-            await found.connected().close_stdin(process.name)
+        if process.stdio.stdin and process.exit is None:
+            process.stdin_ended = True
+            if process.pid:
+                await found.connected().close_stdin(process.name)
 
     # What is known.
 
