@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tiffin_testing.cgroups import CgroupParent
 from tiffin_testing.oci_runtime import OCIRuntime
 
 from .remains import Remains, numbered
-from .scenarios import SCENARIOS, Scenario
+from .scenarios import SCENARIOS, TAKING, Scenario
 from .stepping import EVERY_STEP, Stepper, build_stepper
 
 pytestmark = [
@@ -143,3 +144,38 @@ def test_a_killed_delete_can_be_repeated_without_force(
         outcome = runtime_under_test.delete(container_id)
         assert outcome.exit_code == (0 if had_state else 1), (step, outcome)
         assert remains.found() == [], step
+
+
+@pytest.mark.parametrize("front", ["native", "python"])
+def test_a_killed_start_has_started_or_can_be_repeated(
+    front: str,
+    stepper: Stepper,
+    runtime_under_test: OCIRuntime,
+    bundle_factory: Make,
+    container_id: str,
+    cgroup_parent: CgroupParent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the status says is true: `created` is a container that waits, `running` one whose program runs."""
+    monkeypatch.setenv("TIFFIN_FRONT", front)
+    bundle = bundle_factory(args=["sh", "-c", "echo runs > /runs; sleep 1000"])
+    remains = Remains(runtime_under_test, bundle, cgroup_parent, leaks.children())
+    os.mkfifo(bundle.rootfs / "runs")
+
+    def created() -> None:
+        runtime_under_test.create(container_id, bundle).must_succeed()
+
+    created()
+    steps = stepper.steps(runtime_under_test, "controller", ["start", container_id], begin=TAKING)
+    assert remains.delete(container_id) == []
+    seen = set()
+    for step in steps:
+        created()
+        stepper.kill_at(runtime_under_test, "controller", step, ["start", container_id])
+        seen.add(runtime_under_test.state(container_id)["status"])
+        again = runtime_under_test.start(container_id)
+        assert again.exit_code == 0 or "already running" in again.stderr, (step, again)
+        assert (bundle.rootfs / "runs").read_text() == "runs\n", step
+        assert runtime_under_test.state(container_id)["status"] == "running", step
+        assert remains.delete(container_id) == [], step
+    assert "created" in seen
