@@ -121,3 +121,13 @@ def test_a_layer_that_is_not_there(daemon: Daemon) -> None:
     read_only = [Mount(type="bind", source=mounts[0].source, options=["ro", "rbind"])]
     refused = refusal(apply, daemon, FIRST, read_only)
     assert refused.code in (StatusCode.FAILED_PRECONDITION, StatusCode.UNKNOWN)
+
+
+@pytest.mark.parametrize("source", ["relative/path", "."])
+def test_a_path_of_a_mount_is_absolute(daemon: Daemon, source: str) -> None:
+    if not daemon.ours:
+        pytest.skip("containerd takes it for one below its own folder")
+    bound = Mount(type="bind", source=source, options=["rbind", "rw"])
+    overlay = Mount(type="overlay", source="overlay", options=[f"upperdir={source}", "lowerdir=/x"])
+    for mount in (bound, overlay):
+        assert refusal(apply, daemon, b"%d" % id(mount), [mount]).code is StatusCode.INVALID_ARGUMENT

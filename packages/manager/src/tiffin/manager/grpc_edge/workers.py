@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-QUICK, SLOW = 16, 8
+QUICK, SLOW = 16, 32  # started when they are needed
 
 
 class Workers:

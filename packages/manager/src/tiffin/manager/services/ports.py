@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 class Publish(Protocol):
     """Tells subscribers of an event; called from threads. `Exchange.publish` is one."""
 
-    def __call__(self, namespace: str, topic: str, event: Message) -> object: ...
+    def __call__(self, namespace: str, topic: str, event: Message, /) -> object: ...
 
 
 class Collect(Protocol):

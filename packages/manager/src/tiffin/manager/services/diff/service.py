@@ -15,6 +15,7 @@ from tiffin.manager.services.conversion import (
 )
 from tiffin.manager.services.diff.apply import apply
 from tiffin.manager.services.diff.compare import Wanted, compare
+from tiffin.manager.services.diff.trees import checked
 
 if TYPE_CHECKING:
     from tiffin.manager.grpc_edge.call import Call
@@ -34,13 +35,13 @@ class _Diff:
     def apply(self, request: api.ApplyRequest, call: Call) -> api.ApplyResponse:
         layer = descriptor_value(request.diff)
         checked_digest(layer.digest)
-        mounts = mount_values(request.mounts)
+        mounts = checked(mount_values(request.mounts))
         applied = apply(self._stores, call.scope, layer, mounts, synchronize=request.sync_fs)
         return api.ApplyResponse(applied=descriptor_message(applied))
 
     def diff(self, request: api.DiffRequest, call: Call) -> api.DiffResponse:
         epoch = request.source_date_epoch.seconds if request.HasField("source_date_epoch") else None
         wanted = Wanted(request.media_type, request.ref, dict(request.labels), epoch)
-        left, right = mount_values(request.left), mount_values(request.right)
+        left, right = checked(mount_values(request.left)), checked(mount_values(request.right))
         made = compare(self._stores, call.scope, left, right, wanted)
         return api.DiffResponse(diff=descriptor_message(made))

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from tiffin.image.durable import make_folder
+from tiffin.image.errors import InvalidArgument
 from tiffin.image.layers.whiteouts import WhiteoutForm
 from tiffin.image.snapshots.mounting import mount_all, split_lower
 from tiffin.image.store.writable import own_mount_namespace
@@ -35,6 +36,17 @@ class Overlay(Record):
     whiteouts: WhiteoutForm
 
 
+def checked(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
+    """The mounts themselves. Raises InvalidArgument for a path that depends on where the daemon was started."""
+    overlay = overlay_of(mounts)
+    folders = [mount.source for mount in mounts if _is_bind(mount)]
+    folders += [overlay.upper, *overlay.lowers] if overlay is not None else []
+    for folder in folders:
+        if folder and not os.path.isabs(folder):
+            raise InvalidArgument(f"a mount of {folder[:200]!r} is none: expected an absolute path")
+    return mounts
+
+
 def overlay_of(mounts: Sequence[Mount]) -> Overlay | None:
     """The folders of one overlay, and nothing else."""
     if len(mounts) != 1 or mounts[0].type != "overlay":
@@ -48,7 +60,7 @@ def overlay_of(mounts: Sequence[Mount]) -> Overlay | None:
 
 def bound_folder(mounts: Sequence[Mount], *, writable: bool) -> str:
     """The folder of one bind mount; "" if it is something else, or may not be written to but should."""
-    if len(mounts) != 1 or not _is_bind(mounts[0]):
+    if len(mounts) != 1 or not _is_bind(mounts[0]) or not mounts[0].source:
         return ""
     return "" if writable and "ro" in mounts[0].options else mounts[0].source
 
