@@ -15,6 +15,7 @@ from tiffin.api.containerd.services.snapshots.v1.snapshots_pb2 import MountsRequ
 from tiffin.api.containerd.services.snapshots.v1.snapshots_services import SNAPSHOTS
 from tiffin.api.containerd.services.tasks.v1 import tasks_pb2
 from tiffin.api.containerd.services.tasks.v1.tasks_services import TASKS
+from tiffin.api.containerd.types.runc.options.oci_pb2 import ProcessDetails
 from tiffin.api.typeurl import pack
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tiffin.api.service import Service
 
 SECONDS = 60.0
+RESOURCES = "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources"
 PROCESS = "types.containerd.io/opencontainers/runtime-spec/1/Process"
 
 
@@ -70,12 +72,30 @@ class Api:
         request = tasks_pb2.StartRequest(container_id=container, exec_id=process)
         return int(self._call(TASKS, "Start", request).pid)
 
-    def add(self, container: str, process: str, *arguments: str) -> None:
-        """Describes a further process."""
+    def add(self, container: str, process: str, *arguments: str, stdin: str = "", stdout: str = "") -> None:
+        """Describes a further process. stdin, stdout: paths."""
         spec = {"args": arguments, "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}
         packed = any_pb2.Any(type_url=PROCESS, value=json.dumps(spec).encode())
-        request = tasks_pb2.ExecProcessRequest(container_id=container, exec_id=process, spec=packed)
+        request = tasks_pb2.ExecProcessRequest(
+            container_id=container, exec_id=process, spec=packed, stdin=stdin, stdout=stdout, stderr=stdout
+        )
         self._call(TASKS, "Exec", request)
+
+    def close_stdin(self, container: str, process: str = "") -> None:
+        """The client has no more for it."""
+        request = tasks_pb2.CloseIORequest(container_id=container, exec_id=process, stdin=True)
+        self._call(TASKS, "CloseIO", request)
+
+    def update(self, container: str, resources: dict[str, Any]) -> None:
+        """Changes limits. resources: OCI's `linux.resources`."""
+        packed = any_pb2.Any(type_url=RESOURCES, value=json.dumps(resources).encode())
+        request = tasks_pb2.UpdateTaskRequest(container_id=container, resources=packed)
+        self._call(TASKS, "Update", request)
+
+    def pids(self, container: str) -> dict[int, str]:
+        """Of a container's processes, with the exec's id where it is one."""
+        found = self._call(TASKS, "ListPids", tasks_pb2.ListPidsRequest(container_id=container)).processes
+        return {each.pid: ProcessDetails.FromString(each.info.value).exec_id for each in found}
 
     def kill(self, container: str, number: int, process: str = "", *, everything: bool = False) -> None:
         request = tasks_pb2.KillRequest(

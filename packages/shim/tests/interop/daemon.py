@@ -80,8 +80,15 @@ class Daemon:
 
     def pid(self, container: str) -> int:
         """Of a task's first process, as containerd knows it."""
+        return int(self._row(container)[1])
+
+    def status(self, container: str) -> str:
+        """Of a task: RUNNING and the like."""
+        return self._row(container)[2]
+
+    def _row(self, container: str) -> list[str]:
         rows = [line.split() for line in self.ctr("task", "ls").splitlines()]
-        return next(int(row[1]) for row in rows if row[0] == container)
+        return next(row for row in rows if row[0] == container)
 
     def restore(self) -> None:
         """Starts it if it does not run, and removes all containers."""
