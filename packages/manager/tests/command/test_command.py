@@ -12,6 +12,7 @@ import pytest
 from packages.manager.tests.tiffind import PROGRAM
 
 from tiffin.manager import VERSION
+from tiffin.manager.command.options import quickly
 from tiffin.manager.config.loading import load
 from tiffin.manager.config.settings import Config
 
@@ -100,6 +101,30 @@ def test_words_that_are_none(words: tuple[str, ...]) -> None:
     done = tiffind(*words)
     assert done.returncode == 2
     assert "Usage: tiffind" in done.stderr
+
+
+def test_an_option_that_cannot_be() -> None:
+    done = tiffind("--log-level", "loud")
+    assert done.returncode == 1
+    assert done.stderr.startswith("tiffind: debug.level is 'loud', must be one of 'trace'")
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ([], {}),
+        (["--root", "/r", "-l", "debug"], {"root": "/r", "log-level": "debug"}),
+        (["--address=/a=b", "--config=x"], {"address": "/a=b", "config": "x"}),
+        (["config"], None),
+        (["--root"], None),
+        (["--root", "--state"], None),
+        (["-l=debug"], None),
+        (["--help"], None),
+        (["--root", "/r", "config", "dump"], None),
+    ],
+)
+def test_what_is_read_without_click(words: list[str], options: dict[str, str] | None) -> None:
+    assert quickly(words) == options
 
 
 def test_help() -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tiffin.image.errors import ImageFailure
 from tiffin.manager import VERSION
-from tiffin.manager.config.checks import LEVELS
+from tiffin.manager.command.options import OPTIONS, Settings
 from tiffin.runtime.errors import RuntimeFailure
 
 NAME = "tiffind"
@@ -34,53 +32,19 @@ foreground; what it runs goes on when it stops.
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(VERSION, "--version", "-v", prog_name=NAME, message="%(prog)s %(version)s")
-@click.option(
-    "--config", "-c", metavar="FILE", default="", help="Settings; /etc/tiffind/config.toml if it is there."
-)
-@click.option("--address", "-a", metavar="SOCKET", default="", help="Path of the unix socket: grpc.address.")
-@click.option("--root", metavar="DIR", default="", help="Where images and snapshots are kept: root.")
-@click.option("--state", metavar="DIR", default="", help="Where what is gone after a boot is kept: state.")
-@click.option(
-    "--log-level", "-l", type=click.Choice(LEVELS), default=None, help="What is logged: debug.level."
-)
 @click.pass_context
-def application(  # click hands over each option
-    context: click.Context, /, *, config: str, address: str, root: str, state: str, log_level: str | None
-) -> None:
+def application(context: click.Context, /, **options: str) -> None:
     """Takes the options; serves if no verb follows."""
-    context.obj = Options(config, overrides(address, root, state, log_level))
+    context.obj = Settings({name.replace("_", "-"): value for name, value in options.items() if value})
     if context.invoked_subcommand is None:
         from tiffin.manager.command.serve import serve
 
         context.exit(serve(context.obj.load))
 
 
-class Options:
-    """Where settings come from. file: "" for the default one. overrides: of the command line."""
-
-    def __init__(self, file: str, overrides: Mapping[str, Any]) -> None:
-        self.file = file
-        self.overrides = overrides
-
-    def load(self) -> Any:
-        """The settings. Raises InvalidConfig."""
-        from tiffin.manager.config.loading import load
-
-        return load(self.file, overrides=self.overrides)
-
-
-def overrides(address: str, root: str, state: str, level: str | None) -> dict[str, Any]:
-    """What the options say, as a file would. Paths are from the working directory."""
-    tree: dict[str, Any] = {}
-    if root:
-        tree["root"] = str(Path(root).absolute())
-    if state:
-        tree["state"] = str(Path(state).absolute())
-    if address:
-        tree["grpc"] = {"address": str(Path(address.removeprefix("unix://")).absolute())}
-    if level:
-        tree["debug"] = {"level": level}
-    return tree
+for name, short, metavar, about in OPTIONS:
+    forms = [form for form in (f"--{name}", short) if form]
+    application.params.append(click.Option(forms, metavar=metavar, default="", help=about))
 
 
 @application.group("config")
@@ -99,11 +63,11 @@ def default() -> None:
 
 @config_group.command("dump")
 @click.pass_obj
-def dump(options: Options) -> None:
+def dump(settings: Settings) -> None:
     """The settings that count: of the file, its imports and the options before `config`."""
     from tiffin.manager.config.writing import to_toml
 
-    click.echo(to_toml(options.load()), nl=False)
+    click.echo(to_toml(settings.load()), nl=False)
 
 
 @config_group.command("migrate")
@@ -128,11 +92,11 @@ def migrate(source: str) -> None:
 @click.option("--namespace", default="default")
 @click.option("--topic", required=True)
 @click.pass_obj
-def publish(options: Options, namespace: str, topic: str) -> None:
+def publish(settings: Settings, namespace: str, topic: str) -> None:
     """Hands an event on, from stdin. Shims call this."""
     from tiffin.manager.command.publish import publish as published
 
-    address = options.overrides.get("grpc", {}).get("address") or options.load().grpc.address
+    address = settings.overrides.get("grpc", {}).get("address") or settings.load().grpc.address
     published(address, namespace, topic, sys.stdin.buffer.read())
 
 

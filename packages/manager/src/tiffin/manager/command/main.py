@@ -21,6 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"tiffind {VERSION}")
         return 0
-    from tiffin.manager.command.application import run
+    from tiffin.manager.command.options import Settings, quickly
 
-    return run(words)
+    options = quickly(words)
+    if options is None:
+        from tiffin.manager.command.application import run
+
+        return run(words)
+    from tiffin.manager.command.serve import reported
+
+    return reported(Settings(options).load)

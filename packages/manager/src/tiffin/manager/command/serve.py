@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import sys
 from collections.abc import Callable
 
+from tiffin.image.errors import ImageFailure
 from tiffin.manager import VERSION
 from tiffin.manager.config.settings import Config
 from tiffin.manager.observability import logs
+from tiffin.runtime.errors import RuntimeFailure
+
+FAILED, INTERRUPTED = 1, 130
 
 
 def serve(load: Callable[[], Config]) -> int:
@@ -25,6 +30,17 @@ def serve(load: Callable[[], Config]) -> int:
     faulthandler.enable()  # a mistake in a library in C says where it was
     asyncio.run(_run(config, load))
     return 0
+
+
+def reported(load: Callable[[], Config]) -> int:
+    """Serves; what keeps it from it is told on stderr. Returns the exit code of the process."""
+    try:
+        return serve(load)
+    except (RuntimeFailure, ImageFailure, OSError) as error:
+        print(f"tiffind: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:  # before the daemon listens to signals
+        return INTERRUPTED
 
 
 async def _run(config: Config, load: Callable[[], Config]) -> None:

@@ -103,6 +103,7 @@ class Daemon:
     async def _claim(self, stack: AsyncExitStack) -> None:
         stack.enter_context(claim(self._config.root, self._config.state))
         stack.callback(self._workers.close)
+        process.share_arenas()
         process.raise_file_limit()
         process.set_oom_score(self._config.oom_score)
 

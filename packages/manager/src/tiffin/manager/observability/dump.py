@@ -7,7 +7,6 @@ import faulthandler
 import logging
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +45,8 @@ def dump(loop: asyncio.AbstractEventLoop) -> None:
 
 def _write(text: str) -> str:
     """A file that nobody else can have prepared: /tmp is everybody's."""
+    import tempfile  # half a megabyte, for what is rarely asked
+
     descriptor, path = tempfile.mkstemp(prefix=f"tiffind.{os.getpid()}.", suffix=".stacks.log")
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)

@@ -8,7 +8,6 @@ Source: what logrus, which containerd uses, writes to a file.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
@@ -64,6 +63,8 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
+        import json
+
         return json.dumps(dict(_fields(record)), default=str, ensure_ascii=False)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.services.version.v1.version_pb2 import VersionResponse
 from tiffin.api.containerd.services.version.v1.version_services import VERSION
+from tiffin.manager import VERSION as OWN
 from tiffin.manager.grpc_edge.offer import Offer
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def service(revision: str = "") -> Offer:
     """The service. revision: of the source, where it is known."""
-    answer = VersionResponse(version=version("tiffin-manager"), revision=revision)
+    answer = VersionResponse(version=OWN, revision=revision)
 
     async def tell(_request: Empty, _call: Call) -> VersionResponse:
         return answer

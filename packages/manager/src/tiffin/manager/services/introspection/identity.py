@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-import uuid
+import re
 
 from tiffin.image.durable import locked_folder, write_file
+
+RANDOM = "/proc/sys/kernel/random/uuid"  # random(4): a new one at each reading
+_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def uuid_of(root: str) -> str:
@@ -17,7 +20,8 @@ def uuid_of(root: str) -> str:
     with locked_folder(root):
         found = _read(path)
         if not found:
-            found = str(uuid.uuid4())
+            with open(RANDOM, encoding="ascii") as kernel:
+                found = kernel.read().strip()
             write_file(path, found.encode())
     return found
 
@@ -25,6 +29,7 @@ def uuid_of(root: str) -> str:
 def _read(path: str) -> str:
     try:
         with open(path, encoding="ascii") as file:
-            return str(uuid.UUID(file.read().strip()))
-    except (FileNotFoundError, ValueError):
+            text = file.read().strip()
+    except (FileNotFoundError, UnicodeDecodeError):
         return ""
+    return text if _FORM.fullmatch(text) else ""
