@@ -95,7 +95,7 @@ def test_migrate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--nonsense",), ("config", "nonsense"), ("nonsense",), ("--log-level", "loud")]
+    "words", [("--nonsense",), ("config", "nonsense"), ("nonsense",), ("--root",)]
 )
 def test_words_that_are_none(words: tuple[str, ...]) -> None:
     done = tiffind(*words)
