@@ -1,0 +1,80 @@
+"""What a monitor costs: at most 300 kB of memory with a process in it, and nothing while nothing happens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from packages.shim.tests.monitor.scene import FOREVER, Scene, Scenes
+
+from tiffin.shim.monitor import Monitor
+
+MOST_ALONE = 300  # kB
+MOST_OF_ITS_OWN = 110
+QUIET = 0.5  # seconds
+
+
+def memory(pid: int, field: str) -> int:
+    """A field of /proc/PID/smaps_rollup, in kB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(f"{field}:")))
+
+
+def switches(scene: Scene) -> int:
+    """How often it has run."""
+    return scene.status("voluntary_ctxt_switches") + scene.status("nonvoluntary_ctxt_switches")
+
+
+async def settled(scene: Scene) -> None:
+    """Waits till it waits."""
+    before = -1
+    while before != switches(scene):
+        before = switches(scene)
+        await asyncio.sleep(0.02)
+
+
+async def test_one_alone_takes_300_kilobytes_at_most(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        streams = scene.to_file()
+        sink = streams.stdout[0].replace(kind="cri")
+        await scene.run("init", f"seq 10000; {FOREVER}", streams.replace(stdout=(sink,), stderr=(sink,)))
+        await scene.run("exec", "seq 10000", streams)
+        await scene.heard.end_of("exec")
+        await settled(scene)
+        assert memory(scene.monitor.pid, "Rss") <= MOST_ALONE
+
+
+async def test_each_of_many_takes_little_of_its_own(scene_of: Scenes, tmp_path: Path) -> None:
+    async with AsyncExitStack() as scenes, scene_of() as first:
+        all_of_them = [first]
+        for number in range(20):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            all_of_them.append(await scenes.enter_async_context(Scene(folder, first.orphan)))
+        for scene in all_of_them:
+            await scene.run("init", FOREVER, scene.to_file())
+        for scene in all_of_them:
+            await settled(scene)
+            assert memory(scene.monitor.pid, "Pss_Dirty") <= MOST_OF_ITS_OWN
+
+
+async def test_it_does_not_run_while_nothing_happens(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        await scene.run("init", FOREVER, scene.to_file())
+        await settled(scene)
+        before = switches(scene)
+        await asyncio.sleep(QUIET)  # the time in which it shall do nothing
+        assert switches(scene) == before
+
+
+async def test_it_is_there_within_milliseconds(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        times = []
+        for number in range(20):
+            begin = time.perf_counter()
+            monitor = await Monitor.start(f"{scene.folder}/{number}", scene.heard)
+            times.append(time.perf_counter() - begin)
+            await monitor.quit()
+        assert sorted(times)[len(times) // 4] < 0.02  # 0.7 ms on an idle machine
