@@ -1,4 +1,4 @@
-"""The daemons that the same calls and the same scripts of `ctr` are made to: Debian's containerd, and our services."""
+"""What the same calls and scripts of `ctr` are made to: Debian's containerd, our services in this process, tiffind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from packages.manager.tests.client import Client
 from packages.manager.tests.conftest import serving
+from packages.manager.tests.tiffind import Tiffind
 
 from tiffin.image.store.store import Store
 from tiffin.manager.events.exchange import Exchange
@@ -35,13 +36,20 @@ if TYPE_CHECKING:
     from tiffin.manager.grpc_edge.offer import Offer
 
 NUMBERS = itertools.count(1)
+COLLECTION = """[plugins."io.containerd.gc.v1.scheduler"]
+deletion_threshold = 0
+mutation_threshold = 1000000
+pause_threshold = 0.0000001
+startup_delay = "24h"
+"""
 
 
 class Daemon:
     """One that runs.
 
     Args:
-        name: `containerd` or `tiffind`. ctr: in the namespace that each test has for itself, as the client is.
+        name: `containerd`, `services` or `tiffind`.
+        ctr: in the namespace that each test has for itself, as the client is.
     """
 
     def __init__(self, name: str, ctr: Containerd, client: Client, namespace: str = "default") -> None:
@@ -53,7 +61,7 @@ class Daemon:
     @property
     def ours(self) -> bool:
         """Whether it is not containerd."""
-        return self.name == "tiffind"
+        return self.name != "containerd"
 
     def fresh(self) -> Daemon:
         """The same one in a namespace that nobody has used."""
@@ -93,7 +101,7 @@ def offers(stores: Stores, exchange: Exchange) -> list[Offer]:
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[Daemon]:
+def in_process(folder: Path) -> Iterator[Daemon]:
     """Our services in this process."""
     store = Store(str(folder / "root"))
     stores = Stores(store)
@@ -101,7 +109,18 @@ def ours(folder: Path) -> Iterator[Daemon]:
         stack.callback(store.database.close)
         path = stack.enter_context(serving(offers(stores, Exchange()), folder, name="containerd.sock"))
         client = stack.enter_context(Client(path))
-        yield Daemon("tiffind", Containerd(folder, os.getpid()), client)
+        yield Daemon("services", Containerd(folder, os.getpid()), client)
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Daemon]:
+    """The daemon, with all of its plugins; it collects when a client waits for it."""
+    with Tiffind(folder, COLLECTION) as running:
+        running.start()
+        ctr = Containerd(folder, running.pid)
+        os.symlink(running.address, ctr.address)
+        with Client(running.address) as client:
+            yield Daemon("tiffind", ctr, client)
 
 
 @contextmanager
@@ -111,4 +130,4 @@ def theirs(folder: Path) -> Iterator[Daemon]:
         yield Daemon("containerd", running, client)
 
 
-DAEMONS = {"containerd": theirs, "tiffind": ours}
+DAEMONS = {"containerd": theirs, "services": in_process, "tiffind": whole}
