@@ -29,8 +29,11 @@ def become_subreaper() -> None:
 
 def children() -> frozenset[int]:
     """Processes whose parent is this one, zombies too."""
-    lists = (path.read_text().split() for path in Path("/proc/self/task").glob("*/children"))
-    return frozenset(int(pid) for pids in lists for pid in pids)
+    found: set[int] = set()
+    for path in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended
+            found.update(map(int, path.read_text().split()))
+    return frozenset(found)
 
 
 def mounts() -> frozenset[str]:
