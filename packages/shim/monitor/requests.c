@@ -1,5 +1,6 @@
 /* What clients ask for, one function for each request; table.py says what each means. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "connection.h"
 #include "control.h"
+#include "log.h"
 #include "message.h"
 #include "process.h"
 
@@ -56,6 +58,17 @@ static void handle_start(const struct request *request)
 	start_process(request->client, request->serial, request->body, request->length, request->given, request->count);
 }
 
+/* Who asked may be killed at any time: so it is we who let the process go on, once we know it. */
+static void let_go(const struct process *process, const struct request *request)
+{
+	struct pollfd room = {.events = POLLOUT};
+	if (!request->count)
+		return;
+	room.fd = request->given[0];
+	if (poll(&room, 1, 0) != 1 || (write(room.fd, "\n", 1) < 0 && errno != EPIPE)) /* EPIPE: it has ended */
+		warn(process->name, "it cannot be let go:", "adopt", errno);
+}
+
 static void handle_adopt(const struct request *request)
 {
 	struct wire_adopt asked;
@@ -66,8 +79,10 @@ static void handle_adopt(const struct request *request)
 		refuse(request, ERROR_NOT_FOUND, 0, "it was not spawned, or is adopted already");
 	else if (asked.pid > INT32_MAX || start_adopt(process, (pid_t)asked.pid) < 0)
 		refuse(request, ERROR_FAILED_PRECONDITION, errno, "that is no child of the monitor");
-	else
+	else {
+		let_go(process, request);
 		agree(request);
+	}
 }
 
 /* It is not reaped, so its pid is its own, dead or alive. */

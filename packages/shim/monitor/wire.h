@@ -101,7 +101,7 @@ struct wire_start {
 	struct wire_ints numbers;
 };
 
-/* the process of what was spawned is this one */
+/* the process of what was spawned is this one; the message's descriptor, if it has one, gets a byte then, by which the process is let go */
 struct wire_adopt {
 	const char *name;
 	int64_t pid;

@@ -4,7 +4,7 @@
 
 Requests and answers are JSON on a SOCK_SEQPACKET socket, one connection at a time, which may break off at any time:
     {"start": words, "numbers": [...]}   with descriptors: the program's file, then those for the numbers ─► {"pid": N}
-    {"adopt": pid}                                                                                      ─► {}
+    {"adopt": pid}    with the descriptor that a byte is written to, which lets it go on                 ─► {}
     {"list": true}                       ─► {"adopted": [...], "ended": {pid: wait status}, "living": [...]}
 """
 
@@ -38,6 +38,7 @@ class Parent:
             return {"pid": self._start(request, descriptors)}
         if "adopt" in request:
             self.adopted.append(request["adopt"])
+            os.write(descriptors[0], b"\n")
             return {}
         self.reap()
         return {"adopted": self.adopted, "ended": self.ended, "living": _living()}

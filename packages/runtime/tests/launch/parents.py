@@ -50,14 +50,17 @@ class StrangeProgram:
     def __init__(self, parent: AnotherParent, pid: int) -> None:
         self._parent = parent
         self._started = identity(pid)
-        self._adopted = (0, 0)
+        self._made = (0, 0)
 
     def pid(self) -> int:
         return self._started[0]
 
-    def adopt(self, pid: int) -> None:
-        self._adopted = identity(pid)
-        self._parent.ask({"adopt": pid})
+    def identify(self, pid: int) -> None:
+        self._made = identity(pid)
+
+    def adopt(self, go: int) -> bool:
+        self._parent.ask({"adopt": self._made[0]}, go)
+        return True
 
     def reap(self) -> int | None:
         return None
@@ -65,8 +68,8 @@ class StrangeProgram:
     def kill(self) -> None:
         end_process(*self._started)
 
-    def kill_adopted(self) -> int | None:
-        end_process(*self._adopted)
+    def kill_made(self) -> int | None:
+        end_process(*self._made)
         return None
 
 

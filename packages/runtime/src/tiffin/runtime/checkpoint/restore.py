@@ -201,13 +201,14 @@ class Restoration(Creation):
         if found is None:
             raise OperationFailed("criu restore: the restored process is gone")
         self.identified(pid, found[1])
-        if self._started is not None:
-            self._started.adopt(pid)
         self.directory.write(self.state)
+        if self._started is not None:
+            self._started.identify(pid)
+            self._started.adopt(-1)
 
     def _kill(self) -> None:
         if self._started is not None:
-            self._started.kill_adopted()
+            self._started.kill_made()
         super()._kill()
 
     def _send_master(self, master: int) -> None:

@@ -46,7 +46,7 @@ class CoreRequest(Record):
 class CoreProcess:
     """A core that waits for its plan, and ends if this process does.
 
-    messages: where to read what it says. started: the launcher, and init once it was adopted. stop: as in the request.
+    messages: where to read what it says. started: the launcher, and init once it is there. stop: as in the request.
     """
 
     def __init__(self, request: CoreRequest) -> None:
@@ -83,6 +83,11 @@ class CoreProcess:
             posix.write(self._go, b"\n")
         except BrokenPipeError:  # it died: the end of its messages follows
             return
+
+    def let_pass_created(self) -> None:
+        """Lets the process go on whose state is on disk: its parent does, if that has to know it first."""
+        if not self.started.adopt(self._go):
+            self.send_go()
 
     def close_go(self) -> None:
         """Whoever of it still waits for us ends."""

@@ -105,8 +105,8 @@ class Launch:
     def _attend_one(self, attendant: Attendant, message: Message) -> None:
         if message.type == MESSAGE_PID:
             self.pid, self.start_time = message.a, message.b
+            self._core.started.identify(message.a)
             attendant.identified(message.a, message.b)
-            self._core.started.adopt(message.a)
             if attendant.passes_created():  # the answer is there before init asks
                 self._passed = CREATED
                 self._let_pass(attendant, CREATED)
@@ -123,7 +123,10 @@ class Launch:
 
     def _let_pass(self, attendant: Attendant, name: str) -> None:
         attendant.barrier(name)
-        self._core.send_go()
+        if name == CREATED:
+            self._core.let_pass_created()
+        else:
+            self._core.send_go()
 
     def _death(self, attendant: Attendant, launcher_status: int | None) -> OperationFailed:
         oom_killed = attendant.oom_killed()
@@ -138,4 +141,4 @@ class Launch:
     def kill(self) -> int | None:
         """Kills init, or the program that it has become; its wait status, None where it is not known."""
         self.pid = 0
-        return self._core.started.kill_adopted()
+        return self._core.started.kill_made()

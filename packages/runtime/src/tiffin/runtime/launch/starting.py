@@ -3,7 +3,7 @@
 A process that may be killed at any time has one do it that stays: the monitor of a container (tiffin.shim). Then what
 was started is no child of ours, and all that we do with it goes through these two seams.
 
-    Starter ── start(Program) ──► StartedProgram ── pid, adopt, reap, kill, kill_adopted
+    Starter ── start(Program) ──► StartedProgram ── pid, identify, adopt, reap, kill, kill_made
 """
 
 from __future__ import annotations
@@ -26,12 +26,22 @@ if TYPE_CHECKING:
         def pid(self) -> int:
             """Of the program, in our pid namespace; 0 once it is reaped."""
 
-        def adopt(self, pid: int) -> None:
-            """Says which process it was made for. It does nothing before this returns, so that from then on our death
-            leaves one that its parent knows.
+        def identify(self, pid: int) -> None:
+            """Says which process it has made; that one waits still.
 
             Args:
-                pid: in our pid namespace; the process is alive.
+                pid: in our pid namespace.
+            """
+
+        def adopt(self, go: int) -> bool:
+            """Our own state tells of the process now, and it may go on as soon as its parent knows it too: from then on
+            our death leaves a process that is known.
+
+            Args:
+                go: where a byte lets it go on; -1: it does when we answer somebody, after this has returned.
+
+            Returns:
+                Whether the parent writes that byte, though we may be dead by then.
             """
 
         def reap(self) -> int | None:
@@ -40,8 +50,8 @@ if TYPE_CHECKING:
         def kill(self) -> None:
             """Kills the program, and waits for its end, if that was not done."""
 
-        def kill_adopted(self) -> int | None:
-            """Kills the process that was adopted, and waits for its end; its wait status. None there is fine."""
+        def kill_made(self) -> int | None:
+            """Kills the process that was made, and waits for its end; its wait status. None there is fine."""
 
     class Starter(Protocol):
         """Who starts programs."""
@@ -92,14 +102,17 @@ class OwnChild:
         self._pid = posix.posix_spawn(
             path, argv, program.environment, file_actions=actions, setsigmask=(), setsigdef=defaults
         )
-        self._adopted = 0
+        self._made = 0
 
     def pid(self) -> int:
         return self._pid
 
-    def adopt(self, pid: int) -> None:
-        """It is our child anyhow, unreaped till we or our caller do it, so that its pid is its own."""
-        self._adopted = pid
+    def identify(self, pid: int) -> None:
+        """It is our child, unreaped till we or our caller do it, so that its pid is its own."""
+        self._made = pid
+
+    def adopt(self, go: int) -> bool:  # noqa: ARG002  # the Protocol's
+        return False
 
     def reap(self) -> int | None:
         pid, self._pid = self._pid, 0
@@ -110,8 +123,8 @@ class OwnChild:
             pid, self._pid = self._pid, 0
             kill_child(pid)
 
-    def kill_adopted(self) -> int | None:
-        pid, self._adopted = self._adopted, 0
+    def kill_made(self) -> int | None:
+        pid, self._made = self._made, 0
         return kill_child(pid) if pid else None
 
 

@@ -117,13 +117,18 @@ class Monitor:
             request, descriptors = start_request(spawn, self.directory, undo, until_end=until_end)
             return (await self._connection.request(request, messages.Done, descriptors)).pid
 
-    async def adopt(self, name: str, pid: int) -> None:
+    async def adopt(self, name: str, pid: int, *, go: int = -1) -> None:
         """The process of a `spawn` is this one: what was spawned, or another child of the monitor (CLONE_PARENT).
+
+        Args:
+            go: a descriptor that the monitor writes a byte to once it knows the process, so that whoever waits for that
+                goes on, even if we are killed meanwhile; -1 for none.
 
         Raises:
             NotFound: there is no spawn of that name. FailedPrecondition: that is no child of the monitor.
         """
-        await self._connection.request(messages.Adopt(name, pid), messages.Done)
+        descriptors = [go] if go >= 0 else []
+        await self._connection.request(messages.Adopt(name, pid), messages.Done, descriptors)
 
     async def signal(self, name: str, number: int) -> None:
         """Sends a signal to a process, never to another that has its pid now. NotFound: it has ended, or is unknown."""

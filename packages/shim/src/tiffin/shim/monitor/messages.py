@@ -65,7 +65,7 @@ class Start(Message):
 
 
 class Adopt(Message):
-    """The process of what was spawned is this one."""
+    """The process of what was spawned is this one; the message's descriptor, if it has one, gets a byte then, by which the process is let go."""
 
     _number = 2
     _kinds = ("text", "int")

@@ -24,7 +24,7 @@ _PROCESS = (("name", "text"), ("pid", "int"), ("start_time", "int"), ("ended", "
 MESSAGES = (
     # Requests.
     (1, "start", (("name", "text"), ("argv", "texts"), ("environment", "texts"), ("directory", "text"), ("pid_file", "text"), ("options", "int"), ("console_descriptor", "int"), ("stdin", "text"), ("sinks", "records"), ("uid", "int"), ("gid", "int"), ("numbers", "ints")), "runs a command to its end (answer: pid of the process in its pid file), or spawns a program (its own pid, at once); the message's first descriptors go to it under these numbers"),
-    (2, "adopt", (("name", "text"), ("pid", "int")), "the process of what was spawned is this one"),
+    (2, "adopt", (("name", "text"), ("pid", "int")), "the process of what was spawned is this one; the message's descriptor, if it has one, gets a byte then, by which the process is let go"),
     (3, "signal", (("name", "text"), ("number", "int")), "sends a signal to a process that is not reaped"),
     (4, "resize", (("name", "text"), ("width", "int"), ("height", "int")), "sets the size of the terminal"),
     (5, "close_stdin", (("name", "text"),), "EOF for the process, after what was written for it"),

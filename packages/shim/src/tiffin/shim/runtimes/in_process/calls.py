@@ -53,7 +53,8 @@ async def run(
         await _succeeded(running, stop)
         raise
     except (RuntimeFailure, OSError) as error:
-        raise failure_of(verb, error) from error
+        reason = stop.reason if isinstance(stop.reason, RuntimeFailure) else None
+        raise failure_of(verb, reason or error) from error
 
 
 async def _succeeded(running: asyncio.Future[T], stop: Stop) -> bool:

@@ -1,10 +1,11 @@
 """`MonitorStarter`: has the container's monitor start tiffin-core (or CRIU), so that init is the monitor's child.
 
-    thread: start ──┐                              adopt ──┐        ┌─► the barrier `created` passes
+    thread: start ──┐                              adopt ──┐
     event loop:     └─► Monitor.spawn ─► pid               └─► Monitor.adopt
+    monitor:                                                          └─► knows init, and lets it pass `created`
 
 A kill -9 of this process before `adopt` was sent ends launcher and init, which wait for us; after it the monitor knows
-init.
+init, which goes on.
 """
 
 from __future__ import annotations
@@ -102,9 +103,20 @@ class MonitorStarter:
     async def _spawn(self, spawn: Spawn) -> tuple[int, int]:
         return identity(await self._monitor.spawn(spawn))
 
-    def adopt(self, pid: int) -> None:
-        """Tells the monitor which process counts, and returns when it knows."""
-        self.answer(self.ask(self._monitor.adopt(self._name, pid)))
+    def adopt(self, pid: int, go: int) -> None:
+        """Tells the monitor which process counts: it lets that one go on; without `go`, this returns when it knows."""
+        if go < 0:
+            self.answer(self.ask(self._monitor.adopt(self._name, pid)))
+            return
+        copy = os.dup(go)
+        adopted = self.ask(self._monitor.adopt(self._name, pid, go=copy))
+        adopted.add_done_callback(lambda done: self._adopted(done, copy))
+
+    def _adopted(self, done: Future[None], copy: int) -> None:
+        os.close(copy)
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, Exception) and self._stop is not None:
+            self._stop.set(error)  # the process would wait for ever
 
     def ask(self, call: Coroutine[object, object, T]) -> Future[T]:
         """Has the event loop ask the monitor something."""
@@ -121,15 +133,18 @@ class MonitoredProgram:
     def __init__(self, starter: MonitorStarter, spawned: Future[tuple[int, int]]) -> None:
         self._starter = starter
         self._spawned = spawned
-        self._adopted = (0, 0)
+        self._made = (0, 0)
 
     def pid(self) -> int:
         """Waits until the monitor has told it."""
         return self._starter.answer(self._spawned)[0]
 
-    def adopt(self, pid: int) -> None:
-        self._adopted = identity(pid)
-        self._starter.adopt(pid)
+    def identify(self, pid: int) -> None:
+        self._made = identity(pid)
+
+    def adopt(self, go: int) -> bool:
+        self._starter.adopt(self._made[0], go)
+        return go >= 0
 
     def reap(self) -> int | None:
         """The monitor does; here it is told if it could not even start the program."""
@@ -142,10 +157,10 @@ class MonitoredProgram:
         if self._spawned.done() and not self._spawned.cancelled() and self._spawned.exception() is None:
             end_process(*self._spawned.result())
 
-    def kill_adopted(self) -> int | None:
-        adopted, self._adopted = self._adopted, (0, 0)
-        if adopted[0]:
-            end_process(*adopted)
+    def kill_made(self) -> int | None:
+        made, self._made = self._made, (0, 0)
+        if made[0]:
+            end_process(*made)
         return None
 
 

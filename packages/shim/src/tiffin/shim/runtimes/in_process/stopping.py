@@ -22,18 +22,25 @@ class Stop:
 
     def __init__(self) -> None:
         self.descriptor = os.eventfd(0, os.EFD_CLOEXEC)
-        self._told: Future[None] = Future()
+        self._told: Future[Exception] = Future()
 
-    def set(self) -> None:
-        """The thread stops as soon as it comes to where it waits."""
+    def set(self, error: Exception | None = None) -> None:
+        """The thread stops as soon as it comes to where it waits; the first reason is the one that `check` raises."""
+        if self._told.done():
+            return
+        self._told.set_result(error or TimedOut("it was given up"))
         if self.descriptor >= 0:
             os.eventfd_write(self.descriptor, 1)
-        self._told.set_result(None)
+
+    @property
+    def reason(self) -> Exception | None:
+        """Why the thread is to stop; None if it is not."""
+        return self._told.result() if self._told.done() else None
 
     def check(self) -> None:
-        """Raises TimedOut if the thread is to stop."""
+        """Raises the reason, TimedOut as a rule, if the thread is to stop."""
         if self._told.done():
-            raise TimedOut("it was given up")
+            raise self._told.result()
 
     def result(self, future: Future[T]) -> T:
         """Waits for what the event loop does for the thread; that goes on if the thread is to stop, by TimedOut."""
