@@ -11,11 +11,6 @@ from tiffin.api.containerd.services.transfer.v1.transfer_services import TRANSFE
 from tiffin.api.containerd.types.transfer.importexport_pb2 import ImageExportStream, ImageImportStream
 from tiffin.api.containerd.types.transfer.registry_pb2 import OCIRegistry
 from tiffin.manager.grpc_edge.offer import Offer
-from tiffin.manager.transfer.credentials import AskedCredentials
-from tiffin.manager.transfer.names import Names
-from tiffin.manager.transfer.places import place_of
-from tiffin.manager.transfer.progress import Progress
-from tiffin.manager.transfer.transfers import Transfer
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -43,6 +38,13 @@ class TransferService:
 
     async def transfer(self, request: api.TransferRequest, call: Call) -> Empty:
         """Copies from one place to another, and ends the streams that were for it."""
+        # what reaches registries takes some megabytes: only where it is used
+        from tiffin.manager.transfer.credentials import AskedCredentials
+        from tiffin.manager.transfer.names import Names
+        from tiffin.manager.transfer.places import place_of
+        from tiffin.manager.transfer.progress import Progress
+        from tiffin.manager.transfer.transfers import Transfer
+
         source, destination = place_of(request.source), place_of(request.destination)
         told = self._stream(request.options.progress_stream, call)
         archive = self._stream(_archive(source) or _archive(destination), call)
