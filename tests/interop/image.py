@@ -6,16 +6,17 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def docker_archive(layer: Path, target: Path, name: str) -> Path:
-    """Writes an image whose only layer is the tar `layer`; returns `target`."""
+def docker_archive(layer: Path, target: Path, name: str, command: Sequence[str] = ("sh",)) -> Path:
+    """Writes an image whose only layer is the tar `layer`; returns `target`. command: that it runs."""
     data = layer.read_bytes()
     config = {
         "architecture": "amd64",
         "os": "linux",
-        "config": {"Env": ["PATH=/bin:/usr/bin:/sbin:/usr/sbin"], "Cmd": ["sh"]},
+        "config": {"Env": ["PATH=/bin:/usr/bin:/sbin:/usr/sbin"], "Cmd": list(command)},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(data).hexdigest()]},
     }
     manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
