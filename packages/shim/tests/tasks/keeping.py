@@ -48,6 +48,7 @@ class Keeper:
         self.root = folder / "state"
         self.events: list[Event] = []
         self.bundles: dict[str, Bundle] = {}
+        self.outputs: list[Output] = []
         self._make_bundle = make_bundle
         self.limits = TimeLimits.at_most(60)
         self.patience = Patience()
@@ -101,6 +102,8 @@ class Keeper:
         """Removes all that a test left, and looks whether the removal was whole."""
         await asyncio.gather(*(self.tasks.clean_up(str(bundle.path)) for bundle in self.bundles.values()))
         await self.tasks.close()
+        for made in self.outputs:
+            made.close()
         assert not self.folders(), "files are left"
 
     def folders(self) -> list[Path]:
