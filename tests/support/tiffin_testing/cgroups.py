@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX = "tiffin-test-"
+BUSY_SECONDS = 5.0
 
 
 def hierarchies() -> list[Path]:
@@ -73,7 +75,21 @@ def remove_tree(top: Path) -> None:
             for pid in _processes(folder):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), 9)
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """rmdir(2); what was just killed leaves it in a moment, and nothing tells when."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
             folder.rmdir()
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def remove_stale() -> None:
