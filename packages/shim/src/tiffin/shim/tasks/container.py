@@ -156,7 +156,9 @@ class Container:
             if rule.meanwhile is not None:
                 process.status = rule.meanwhile
             try:
-                if rule.meanwhile is not None:
+                if rule.meanwhile is Status.DELETING:
+                    self._save(process)  # that can be done on a full disk, and makes room
+                elif rule.meanwhile is not None:
                     self.write(process)
                 with self.activity(process, verb.value):
                     yield
