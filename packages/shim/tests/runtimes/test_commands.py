@@ -30,6 +30,16 @@ async def test_a_missing_program_is_not_found() -> None:
         await run_command(["/no/such"], seconds=10)
 
 
+async def test_a_command_does_not_take_a_container_for_our_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "/of/ours")
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    monkeypatch.setenv("KEPT", "yes")
+    finished = await run_command([SH, "-c", "env"], seconds=10)
+    assert b"KEPT=yes" in finished.output
+    assert b"NOTIFY_SOCKET" not in finished.output
+    assert b"LISTEN_FDS" not in finished.output
+
+
 async def test_a_command_hears_of_broken_pipes_as_any_program() -> None:
     finished = await run_command([SH, "-c", "grep ^SigIgn /proc/self/status"], seconds=10)
     ignored = int(finished.output.split()[1], 16)

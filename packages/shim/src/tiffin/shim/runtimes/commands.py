@@ -26,6 +26,15 @@ PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)  # the command, and its contai
 KILL_SECONDS = 5.0  # until a killed command is left to itself: it is in the kernel, and cannot die
 
 
+# of the service that we are: a runtime would take them for a container's, and wait for its sd_notify(3)
+OF_OUR_SERVICE = frozenset({"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"})
+
+
+def runtime_environment() -> dict[str, str]:
+    """What commands of a runtime get of our environment."""
+    return {name: value for name, value in os.environ.items() if name not in OF_OUR_SERVICE}
+
+
 class Finished(Record):
     """A command that has ended. status: its exit status, or 128 and the signal's number.
 
@@ -75,7 +84,7 @@ class _Child:
             self.pid = os.posix_spawn(
                 argv[0],
                 list(argv),
-                os.environ,
+                runtime_environment(),
                 file_actions=actions,
                 setpgroup=0,
                 setsigmask=(),

@@ -15,6 +15,7 @@ from tiffin.runtime.errors import NotFound, OperationFailed, TimedOut
 
 from ..monitor.errors import CommandFailed
 from ..monitor.values import INIT, Spawn, console_socket_path
+from .commands import runtime_environment
 from .reports import said
 from .stopping import pid_file_of, stop_command
 
@@ -59,6 +60,7 @@ class MonitoredCommand:
         spawn = Spawn(
             name=name,
             argv=(*self._runtime.words(self._verb, log), *words, self._identifier),
+            environment=tuple(f"{name}={value}" for name, value in runtime_environment().items()),
             directory=directory,
             streams=streams,
             pid_file=pid_file,
