@@ -70,7 +70,7 @@ int failure_errno(void);
 const char *failure_text(void);
 void forget_failure(void);
 
-/* report.c: messages to the controller; all but report_warning end the process if the controller is gone. */
+/* report.c: messages to the controller. If it is gone, those that say how far the process is end it. */
 void report(const struct context *context, enum wire_message type, int operation, int error, int64_t a, int64_t b, const char *text);
 int index_of(const struct context *context, const struct operation *operation);
 

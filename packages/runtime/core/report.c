@@ -19,6 +19,13 @@ struct message {
 	char text[TEXT_MAXIMUM];
 };
 
+/* What nobody may go on without. The others are for a controller that is there: whether init may pass a barrier, its byte tells,
+ * which may come from somebody else. */
+static bool must_be_heard(enum wire_message type)
+{
+	return type != MESSAGE_BARRIER && type != MESSAGE_WARNING && type != MESSAGE_TRACE;
+}
+
 void report(const struct context *context, enum wire_message type, int operation, int error, int64_t a, int64_t b, const char *text)
 {
 	struct message message = {.type = type, .operation = operation, .error = error, .a = a, .b = b};
@@ -31,8 +38,11 @@ void report(const struct context *context, enum wire_message type, int operation
 		size += message.text_length;
 	}
 	while (write(context->messages, &message, size) < 0)
-		if (errno != EINTR)
-			_exit(1); /* EPIPE: the controller is gone, and nobody may go on without it */
+		if (errno != EINTR) {
+			if (must_be_heard(type))
+				_exit(1); /* EPIPE: the controller is gone */
+			return;
+		}
 }
 
 int index_of(const struct context *context, const struct operation *operation)
