@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,20 @@ from tiffin_testing.bundle import Bundle
 
 
 class InProcessKeeper(Keeper):
-    """Its containers are made by `executor`."""
+    """Its containers are made by an executor, which comes to be with the first of them."""
 
-    executor: Executor
+    _executor: Executor | None = None
+
+    @property
+    def executor(self) -> Executor:
+        if self._executor is None:
+            self._executor = Executor(str(self.root))
+        return self._executor
+
+    async def finish(self) -> None:
+        await super().finish()
+        self.executor.close()
+        self._executor = None
 
     def runtime_for(self, options: RuntimeOptions) -> OciRuntime:
         if options.binary:
@@ -30,11 +40,4 @@ class InProcessKeeper(Keeper):
 def keeper_of(tmp_path: Path, bundle_factory: Callable[..., Bundle], nothing_left: None) -> Keeping:
     """`async with keeper_of() as keeper`"""
 
-    @contextlib.asynccontextmanager
-    async def kept() -> AsyncIterator[Keeper]:
-        made = InProcessKeeper(tmp_path, "", bundle_factory)
-        with Executor(str(tmp_path / "state")) as made.executor:
-            async with keeping(made) as keeper:
-                yield keeper
-
-    return kept
+    return lambda: keeping(InProcessKeeper(tmp_path, "", bundle_factory))
