@@ -51,6 +51,7 @@ class Containers:
         self.namespace = f"test-{uuid.uuid4().hex[:8]}"
         self._rootfs, self._cgroups = rootfs, cgroups
         self._made: list[str] = []
+        self._open: list[int] = []
         self.connect()
         named = CreateNamespaceRequest(namespace=Namespace(name=self.namespace))
         self.client.call(self.client.stub(NamespacesStub).Create, named)
@@ -99,6 +100,17 @@ class Containers:
         name = self.make(*args, **changes)
         self.create(name)
         self.start(name)
+        return name
+
+    def run_script(self, script: str, folder: Path) -> str:
+        """A container of a shell script that says when it is ready, by `echo ready`; returns then."""
+        name, fifo = self.make("sh", "-c", script), folder / f"fifo-{uuid.uuid4().hex[:8]}"
+        os.mkfifo(fifo)
+        descriptor = os.open(fifo, os.O_RDWR)  # it has a reader, whoever comes first
+        self._open.append(descriptor)
+        self.create(name, stdout=str(fifo), stderr=str(fifo))
+        self.start(name)
+        assert os.read(descriptor, 100) == b"ready\n"
         return name
 
     def execute(self, container: str, exec_id: str, *args: str, **fields: Any) -> None:
@@ -153,6 +165,8 @@ class Containers:
             with suppress(aio.AioRpcError):
                 self.delete(name)
             self.client.call(self.containers.Delete, DeleteContainerRequest(id=name))
+        for descriptor in self._open:
+            os.close(descriptor)
         named = DeleteNamespaceRequest(name=self.namespace)
         self.client.call(self.client.stub(NamespacesStub).Delete, named)
         self.disconnect()

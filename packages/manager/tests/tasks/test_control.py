@@ -11,8 +11,10 @@ import pytest
 from google.protobuf.any_pb2 import Any
 from grpc import StatusCode
 from packages.manager.tests.client import refusal
+from packages.manager.tests.tasks.peers import OURS
 
 from tiffin.api.containerd.services.tasks.v1 import tasks_pb2 as tasks
+from tiffin.api.containerd.types.mount_pb2 import Mount
 
 if TYPE_CHECKING:
     from packages.manager.tests.tasks.containers import Containers
@@ -42,12 +44,13 @@ def test_a_task_that_does_not_run_is_not_paused(containers: Containers) -> None:
     )
 
 
-def test_a_signal_reaches_the_first_process_or_all(containers: Containers) -> None:
-    name = containers.run("sh", "-c", "trap 'exit 21' USR1; sleep 1000 & while :; do sleep 0.02; done")
+def test_a_signal_reaches_the_first_process_or_all(containers: Containers, tmp_path: Path) -> None:
+    script = "trap 'exit 21' USR1; sleep 1000 & echo ready; while :; do sleep 0.02; done"
+    name = containers.run_script(script, tmp_path)
     containers.kill(name, 10)
     assert containers.wait(name).exit_status == 21
     containers.delete(name)
-    name = containers.run("sh", "-c", "sleep 1000 & sleep 1000")
+    name = containers.run_script("sleep 1000 & echo ready; sleep 1000; true", tmp_path)
     containers.kill(name, 9, everything=True)
     assert containers.wait(name).exit_status == 137
 
@@ -99,8 +102,6 @@ def memory_limit(pid: int) -> int:
 
 
 def test_a_rootfs_is_mounted_and_unmounted(containers: Containers, tmp_path: Path, rootfs: Path) -> None:
-    from tiffin.api.containerd.types.mount_pb2 import Mount
-
     upper, work = tmp_path / "upper", tmp_path / "work"
     upper.mkdir()
     work.mkdir()
@@ -114,3 +115,20 @@ def test_a_rootfs_is_mounted_and_unmounted(containers: Containers, tmp_path: Pat
     assert containers.wait(name).exit_status == 0
     containers.delete(name)
     assert (upper / "greeting").read_text() == "hello\n"
+
+
+@pytest.mark.parametrize("peer", OURS, indirect=True)  # containerd 1.6 has no such mounts
+def test_a_rootfs_that_needs_other_mounts_first_gets_them(
+    containers: Containers, tmp_path: Path, rootfs: Path
+) -> None:
+    upper = tmp_path / "upper"
+    upper.mkdir()
+    (upper / "greeting").write_text("hello\n")
+    layers = [Mount(type="bind", source=str(folder), options=["rbind", "ro"]) for folder in (rootfs, upper)]
+    overlay = Mount(type="format/overlay", source="overlay", options=["lowerdir={{ overlay 1 0 }}"])
+    name = containers.make("grep", "-q", "hello", "/greeting", root={"path": "rootfs", "readonly": True})
+    containers.create(name, rootfs=[*layers, overlay])
+    containers.start(name)
+    assert containers.wait(name).exit_status == 0
+    containers.delete(name)
+    assert str(containers.peer.folder) not in Path("/proc/self/mountinfo").read_text()

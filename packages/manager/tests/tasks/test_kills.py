@@ -53,8 +53,9 @@ def test_tasks_outlive_their_manager(containers: Containers) -> None:
         containers.delete(name)
 
 
-def test_exits_that_happened_meanwhile_are_known_afterwards(containers: Containers) -> None:
-    name = containers.run("sh", "-c", "trap 'exit 6' TERM; while :; do sleep 0.02; done")
+def test_exits_that_happened_meanwhile_are_known_afterwards(containers: Containers, tmp_path: Path) -> None:
+    script = "trap 'exit 6' TERM; echo ready; while :; do sleep 0.02; done"
+    name = containers.run_script(script, tmp_path)
     stays = containers.run("sleep", "1000")
     pid = containers.get(name).pid
 

@@ -14,6 +14,8 @@ from tiffin.api.containerd.services.tasks.v1 import tasks_pb2 as tasks
 from tiffin.api.typeurl import unpack
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from packages.manager.tests.tasks.containers import Containers
 
 NOT_YET = (StatusCode.FAILED_PRECONDITION, StatusCode.UNKNOWN)  # the latter from shims of containerd 1.6
@@ -63,8 +65,9 @@ def test_a_killed_task_tells_the_signal(containers: Containers) -> None:
     assert containers.wait(name).exit_status == 137
 
 
-def test_many_wait_and_all_are_told(containers: Containers) -> None:
-    name = containers.run("sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.02; done")
+def test_many_wait_and_all_are_told(containers: Containers, tmp_path: Path) -> None:
+    script = "trap 'exit 3' TERM; echo ready; while :; do sleep 0.02; done"
+    name = containers.run_script(script, tmp_path)
     request = tasks.WaitRequest(container_id=name)
     client = containers.client
 

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
+from tiffin.api.containerd.types.introspection_pb2 import RuntimeRequest
+from tiffin.api.typeurl import holds, pack, unpack
 from tiffin.manager.events.checking import check_identifier
 from tiffin.manager.runtimes.bundles import mark
 from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.bundles.make import make_bundle
 from tiffin.manager.runtimes.values import Creation, ProcessState, Status
+from tiffin.manager.tasks.asking import Asking
+from tiffin.manager.tasks.rootfs import Rootfs
 from tiffin.manager.tasks.task import Task
 from tiffin.manager.tasks.telling import Teller
-from tiffin.runtime.errors import AlreadyExists, NotFound
+from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from google.protobuf.any_pb2 import Any
+
     from tiffin.manager.events.exchange import Exchange
+    from tiffin.manager.mounts.manager import Mounts
     from tiffin.manager.runtimes.bundles.bundle import Bundle, Bundles
     from tiffin.manager.runtimes.port import RuntimeTask
     from tiffin.manager.runtimes.table import RuntimeTable
@@ -38,6 +46,7 @@ class TaskManager:
         containers: what they are made from.
         exchange: where their events go.
         limits: how long answers may take.
+        mounts: makes mounts that a shim cannot make; None for none.
     """
 
     def __init__(
@@ -47,12 +56,14 @@ class TaskManager:
         containers: Containers,
         exchange: Exchange,
         limits: Limits,
+        mounts: Mounts | None = None,
     ) -> None:
         self.bundles = bundles
         self.runtimes = runtimes
         self.limits = limits
         self.teller = Teller(exchange, self._tasks_by_name, self._gone)
         self._containers = containers
+        self._rootfs = Rootfs(mounts)
         self._tasks: dict[tuple[str, str], Task] = {}
         self._making: set[tuple[str, str]] = set()
 
@@ -103,7 +114,7 @@ class TaskManager:
         creation = Creation(
             bundle=bundle,
             runtime=chosen.name,
-            rootfs=request.rootfs,
+            rootfs=await self._rootfs.prepare(bundle.namespace, bundle.id, request.rootfs),
             streams=request.streams,
             checkpoint=request.checkpoint,
             options=chosen.options,
@@ -116,10 +127,11 @@ class TaskManager:
             if request.restore is not None:
                 creation = creation.replace(checkpoint=bundle.file("checkpoint"))
                 await asyncio.to_thread(request.restore, creation.checkpoint)
-            async with asyncio.timeout(self.limits.create):
-                runs_on = await chosen.runtime.create(creation, self.teller)
+            making = chosen.runtime.create(creation, self.teller)
+            runs_on = await Asking(f"task {bundle.id}").ask("create", self.limits.create, making)
         except BaseException:
             await discard(bundle)
+            await self._rootfs.release(bundle.namespace, bundle.id)
             raise
         task = self.add(runs_on)
         pid = await task.asking.ask("connect", self.limits.start, runs_on.pid())
@@ -137,12 +149,33 @@ class TaskManager:
 
     async def delete(self, namespace: str, identifier: str) -> Exit:
         """Removes a task whose first process has ended. Raises NotFound, FailedPrecondition, TimedOut."""
-        return await self.get(namespace, identifier).delete("")
+        exit_ = await self.get(namespace, identifier).delete("")
+        await self._rootfs.release(namespace, identifier)
+        return exit_
 
     def _gone(self, task: Task) -> None:
         """It was deleted, or its shim has died."""
         if self._tasks.get((task.namespace, task.id)) is task:
             del self._tasks[task.namespace, task.id]
+
+    def hanging(self, seconds: float = 1.0) -> dict[tuple[str, str], str]:
+        """What waits for an answer for longer than that, by namespace and id: where it hangs, in words."""
+        now = time.monotonic()
+        return {
+            key: task.asking.text()
+            for key, task in self._tasks.items()
+            if any(now - question.since > seconds for question in task.asking.unanswered)
+        }
+
+    async def plugin_info(self, options: Any, _call: object) -> Any:
+        """For introspection: what a runtime says of itself. Raises InvalidArgument, NotFound, Unsupported."""
+        if not holds(options, RuntimeRequest):
+            raise InvalidArgument(f"options {options.type_url!r}: expected a containerd.types.RuntimeRequest")
+        request = unpack(options, RuntimeRequest)
+        chosen = self.runtimes.choose(
+            request.runtime_path, request.options if request.HasField("options") else None
+        )
+        return pack(await chosen.runtime.info(chosen.name, chosen.options))
 
     async def close(self) -> None:
         """Forgets all of them; containers and shims live on."""

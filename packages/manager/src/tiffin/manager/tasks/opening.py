@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from tiffin.manager.events.exchange import Exchange
+    from tiffin.manager.mounts.manager import Mounts
     from tiffin.manager.runtimes.external.program import Daemon
     from tiffin.manager.runtimes.port import TaskRuntime
     from tiffin.manager.runtimes.table import Handler
@@ -33,6 +34,7 @@ async def opened_tasks(
     limits: Limits,
     handlers: Mapping[str, Handler],
     in_process: Mapping[str, TaskRuntime],
+    mounts: Mounts | None = None,
 ) -> AsyncIterator[TaskManager]:
     """Takes the tasks back that are there, and forgets them at the end: they live on.
 
@@ -44,9 +46,10 @@ async def opened_tasks(
         limits: how long answers may take.
         handlers: names of runtimes in the config.
         in_process: by name, what needs no shim.
+        mounts: makes mounts that shims cannot make.
     """
     table = RuntimeTable(ExternalRuntime(daemon), in_process, handlers)
-    manager = TaskManager(Bundles(root, state), table, containers, exchange, limits)
+    manager = TaskManager(Bundles(root, state), table, containers, exchange, limits, mounts)
     try:
         await recover(manager)
         yield manager
