@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tiffin.manager.events.exchange import Exchange
     from tiffin.manager.grpc_edge.offer import Offer
     from tiffin.manager.metadata.stores import SnapshotterOf, Stores
+    from tiffin.manager.mounts.manager import Mounts
+    from tiffin.manager.streaming.streams import Streams
     from tiffin.manager.tasks.manager import TaskManager
     from tiffin.ttrpc import Method
 
@@ -28,4 +30,6 @@ COLLECTION: Kind[Collector] = Kind("io.containerd.gc.v1")
 TASKS: Kind[TaskManager] = Kind("io.containerd.runtime.v2")
 EVENTS: Kind[Exchange] = Kind("io.containerd.event.v1")
 GRPC: Kind[Offer] = Kind("io.containerd.grpc.v1")
+STREAMS: Kind[Streams] = Kind("io.containerd.streaming.v1")
+MOUNTS: Kind[Mounts] = Kind("io.containerd.mount-manager.v1")
 TTRPC: Kind[Mapping[str, Mapping[str, Method]]] = Kind("io.containerd.ttrpc.v1")  # services, methods

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tiffin.manager.plugins.kinds import COLLECTION, EVENTS, METADATA
+from tiffin.manager.plugins.kinds import COLLECTION, EVENTS, METADATA, STREAMS
 
 if TYPE_CHECKING:
     from tiffin.manager.grpc_edge.offer import Offer
     from tiffin.manager.plugins.context import Context
+    from tiffin.manager.streaming.streams import Streams
 
 
 def version(context: Context) -> Offer:  # noqa: ARG001  # it needs nothing
@@ -98,3 +99,24 @@ def events(context: Context) -> Offer:
     from tiffin.manager.services.events.service import service
 
     return service(context.get(EVENTS))
+
+
+def streams(context: Context) -> Streams:  # noqa: ARG001  # it needs nothing
+    """Streams that clients open for other calls."""
+    from tiffin.manager.streaming.streams import Streams
+
+    return Streams()
+
+
+def streaming(context: Context) -> Offer:
+    """Opens them."""
+    from tiffin.manager.services.streaming import service
+
+    return service(context.get(STREAMS))
+
+
+def transfer(context: Context) -> Offer:
+    """Images from and to registries and archives."""
+    from tiffin.manager.services.transfer import service
+
+    return service(context.get(METADATA), context.get(EVENTS).publish, context.get(STREAMS))

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tiffin.manager.config.runtimes import TIFFIN
-from tiffin.manager.plugins.kinds import EVENTS, METADATA, TASKS
+from tiffin.manager.plugins.kinds import EVENTS, METADATA, MOUNTS, TASKS
 
 if TYPE_CHECKING:
     from tiffin.manager.config.settings import Config
     from tiffin.manager.grpc_edge.offer import Offer
+    from tiffin.manager.mounts.manager import Mounts
     from tiffin.manager.plugins.context import Context
     from tiffin.manager.runtimes.table import Handler
     from tiffin.manager.tasks.manager import TaskManager
@@ -47,6 +48,7 @@ async def tasks(context: Context) -> TaskManager:
             limits=Limits(),
             handlers=handlers(config),
             in_process={TIFFIN: InProcessRuntime(maker)},
+            mounts=context.get(MOUNTS),
         )
     )
     surroundings.reload(lambda new: made.runtimes.handlers.update(handlers(new)))
@@ -84,3 +86,20 @@ def shim_events(context: Context) -> Mapping[str, Mapping[str, Method]]:
     from tiffin.manager.services.events.for_shims import services
 
     return services(context.get(TASKS).teller.forwarded)
+
+
+def mounts(context: Context) -> Mounts:
+    """Mounts that clients and shims cannot make; what a killed daemon has left half done is removed."""
+    from tiffin.manager.mounts.manager import Mounts
+
+    config = context.config
+    made = Mounts(os.path.join(config.state, "mounts"), [os.path.join(config.root, "snapshotters")])
+    made.recover()
+    return made
+
+
+def mount_service(context: Context) -> Offer:
+    """The same, for clients."""
+    from tiffin.manager.services.mounts import service as made
+
+    return made(context.get(MOUNTS))
