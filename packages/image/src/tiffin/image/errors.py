@@ -47,5 +47,9 @@ class DataLoss(ImageFailure):
     """What was stored is damaged; the text says what, and what can be done."""
 
 
+class Stopped(ImageFailure):
+    """Another part of the same work failed: this one was given up. Who began the work raises what failed first."""
+
+
 class Unsupported(ImageFailure):
     """This host, or this installation, cannot read such an image; the text says what is missing."""

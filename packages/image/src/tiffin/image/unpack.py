@@ -16,6 +16,10 @@ from tiffin.image.layers.root import Root
 from tiffin.image.read_ahead import ReadAhead
 from tiffin.image.verified import Readable, VerifiedReader
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def unpack(
     image: Image,
@@ -61,10 +65,16 @@ def unpack(
         return writer.left_out
 
 
-def apply_layer(layer: Layer, writer: LayerWriter, what: str, limits: Limits) -> None:
+def apply_layer(
+    layer: Layer, writer: LayerWriter, what: str, limits: Limits, check: Callable[[], None] | None = None
+) -> None:
     """Applies one layer: its stored bytes are checked, and what they decompress to.
 
     Reading with its digest, decompressing with its digest, and writing go on at once, in three threads.
+
+    Args:
+        layer: which. writer: where to; it is not finished. what: the layer, for messages. limits: how much it may be.
+        check: called before each block; what it raises ends all.
 
     Raises:
         InvalidImage, Unsupported, OSError: as `unpack`.
@@ -74,7 +84,7 @@ def apply_layer(layer: Layer, writer: LayerWriter, what: str, limits: Limits) ->
         counted = Measured(file)
         stored = counted if layer.digest is None else VerifiedReader(counted, layer.digest, layer.size, what)
         ahead = stack.enter_context(ReadAhead(stored))
-        opened = Bounded(decompressed(ahead), counted, limits)
+        opened = Bounded(decompressed(ahead), counted, limits, check)
         plain = VerifiedReader(opened, layer.diff_id, None, f"{what}, uncompressed,")
         with ReadAhead(plain) as blocks:
             writer.apply(blocks)
@@ -104,13 +114,18 @@ class Measured:
 class Bounded(Measured):
     """A decompressed stream that may not be too long for what is stored of it: a bomb ends here."""
 
-    def __init__(self, stream: Readable, stored: Measured, limits: Limits) -> None:
+    def __init__(
+        self, stream: Readable, stored: Measured, limits: Limits, check: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(stream)
         self._stored = stored
         self._limits = limits
+        self._check = check
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes. Raises InvalidImage if there are too many."""
+        """Up to `size` bytes. Raises InvalidImage if there are too many, and what `check` raises."""
+        if self._check is not None:
+            self._check()
         data = super().read(size)
         self._limits.check_ratio(self._stored.seen, self.seen)
         return data

@@ -10,7 +10,7 @@ import os
 import threading
 from contextlib import contextmanager
 
-from tiffin.image.errors import AlreadyExists, DigestMismatch, ImageFailure, Unavailable
+from tiffin.image.errors import AlreadyExists, DigestMismatch, InvalidImage, Stopped, Unavailable
 from tiffin.image.transfer.events import Progress, Stage
 
 TYPE_CHECKING = False
@@ -28,14 +28,10 @@ BLOCK = 1024 * 1024
 PATIENCE = 0.1  # seconds between looks at an ingest that another process writes
 
 
-class Stopped(ImageFailure):
-    """Another part of the image failed: this one was given up."""
-
-
 class Pulling:
     """What the threads of one pull share.
 
-    stop: set once one of them has failed, or the caller gives up. followed: what is being unpacked.
+    stop: set once one of them has failed, or the caller gives up.
     """
 
     def __init__(self, source: ImageSource, content: LocalContentStore, report: Report) -> None:
@@ -44,19 +40,21 @@ class Pulling:
         self.report = report
         self.changed = threading.Condition()
         self.stop = False
-        self.followed: Fetch | None = None
-        self._spared: Fetch | None = None
+        self._spared: set[Fetch] = set()
 
-    def give_up(self, *, spare_followed: bool = False) -> None:
-        """Ends all fetches at their next block; not the one that is followed, if it is to be spared."""
+    def give_up(self) -> None:
+        """Ends all fetches at their next block, but those that are spared; and all that is followed."""
         with self.changed:
             self.stop = True
-            self._spared = self.followed if spare_followed else self._spared
             self.changed.notify_all()
+
+    def spare(self, fetch: Fetch) -> None:
+        """Lets a fetch come to its end: what was made of its bytes is wrong, and whether they came well counts more."""
+        self._spared.add(fetch)
 
     def check(self, fetch: Fetch | None = None) -> None:
         """Raises Stopped. fetch: who asks."""
-        if self.stop and (fetch is None or fetch is not self._spared):
+        if self.stop and fetch not in self._spared:
             raise Stopped("given up: another part of the image failed")
 
     def writer(self, kind: str, descriptor: Descriptor) -> LocalContentWriter:
@@ -145,7 +143,15 @@ class Fetch:
     @contextmanager
     def following(self) -> Iterator[Readable]:
         """The bytes of the blob as they come; not verified. Raises Stopped, also from `read`."""
-        self._pulling.followed = self
+        try:
+            with self._followed() as stream:
+                yield stream
+        except InvalidImage:
+            self._pulling.spare(self)
+            raise
+
+    @contextmanager
+    def _followed(self) -> Iterator[Readable]:
         with self._pulling.changed:
             while not self._finished and self._reading < 0:
                 self._pulling.check()

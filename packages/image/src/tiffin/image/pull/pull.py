@@ -1,7 +1,8 @@
 """`pull`: an image from any source into a store, with its layers unpacked.
 
-Each layer is fetched by a thread of its own, which hashes and writes; another one reads what has been written,
-decompresses and hashes; the caller's thread makes the files, one layer after the other. The name is given last.
+Each layer is fetched by a thread of its own, which hashes and writes; others read what has been written, decompress,
+hash, and make the files, several layers at once (`store.unpacking`). No fetch ever waits for them: where few layers
+are fetched or unpacked at once, the bottom ones come first, so that all go on. The name is given last.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from tiffin.image.documents import config_of, manifest_of
-from tiffin.image.errors import AlreadyExists, DigestMismatch, InvalidImage
+from tiffin.image.errors import AlreadyExists, DigestMismatch, InvalidImage, Stopped
 from tiffin.image.image import Image, Layer
 from tiffin.image.pull.documents import document
-from tiffin.image.pull.fetch import Fetch, Pulling, Stopped
+from tiffin.image.pull.fetch import Fetch, Pulling
 from tiffin.image.store.content_labels import labels_of, snapshot_label
 from tiffin.image.store.names import labels_of_name
 from tiffin.image.store.unpacking import unpack_image
@@ -141,7 +142,7 @@ class _Pull:
             try:
                 unpacked = self._unpack(manifest, config, fetches)
             except InvalidImage:  # in bytes that nobody has checked yet: whether they came well counts more
-                self._pulling.give_up(spare_followed=True)
+                self._pulling.give_up()
                 cause = _failure(futures)
                 if isinstance(cause, DigestMismatch):
                     raise cause from None
@@ -167,7 +168,13 @@ class _Pull:
             for diff_id, layer in zip(config.diff_ids, manifest.layers, strict=True)
         )
         image = Image(self._source.name, config, layers)
-        return unpack_image(self._store, image, limits=self._options.limits, report=self._report)
+        return unpack_image(
+            self._store,
+            image,
+            limits=self._options.limits,
+            report=self._report,
+            give_up=self._pulling.give_up,
+        )
 
     def _write(self, kind: str, descriptor: Descriptor, data: bytes, labels: Mapping[str, str]) -> None:
         """A document, verified already, with its labels; one that is damaged in the store is replaced."""

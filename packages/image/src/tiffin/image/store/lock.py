@@ -46,6 +46,21 @@ def acquire(path: str, *, wait: bool = True) -> Lock | None:
         os.close(descriptor)  # its last holder removed the file: this lock would exclude nobody
 
 
+def is_held(path: str) -> bool:
+    """Whether somebody holds a lock now, this process too. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def remove_unused(folder: str) -> None:
     """Removes the files of locks that nobody holds: left by processes that were killed. Raises OSError."""
     for name in os.listdir(folder) if os.path.isdir(folder) else ():

@@ -9,7 +9,7 @@ from tiffin.spec.json_tree import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tiffin.image.store.store import Store
 
@@ -51,6 +51,11 @@ def find_chain(store: Store, chain_id: str) -> UnpackedImage | None:
     used = chain if store.snapshots.stacks else chain[:1]
     if any(tree.damaged for tree in used):
         return None
-    left_out = decode(chain[0].labels.get(LEFT_OUT, "{}"))
     trees = tuple(tree.folder for tree in used)
-    return UnpackedImage(chain_id, trees, left_out if isinstance(left_out, dict) else {})
+    return UnpackedImage(chain_id, trees, left_out_of(chain[0].labels))
+
+
+def left_out_of(labels: Mapping[str, str]) -> dict[str, int]:
+    """What was left out of a snapshot and of those below it, by its labels."""
+    found = decode(labels.get(LEFT_OUT, "{}"))
+    return found if isinstance(found, dict) else {}

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
-from tiffin.image.errors import ImageFailure
+from tiffin.image.errors import Stopped
 from tiffin.image.transfer.convert import layer_type
 from tiffin.image.transfer.events import Progress, Stage
 from tiffin.image.transfer.recompress import compression_of, recompress
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from tiffin.image.transfer.options import CopyOptions
     from tiffin.image.transfer.protocol import ImageDestination, ImageSource
     from tiffin.image.verified import Readable
-
-
-class Stopped(ImageFailure):
-    """Another blob failed: this one was given up."""
 
 
 class Counted:
