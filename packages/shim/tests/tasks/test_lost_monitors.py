@@ -9,8 +9,9 @@ import signal
 import pytest
 from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, shell
 
-from tiffin.runtime.errors import Unavailable
+from tiffin.runtime.errors import TimedOut, Unavailable
 from tiffin.shim.tasks.states import Status
+from tiffin.shim.tasks.values import Patience
 
 pytestmark = pytest.mark.requires("root", "runc")
 
@@ -90,6 +91,21 @@ async def test_all_of_it_is_killed_and_nobody_knows_how_it_ended(keeper_of: Keep
         keeper.tasks = keeper.new_tasks()
         await keeper.tasks.recover(str(keeper.bundles[name].path))
         assert (await keeper.tasks.wait(name)).status == 255
+
+
+async def test_one_that_is_stopped_holds_a_successor_up_in_bounds(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        keeper.patience = Patience(monitor=0.2)
+        name = await keeper.run(FOREVER)
+        monitor, bundle = monitor_of(keeper, name), str(keeper.bundles[name].path)
+        await keeper.tasks.close()
+        os.kill(monitor, signal.SIGSTOP)
+        keeper.tasks = keeper.new_tasks()
+        with pytest.raises(TimedOut, match="does not answer"):
+            await keeper.tasks.recover(bundle)
+        os.kill(monitor, signal.SIGCONT)
+        assert await keeper.tasks.recover(bundle) == name
+        assert (await keeper.tasks.state(name)).status is Status.RUNNING
 
 
 async def test_what_needs_the_monitor_is_unavailable(keeper_of: Keeping) -> None:

@@ -45,13 +45,13 @@ def settle(container: Container, process: Process) -> None:
     if process.exit is None or process.status is Status.STOPPED:
         return
     was_frozen = process.status in FROZEN
+    watcher = container.surroundings.watcher
+    if process is container.init and watcher is not None:
+        watcher.unwatch(container.id)  # tells what it has seen, which comes before the exit
     container.become(process, Status.STOPPED, exit_event(container, process))
     process.settle()
-    if process is container.init:
-        if container.surroundings.watcher is not None:
-            container.surroundings.watcher.unwatch(container.id)
-        if was_frozen:
-            container.in_background(thaw(container), "thawing it")
+    if process is container.init and was_frozen:
+        container.in_background(thaw(container), "thawing it")
 
 
 def exit_event(container: Container, process: Process) -> TaskExit:

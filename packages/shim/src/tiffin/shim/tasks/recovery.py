@@ -6,7 +6,9 @@ answer costs no command. Events that may not have been handed over are told agai
 
 from __future__ import annotations
 
-from tiffin.runtime.errors import NotFound, Unavailable
+import asyncio
+
+from tiffin.runtime.errors import TimedOut, Unavailable
 
 from ..events.values import (
     TaskCreate,
@@ -78,12 +80,18 @@ def _read(container: Container) -> None:
 
 
 async def _connect(container: Container) -> None:
-    """To its monitor; to its files, where that has ended."""
+    """To its monitor; to its files, where that has ended. Raises TimedOut: it does not answer."""
+    patience = container.surroundings.patience.monitor
     try:
-        monitor = await Monitor.connect(container.directory, container)
-        container.monitor = monitor
-        known = {one.name: one for one in await monitor.processes()}
-    except (Unavailable, NotFound):
+        async with asyncio.timeout(patience):
+            container.monitor = await Monitor.connect(container.directory, container)
+            known = {one.name: one for one in await container.monitor.processes()}
+    except TimeoutError:
+        await container.close()
+        raise TimedOut(
+            f"the monitor in {container.directory} does not answer in {patience:g} s: is it stopped?"
+        ) from None
+    except Unavailable:
         container.monitor = None
         known = recorded(container.directory)
     for process in container.processes:

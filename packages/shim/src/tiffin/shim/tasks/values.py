@@ -80,9 +80,11 @@ class Patience(Record):
     last_execs: for execs to end after the first process has; then its exit is told all the same.
     kill: for a killed process to be gone.
     half_made: for the command of a killed predecessor that makes a process; then it is killed, and undone.
+    monitor: for a monitor that was there before us to answer.
     """
 
     drain: float = 10.0
     last_execs: float = 10.0
     kill: float = 10.0
     half_made: float = 30.0
+    monitor: float = 10.0
