@@ -9,14 +9,15 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.interop.client import TIMEOUT, Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 # for podman and buildah: podman asks a runtime for JSON only if it stands in the list, and the default limits are
 # more than this kind of machine lets root set
@@ -38,14 +39,22 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
   address = "{folder}/containerd.sock.ttrpc"
 """
 
+PRIVATE_MOUNTS = ("unshare", "--mount", "--propagation", "slave")
+TIFFIND_CONFIG = """version = 3
+root = "{folder}/root"
+state = "{folder}/state"
+[grpc]
+  address = "{folder}/tiffind.sock"
+"""
+
 
 class NotReady(AssertionError):
     """A daemon ended, or said nothing in time; the text holds the end of its log."""
 
 
 @contextmanager
-def daemon(argv: Sequence[str], folder: Path) -> Iterator[None]:
-    """Runs a daemon until the block ends, from the moment that it says READY=1."""
+def daemon(argv: Sequence[str], folder: Path) -> Iterator[int]:
+    """Runs a daemon until the block ends, from the moment that it says READY=1; its pid."""
     log = folder / "daemon.log"
     ready = folder / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, log.open("wb") as stream:
@@ -61,7 +70,7 @@ def daemon(argv: Sequence[str], folder: Path) -> Iterator[None]:
                     pass
             except TimeoutError:
                 raise NotReady(f"{argv[0]} is not ready:\n{log.read_text()[-3000:]}") from None
-            yield
+            yield process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(TIMEOUT)
@@ -108,21 +117,44 @@ def containerd_client(folder: Path) -> Iterator[Client]:
         yield Client(("ctr", "--address", f"{folder}/containerd.sock"))
 
 
+class Manager(NamedTuple):
+    """A manager that dockerd does not start. address: of its socket. pid: it has a mount namespace of its own."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
-def dockerd_client(runtime: Path, folder: Path, cgroup: str) -> Iterator[Client]:
+def tiffind(folder: Path, config: str) -> Iterator[Manager]:
+    """Our manager. config: what stands in its file beside root, state and addresses."""
+    folder.mkdir()
+    (folder / "config.toml").write_text(TIFFIND_CONFIG.format(folder=folder) + config)
+    program = str(Path(sys.executable).with_name("tiffind"))
+    with daemon([*PRIVATE_MOUNTS, program, "--config", f"{folder}/config.toml"], folder) as pid:
+        yield Manager(f"{folder}/tiffind.sock", pid)
+
+
+@contextmanager
+def dockerd_client(
+    runtime: Path, folder: Path, cgroup: str, *, manager: Manager | None = None
+) -> Iterator[Client]:
     """A dockerd that makes no bridge and no firewall rule, with the runtime under the name `subject`.
 
     Its mount namespace is private: it leaves a mount for the host's network namespace behind.
+
+    Args:
+        manager: what it uses, in whose mount namespace it is then; without one it starts a containerd.
     """
     address = f"unix://{folder}/docker.sock"
     (folder / "daemon.json").write_text("{}")
     argv = [
-        "unshare", "--mount", "--propagation", "slave",
+        *(["nsenter", f"--mount=/proc/{manager.pid}/ns/mnt"] if manager else PRIVATE_MOUNTS),
         "dockerd", "--config-file", f"{folder}/daemon.json", "--data-root", f"{folder}/data",
         "--exec-root", f"{folder}/exec", "--host", address, "--pidfile", f"{folder}/docker.pid",
         "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
         "--storage-driver", "vfs", "--cgroup-parent", cgroup, "--exec-opt", "native.cgroupdriver=cgroupfs",
         "--experimental", "--add-runtime", f"subject={runtime}",
+        *(["--containerd", manager.address] if manager else []),
     ]  # fmt: skip
     with daemon(argv, folder):
         yield Client(("docker",), {"DOCKER_HOST": address, "DOCKER_CONFIG": str(folder / "client")})
