@@ -213,7 +213,7 @@ async def test_twenty_hanging_calls_do_not_hold_up_another(
         def hang() -> None:
             asyncio.run_coroutine_threadsafe(stop.wait(), loop).result()
 
-        hanging = [asyncio.ensure_future(here.executor.threads.run(hang)) for _ in range(20)]
+        hanging = [here.executor.threads.submit(hang).result for _ in range(20)]
         await asyncio.sleep(0)
         with pytest.raises(NotFound):
             await asyncio.wait_for(here.runtime().state("c1"), SECONDS)

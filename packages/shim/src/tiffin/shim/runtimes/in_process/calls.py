@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from .threads import Threads
+    from .threads import Job, Threads
 
     T = TypeVar("T")
 
@@ -40,30 +40,31 @@ async def run(
         TimedOut: the time was up, and it had not succeeded by then. Else as `failure_of` has it.
     """
     stop = Stop()
-    running = asyncio.ensure_future(threads.run(lambda: work(stop)))
-    running.add_done_callback(lambda done: _ended(done, stop))
+    job = threads.submit(lambda: _do(work, stop))
     try:
         async with asyncio.timeout(seconds):
-            return await asyncio.shield(running)
+            return await job.result
     except TimeoutError:
-        if await _succeeded(running, stop):
-            return running.result()
+        if await _given_up(job, stop):
+            return job.value()
         raise TimedOut(f"OCI runtime {verb} of {identifier} hangs: it did not end in {seconds:g} s") from None
     except asyncio.CancelledError:
-        await _succeeded(running, stop)
+        await _given_up(job, stop)
         raise
     except (RuntimeFailure, OSError) as error:
         reason = stop.reason if isinstance(stop.reason, RuntimeFailure) else None
         raise failure_of(verb, reason or error) from error
 
 
-async def _succeeded(running: asyncio.Future[T], stop: Stop) -> bool:
+def _do(work: Callable[[Stop], T], stop: Stop) -> T:
+    try:
+        stop.check()
+        return work(stop)
+    finally:
+        stop.close()
+
+
+async def _given_up(job: Job[T], stop: Stop) -> bool:
     """Tells it to stop, and waits; whether it had done its work before it heard."""
     stop.set()
-    await asyncio.wait([running], timeout=GIVE_UP_SECONDS)
-    return running.done() and running.exception() is None
-
-
-def _ended(running: asyncio.Future[T], stop: Stop) -> None:
-    running.exception()  # looked at, though nobody may wait for it any more
-    stop.close()
+    return await job.wait(GIVE_UP_SECONDS)

@@ -81,7 +81,6 @@ class Making:
         return self._make(Restoring(self._settings, self.identifier, options), stop)
 
     def _make(self, creation: Creation, stop: Stop) -> int:
-        stop.check()
         creation.load()
         self._check_terminal(wanted=creation.terminal)
         with Undo("create") as undo:
@@ -96,7 +95,6 @@ class Making:
 
     def execute(self, process: bytes, stop: Stop) -> int:
         """Starts a further process; the pid. process: OCI's `process`, as JSON."""
-        stop.check()
         tree: Any = decode_tree(process, source="the process")
         check_process(tree, self._settings.log)
         self._check_terminal(wanted=bool(tree.get("terminal")))

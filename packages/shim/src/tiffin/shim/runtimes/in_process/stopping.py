@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from threading import Lock
 
 from tiffin.runtime.errors import TimedOut
 
@@ -23,14 +24,16 @@ class Stop:
     def __init__(self) -> None:
         self.descriptor = os.eventfd(0, os.EFD_CLOEXEC)
         self._told: Future[Exception] = Future()
+        self._closing = Lock()
 
     def set(self, error: Exception | None = None) -> None:
         """The thread stops as soon as it comes to where it waits; the first reason is the one that `check` raises."""
         if self._told.done():
             return
         self._told.set_result(error or TimedOut("it was given up"))
-        if self.descriptor >= 0:
-            os.eventfd_write(self.descriptor, 1)
+        with self._closing:
+            if self.descriptor >= 0:
+                os.eventfd_write(self.descriptor, 1)
 
     @property
     def reason(self) -> Exception | None:
@@ -50,7 +53,7 @@ class Stop:
         return future.result()
 
     def close(self) -> None:
-        """The thread has ended."""
-        if self.descriptor >= 0:
+        """The thread has nothing more to wait for."""
+        with self._closing:
             os.close(self.descriptor)
-        self.descriptor = -1
+            self.descriptor = -1
