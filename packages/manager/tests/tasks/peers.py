@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,9 +39,10 @@ KINDS = {
     "containerd": Kind("containerd", RUNC),
     "tiffin-runc": Kind("tiffin", RUNC),
     "tiffin": Kind("tiffin", TIFFIN),
+    "tiffin-shim": Kind("tiffin", str(Path(sys.executable).with_name("containerd-shim-tiffin-v2"))),
 }
 OURS = [name for name, kind in KINDS.items() if kind.ours]
-EXTERNAL = [name for name, kind in KINDS.items() if kind.runtime == RUNC]
+EXTERNAL = [name for name, kind in KINDS.items() if kind.runtime != TIFFIN]
 
 
 class Peer:
