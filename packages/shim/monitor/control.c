@@ -120,7 +120,6 @@ static void has_packet(struct watch *watch, uint32_t events)
 	length = connection->broken ? 0 : receive(connection, packet);
 	if (length < 0)
 		return;
-	trim_soon();
 	if (length > 0)
 		handle_packet(connection, packet);
 	close_given(packet);
@@ -147,12 +146,21 @@ static int add_connection(int descriptor)
 	return 0;
 }
 
+static void reserve_one(void)
+{
+	reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	watch_for(&listener, reserve < 0 ? 0 : EPOLLIN);
+}
+
 /* Without a descriptor for it, a client would wait for us, and we would be woken for it, for ever. */
 static void turn_away(void)
 {
+	int client;
 	close(reserve);
-	close(accept4(listener.descriptor, NULL, NULL, SOCK_CLOEXEC));
-	reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	client = accept4(listener.descriptor, NULL, NULL, SOCK_CLOEXEC);
+	if (client >= 0)
+		close(client);
+	reserve_one();
 	warn(NULL, "a client is turned away:", "accept", EMFILE);
 }
 
@@ -160,7 +168,7 @@ static bool accept_one(void)
 {
 	int descriptor = accept4(listener.descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (descriptor < 0) {
-		if (errno == EMFILE || errno == ENFILE)
+		if ((errno == EMFILE || errno == ENFILE) && reserve >= 0)
 			turn_away();
 		return false;
 	}
@@ -182,15 +190,17 @@ int control_open(int first_client)
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
 	listener.ready = has_client;
 	listener.descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	unlink(SOCKET); /* of an earlier monitor: the lock says that none lives */
-	if (listener.descriptor < 0 || reserve < 0 || bind(listener.descriptor, (struct sockaddr *)&address, sizeof address) < 0 ||
-	    listen(listener.descriptor, BACKLOG) < 0 || watch_for(&listener, EPOLLIN) < 0)
+	if (listener.descriptor < 0 || bind(listener.descriptor, (struct sockaddr *)&address, sizeof address) < 0 ||
+	    listen(listener.descriptor, BACKLOG) < 0)
 		return -1;
-	return add_connection(first_client);
+	reserve_one();
+	return reserve < 0 ? -1 : add_connection(first_client);
 }
 
 bool has_clients(void)
 {
+	if (reserve < 0)
+		reserve_one(); /* something may have been closed since */
 	return connections || accept_one();
 }

@@ -5,6 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "memory.h"
+
+#define REST_AFTER_MILLISECONDS 1000
+
 static int set = -1;
 
 int loop_open(void)
@@ -37,10 +41,17 @@ void watch_close(struct watch *watch)
 
 void loop_once(void)
 {
+	static bool at_rest;
 	struct epoll_event event;
 	struct watch *watch;
-	if (syscall(SYS_epoll_pwait, set, &event, 1, -1, NULL, 0) != 1)
+	long count = syscall(SYS_epoll_pwait, set, &event, 1, at_rest ? -1 : REST_AFTER_MILLISECONDS, NULL, 0);
+	if (count == 0) {
+		at_rest = true;
+		memory_trim();
+	}
+	if (count != 1)
 		return; /* EINTR: a stop and continue */
+	at_rest = false;
 	watch = event.data.ptr;
 	watch->ready(watch, event.events);
 }

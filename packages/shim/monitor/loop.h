@@ -1,5 +1,5 @@
-/* The event loop: epoll, level-triggered, one event at a time, so that a handler may free whatever it likes. No timers:
- * what does not happen costs nothing. */
+/* The event loop: epoll, level-triggered, one event at a time, so that a handler may free whatever it likes. When nothing has
+ * happened for a second, memory is given back; from then on it waits without a timer, and costs nothing. */
 #ifndef TIFFIN_MONITOR_LOOP_H
 #define TIFFIN_MONITOR_LOOP_H
 

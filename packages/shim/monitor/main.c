@@ -68,7 +68,6 @@ static int open_all(const char *directory)
 static void run(void)
 {
 	while (!quitting && (has_clients() || !nothing_left_to_do())) {
-		memory_trim_if_due();
 		loop_once();
 		reap_if_due();
 		try_records_again();

@@ -1,14 +1,11 @@
 /* memory.h tells what this is.
  *
- * The kernel maps 16 pages of the program for each one that is used, so that start and the rare requests would leave most of it
- * in our resident set. These pages are the page cache's and shared by all monitors; what is unmapped costs a minor fault later.
- * Streaming output is not among what trims: it would pay at each chunk. */
+ * The kernel maps 16 pages of the program for each one that is used, so that most of it would stay in our resident set. These
+ * pages are the page cache's and shared by all monitors; what is unmapped costs a minor fault when it is needed again. */
 #include "memory.h"
 
 #include <elf.h>
-#include <errno.h>
 #include <link.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -31,7 +28,6 @@ static struct range parts[PARTS]; /* of the program, read-only: code and constan
 static size_t part_count;
 static char *scratch_begin;
 static size_t scratch_used;
-static bool due;
 
 int memory_open(void)
 {
@@ -42,7 +38,6 @@ int memory_open(void)
 			parts[part_count++] = (struct range){begin & ~(PAGE - 1), headers[i].p_memsz + (begin & (PAGE - 1))};
 	}
 	scratch_begin = mmap(NULL, SCRATCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	due = true;
 	return scratch_begin == MAP_FAILED ? -1 : 0;
 }
 
@@ -55,17 +50,9 @@ void *scratch(size_t size)
 	return taken;
 }
 
-void trim_soon(void)
-{
-	due = true;
-}
-
 /* By syscall(2), as the loop's wait: one page of the C library is touched for both. */
-void memory_trim_if_due(void)
+void memory_trim(void)
 {
-	if (!due)
-		return;
-	due = false;
 	syscall(SYS_madvise, scratch_begin, scratch_used, MADV_DONTNEED);
 	for (size_t i = 0; i < part_count; i++)
 		syscall(SYS_madvise, parts[i].begin, parts[i].length, MADV_DONTNEED);

@@ -4,14 +4,12 @@
 
 #include <stddef.h>
 
-/* Buffers for what is done at once and then needed no more live in one mapping: memory_open() makes it, and each topic takes
- * its own by scratch() in its opening function. NULL never comes: memory_open reserves enough, and aborts if it is too little. */
+/* Buffers for what is done at once and then needed no more lie in one mapping, which memory_open() makes; each topic takes its
+ * own when it first needs it. NULL never comes: there is room for all of them. */
 int memory_open(void);
 void *scratch(size_t size);
 
-/* Something rare has happened (a request, the end of a process): gives back, before the loop waits again, what it has touched:
- * the buffers, and pages of the program. */
-void trim_soon(void);
-void memory_trim_if_due(void);
+/* Gives back what was touched: the buffers, whose content is lost, and pages of the program. Nothing is being done. */
+void memory_trim(void);
 
 #endif

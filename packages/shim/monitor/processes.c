@@ -110,12 +110,22 @@ void process_tell_end(struct process *process)
 	process_progress(process);
 }
 
+/* Those of a terminal that never came see the end too. */
+static void finish_sinks(struct process *process)
+{
+	for (struct sink *sink = process->sinks; sink; sink = sink->next)
+		for (int number = 0; number < 2; number++)
+			if (sink_wants(sink, number) && !sink->sides[number].finished)
+				sink_finish(sink, number);
+}
+
 void process_progress(struct process *process)
 {
 	struct wire_drained drained = {process->name};
 	if (!process->told || process->drained || process->outputs[0].open || process->outputs[1].open)
 		return;
 	process->drained = true;
+	finish_sinks(process);
 	if (process->console.terminal >= 0)
 		console_free(process);
 	tell_all(MESSAGE_DRAINED, &drained);

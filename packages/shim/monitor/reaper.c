@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "loop.h"
-#include "memory.h"
 #include "process.h"
 
 static struct watch signals = {.descriptor = -1};
@@ -74,7 +73,6 @@ static bool reap_one(pid_t pid)
 		return false;
 	end = end_of(&info);
 	process = process_of(info.si_pid);
-	trim_soon();
 	if (process && process->stage == STAGE_LIVING)
 		process_ended(process, &end);
 	waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from packages.shim.tests.monitor.scene import FOREVER, Scene, Scenes
+from packages.shim.tests.monitor.scene import FOREVER, Heard, Scene, Scenes
 
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, Unavailable
-from tiffin.shim.monitor import CommandFailed, Sink, Spawn, Streams, recorded
+from tiffin.shim.monitor import CommandFailed, Monitor, Sink, Spawn, Streams, recorded
 
 
 async def test_the_process_of_a_command_is_the_one_in_its_pid_file(scene_of: Scenes) -> None:
@@ -314,6 +314,23 @@ async def test_a_thousand_execs_leave_no_descriptor_and_no_memory(scene_of: Scen
         assert scene.file("out").read_bytes() == b"line\n" * 1050
         assert os.listdir(scene.directory).count("init") == 1
         assert not [name for name in os.listdir(scene.directory) if name.startswith("e")]
+
+
+async def test_a_client_that_finds_no_descriptor_is_turned_away_and_others_go_on(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (scene.descriptors(), 4096))
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await Monitor.connect(scene.directory, Heard())
+        assert await scene.monitor.processes() == ()
+        resource.prlimit(
+            scene.monitor.pid, resource.RLIMIT_NOFILE, (3, 4096)
+        )  # not even the one that was kept
+        connecting = asyncio.create_task(Monitor.connect(scene.directory, Heard()))
+        await scene.monitor.processes()
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        await scene.monitor.processes()
+        await (await connecting).close()
 
 
 async def test_out_of_descriptors_is_an_error_and_passes(scene_of: Scenes) -> None:

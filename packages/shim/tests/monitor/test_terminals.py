@@ -112,6 +112,22 @@ async def test_a_command_that_sends_no_terminal_is_refused(scene_of: Scenes) -> 
         assert "init" not in os.listdir(scene.directory)
 
 
+async def test_a_terminal_that_never_came_is_at_its_end_with_the_process(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        streams = fifos(scene)
+        with Reader.of_fifo(scene.file("out")) as reader:
+            spawn = Spawn(
+                "init",
+                ("/bin/sh", "-c", "exit 3"),
+                streams=streams.replace(terminal=True),
+                console_descriptor=7,
+            )
+            await scene.monitor.adopt("init", await scene.monitor.spawn(spawn))
+            assert (await scene.heard.end_of("init")).status == 3
+            assert await reader.to_the_end() == b""
+        await scene.monitor.close()  # and that does not keep the monitor
+
+
 async def test_what_the_command_itself_says_comes_with_its_failure(scene_of: Scenes) -> None:
     async with scene_of() as scene:
         script = "echo cannot; echo do it >&2; exit 4"

@@ -114,14 +114,15 @@ class Connection:
             return
         except OSError:  # ECONNRESET: it was cut off
             packet = b""
-        if packet:
-            self._handle(packet)
-        else:
+        try:
+            serial, message = decode(packet)
+        except ValueError:  # the end, or somebody who does not speak our language
             self._end()
             self._lost()
+        else:
+            self._handle(serial, message)
 
-    def _handle(self, packet: bytes) -> None:
-        serial, message = decode(packet)
+    def _handle(self, serial: int, message: Message) -> None:
         if not serial:
             self._event(message)
             return

@@ -42,17 +42,15 @@ def encode_fields(message: Message) -> bytes:
 
 
 def decode(packet: bytes) -> tuple[int, Message]:
-    """The serial and the message of a packet.
+    """The serial and the message of a packet; a bare Message for one that only a newer monitor knows.
 
     Raises:
-        ValueError: it is malformed, or not known.
+        ValueError: it is malformed.
     """
     if len(packet) < _HEADER.size:
         raise ValueError(f"a packet of {len(packet)} bytes")
     number, _, serial = _HEADER.unpack_from(packet)
-    if number not in MESSAGES:
-        raise ValueError(f"a message of the unknown number {number}")
-    return serial, decode_fields(MESSAGES[number], packet[_HEADER.size :])
+    return serial, decode_fields(MESSAGES.get(number, Message), packet[_HEADER.size :])
 
 
 def decode_fields(message: type[M], data: bytes) -> M:
