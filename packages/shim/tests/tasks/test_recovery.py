@@ -17,7 +17,7 @@ from packages.shim.tests.tasks.stepping import run_and_kill, said
 from packages.shim.tests.tasks.test_rootfs import on_overlay
 
 from tiffin.runtime.errors import AlreadyExists, OperationFailed
-from tiffin.shim.events.values import Event, TaskStart
+from tiffin.shim.events.values import Event
 from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks.states import Status
 from tiffin.shim.tasks.tasks import Tasks
@@ -135,27 +135,27 @@ async def _finish(keeper: Keeper, request: CreateTask, out: Output) -> bool:
         await keeper.finish()
 
 
-async def test_what_ended_meanwhile_is_known(keeper_of: Keeping) -> None:
+async def test_what_ended_meanwhile_is_known(keeper_of: Keeping, tmp_path: Path) -> None:
     async with keeper_of() as keeper:
-        name = await keeper.run(shell("sleep 0.2; exit 4"))
-        exec_id = await keeper.exec(name, shell("exit 6"))
-        bundle, tasks = str(keeper.bundles[name].path), keeper.tasks
-        await tasks.close()
-        end = os.pidfd_open(_pid(keeper, name))
-        assert select.select([end], [], [], 20)[0]
-        os.close(end)
+        with output(tmp_path) as first, output(tmp_path) as further:
+            script = "trap 'exit %d' TERM; echo ready; while :; do sleep 0.01; done"
+            name = await keeper.run(shell(script % 4), stdio=Stdio("", str(first.path)))
+            exec_id = await keeper.exec(name, shell(script % 6), Stdio("", str(further.path)))
+            await first.until("ready")
+            await further.until("ready")
+        pids = [(await keeper.tasks.state(name, process)).pid for process in (exec_id, "")]
+        await keeper.tasks.close()
+        for pid in pids:
+            end = os.pidfd_open(pid)
+            os.kill(pid, signal.SIGTERM)
+            assert select.select([end], [], [], 20)[0]
+            os.close(end)
         keeper.tasks = keeper.new_tasks()
         keeper.events.clear()
-        assert await keeper.tasks.recover(bundle) == name
+        assert await keeper.tasks.recover(str(keeper.bundles[name].path)) == name
         assert (await keeper.tasks.wait(name)).status == 4
         assert (await keeper.tasks.wait(name, exec_id)).status == 6
-        assert [said(event) for event in keeper.events[-2:]] == [f"exit {exec_id}", f"exit {name}"]
-
-
-def _pid(keeper: Keeper, name: str) -> int:
-    return next(
-        event.pid for event in keeper.events if isinstance(event, TaskStart) and event.container_id == name
-    )
+        assert [said(event) for event in keeper.events] == [f"exit {exec_id}", f"exit {name}"]
 
 
 async def test_a_task_is_taken_back_once(keeper_of: Keeping) -> None:
