@@ -27,6 +27,8 @@ async def run(
     identifier: str,
     seconds: float,
     work: Callable[[Stop], T],
+    *,
+    is_known: Callable[[], bool],
 ) -> T:
     """Runs it to its end; when the time is up, or the call is cancelled, the work is told to stop and waited for.
 
@@ -35,6 +37,7 @@ async def run(
     Args:
         verb: of the command line, for errors.
         seconds: the limit.
+        is_known: whether there is such a container.
 
     Raises:
         TimedOut: the time was up, and it had not succeeded by then. Else as `failure_of` has it.
@@ -53,7 +56,7 @@ async def run(
         raise
     except (RuntimeFailure, OSError) as error:
         reason = stop.reason if isinstance(stop.reason, RuntimeFailure) else None
-        raise failure_of(verb, reason or error) from error
+        raise failure_of(verb, reason or error, known=is_known()) from error
 
 
 def _do(work: Callable[[Stop], T], stop: Stop) -> T:

@@ -18,15 +18,21 @@ NAME = "tiffin-runtime"
 KEPT = (AlreadyExists, NotFound, TimedOut, Unavailable, Unsupported)
 
 
-def failure_of(verb: str, error: RuntimeFailure | OSError) -> RuntimeFailure:
+MAKING = ("create", "restore")
+
+
+def failure_of(verb: str, error: RuntimeFailure | OSError, *, known: bool) -> RuntimeFailure:
     """The error for the port, with the text of the command line.
 
     Args:
-        verb: of the command line; it says what may be NotFound: a bundle or a config that is not there is none of it.
+        verb: of the command line.
+        known: there is such a container. If not, that is what is wrong, whatever else is.
     """
-    text = failure_message(verb, NAME, error)
-    if isinstance(error, NotFound) and verb in {"create", "restore"}:
+    text = failure_message(verb, NAME, error).strip()
+    if isinstance(error, NotFound) and verb in MAKING:  # the bundle, or its config
         return OperationFailed(text)
+    if not known and verb not in MAKING:
+        return NotFound(text if isinstance(error, NotFound) else "container does not exist")
     if isinstance(error, KEPT):
         return type(error)(text)
     if isinstance(error, FailedPrecondition) and verb == "kill":

@@ -6,6 +6,8 @@ Containers made here and there are the same: `tiffin-runtime --root ROOT` finds 
 from __future__ import annotations
 
 import contextlib
+import os
+from functools import partial
 
 from tiffin.runtime.errors import NotFound
 from tiffin.runtime.lifecycle.delete import delete
@@ -136,4 +138,6 @@ class InProcess:
             raise
 
     async def _call(self, verb: str, identifier: str, work: Callable[[Stop], T]) -> T:
-        return await run(self._executor.threads, verb, identifier, self.limits.of(verb), work)
+        seconds = self.limits.of(verb)
+        is_known = partial(os.path.lexists, os.path.join(self.root, identifier))
+        return await run(self._executor.threads, verb, identifier, seconds, work, is_known=is_known)

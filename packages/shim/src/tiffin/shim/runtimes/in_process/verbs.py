@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from tiffin.runtime.errors import FailedPrecondition, InvalidArgument
+from tiffin.runtime.lifecycle.config import decode_tree
 from tiffin.runtime.lifecycle.loaded import LoadedContainer
 from tiffin.runtime.lifecycle.update import update
 from tiffin.runtime.state.directory import StateDirectory
-from tiffin.spec import json_tree
 
 from ..port import ContainerState
 
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 def change_limits(settings: Settings, identifier: str, resources: bytes) -> None:
     """`update`. resources: OCI's `linux.resources`, as JSON."""
-    try:
-        tree = json_tree.decode(resources)
-    except json_tree.JSONError as error:
-        raise InvalidArgument(f"resources: {error}") from error
+    tree = decode_tree(resources, source="standard input")  # the word of `update --resources -`
     if not isinstance(tree, dict):
         raise InvalidArgument("resources: not a JSON object")
     update(settings, identifier, tree)
