@@ -59,7 +59,11 @@ async def taken_back(keeper: Keeper, request: CreateTask, out: Output) -> bool:
     state = await tasks.state(name)
     if state.status is not Status.STOPPED:
         known = await keeper.runtime_for(request.options).state(name)
-        assert (known.status, known.pid) == (state.status.value, state.pid)
+        if known.status == "stopped":  # it was signalled just before
+            await tasks.wait(name)
+            state = await tasks.state(name)
+        else:
+            assert (known.status, known.pid) == (state.status.value, state.pid)
     for exec_id in tasks.execs(name):
         await _finish_exec(tasks, name, exec_id)
     if state.status is Status.CREATED:

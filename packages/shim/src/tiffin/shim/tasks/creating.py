@@ -1,6 +1,6 @@
 """Makes a task: what was made is undone if a later step fails, and by a successor if we are killed in between.
 
-task.json, init.state "creating"  ──►  mounts  ──►  monitor  ──►  runtime create  ──►  "created"  ──►  event
+task.json  ──►  mounts  ──►  monitor  ──►  runtime create  ──►  init.state: created  ──►  event
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ async def create(request: CreateTask, surroundings: Surroundings) -> Container:
         await _write_down(container, record, undo)
         await _mount(container, undo)
         container.monitor = await Monitor.start(container.directory, container)
-        undo.push_async_callback(stop_monitor, container)
+        undo.push_async_callback(stop_monitor, container, by_force=True)
         if not container.restores:
             await _make(container, undo)
         container.become(container.init, Status.CREATED, created_event(container))
@@ -79,7 +79,6 @@ async def _write_down(container: Container, record: TaskRecord, undo: AsyncExitS
         raise OperationFailed(f"{container.directory}: {error.strerror}", errno=error.errno or 0) from error
     undo.callback(remove_files, container.directory)
     write_task(container.directory, record)
-    container.write(container.init)
 
 
 async def _mount(container: Container, undo: AsyncExitStack) -> None:

@@ -1,6 +1,6 @@
 """What of a task stands on disk, in `<bundle>/tiffin` beside the monitor's own files, so that it can be taken back.
 
-    task.json        what was asked for; while it is there, there is a task, or one that is half made
+task.json        what was asked for; while it is there, there is a task: without init.state a half-made one
     <name>.state     of each process: its state as it is, or as it is becoming, and what was not told of it yet
 
 Each is written to a temporary file and renamed. None is synced: processes do not outlive a power cut, and the folder

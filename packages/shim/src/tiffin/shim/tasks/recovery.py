@@ -97,6 +97,8 @@ async def _connect(container: Container) -> None:
     for process in container.processes:
         if process.name in known:
             process.learn(known[process.name])
+        elif process.exit is not None:  # it was being deleted: the monitor has forgotten it
+            process.drained.set()
 
 
 async def _tell(container: Container) -> None:

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from .container import Container
 
 
-async def stop_monitor(container: Container) -> None:
-    """Ends what the monitor still has, and itself; one that is gone is fine. Raises OperationFailed."""
+async def stop_monitor(container: Container, *, by_force: bool = False) -> None:
+    """Ends the monitor; one that is gone is fine. Loggers read what is written, and end by themselves.
+
+    Args:
+        by_force: kill whatever it has started or adopted first.
+    """
     monitor, container.monitor = container.monitor, None
     if monitor is None:
         return
-    await in_thread(kill_descendants, monitor.pid)
+    if by_force:
+        await in_thread(kill_descendants, monitor.pid)
     with contextlib.suppress(RuntimeFailure):  # it was killed itself
         await monitor.quit()
     await monitor.close()

@@ -27,7 +27,7 @@ async def undo_creation(container: Container) -> None:
     """Removes a task that was half made. Raises RuntimeFailure; then its record stays, and it is tried again."""
     await _command_ended(container, container.init)
     init = container.init
-    await stop_monitor(container)
+    await stop_monitor(container, by_force=True)
     if init.pid and init.exit is None:  # without a monitor it would live on
         with Orphan.of(init) as orphan:
             orphan.kill()
