@@ -94,13 +94,11 @@ def test_migrate(tmp_path: Path) -> None:
     assert tiffind("config", "migrate", "--input", tmp_path / "none").returncode == 1
 
 
-@pytest.mark.parametrize(
-    "words", [("--nonsense",), ("config", "nonsense"), ("nonsense",), ("--root",)]
-)
+@pytest.mark.parametrize("words", [("--nonsense",), ("config", "nonsense"), ("nonsense",), ("--root",)])
 def test_words_that_are_none(words: tuple[str, ...]) -> None:
     done = tiffind(*words)
     assert done.returncode == 2
-    assert "Usage: tiffind" in done.stderr
+    assert "Error: " in done.stderr
 
 
 def test_an_option_that_cannot_be() -> None:

@@ -13,6 +13,7 @@ HEAD = 'version = 3\nroot = "/r"\nstate = "/s"\n'  # three lines
 SCHEDULER = '[plugins."io.containerd.gc.v1.scheduler"]\n'
 DELAY = 'plugins."io.containerd.gc.v1.scheduler".startup_delay'
 HANDLERS = 'plugins."io.containerd.cri.v1.runtime".containerd'
+PLUGINS = "io.containerd.gc.v1.scheduler, io.containerd.metadata.v1.bolt, io.containerd.cri.v1.runtime"
 RUNTIMES = '[plugins."io.containerd.cri.v1.runtime".containerd'
 
 
@@ -77,7 +78,7 @@ def refused(folder: Path, text: str | bytes) -> list[str]:
         ),
         (
             "[plugins.cri]\n",
-            ":4: plugins.cri is unknown; known here: io.containerd.gc.v1.scheduler, io.containerd.cri.v1.runtime",
+            f":4: plugins.cri is unknown; known here: {PLUGINS}",
         ),
         (
             "[timeouts]\n'io.containerd.timeout.task.state' = '2s'\n",

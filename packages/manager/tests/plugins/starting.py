@@ -12,7 +12,7 @@ from tiffin.manager.grpc_edge.workers import Workers
 from tiffin.manager.plugins.context import Surroundings
 from tiffin.manager.plugins.plugin import Plugin
 from tiffin.manager.plugins.plugin_set import PluginSet
-from tiffin.manager.plugins.starting import start_plugins
+from tiffin.manager.plugins.starting import enabled, start_plugins
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def started(
                 ttrpc_address="/a.ttrpc",
             )
             async with AsyncExitStack() as stack:
-                await start_plugins(table, surroundings, plugins, stack)
+                await start_plugins(enabled(table, surroundings.config), surroundings, plugins, stack)
                 if use is not None:
                     use(plugins)
 

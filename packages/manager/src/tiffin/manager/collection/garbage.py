@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from tiffin.image.errors import ImageFailure
+from tiffin.image.metadata.namespaces import Scope
 from tiffin.image.store.containers import roots_of, used_chains
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tiffin.image.collection.collect import Collected
     from tiffin.manager.metadata.stores import Stores
 
+LOG = logging.getLogger("tiffin.manager.collection")
 
-def collect_garbage(stores: Stores) -> Collected:
+
+def collect_garbage(stores: Stores, proxied: Collection[str] = ()) -> Collected:
     """Removes what no name, lease, container or sandbox keeps, nor a container of the command `tiffin`.
 
+    Args:
+        stores: what is collected.
+        proxied: snapshotters of other processes: what they have and nobody knows goes too. One that does not answer
+            hinders nothing.
+
     Raises:
-        Unavailable: such a container is being made; or somebody else keeps on writing. OSError: as the disk says.
+        Unavailable: a container is being made by the command; or somebody else keeps on writing.
+        OSError: as the disk says.
     """
     with used_chains(stores.store) as chains:
-        return stores.collect(roots_of(stores.store, chains))
+        found = stores.collect(roots_of(stores.store, chains))
+    removed = {kind.partition("/")[2] for _, kind, _ in found.removed}
+    for name in removed.intersection(proxied):
+        _clean_up(stores, name)
+    return found
+
+
+def _clean_up(stores: Stores, name: str) -> None:
+    try:
+        stores.snapshotters[name](Scope()).cleanup()
+    except ImageFailure as error:
+        LOG.warning("snapshots were not removed", extra={"fields": {"snapshotter": name, "error": error}})

@@ -130,10 +130,22 @@ class Scheduler:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What is known of images and containers."""
+
+    content_sharing_policy: str = setting(
+        "shared",
+        'whether a namespace gets a blob of another by naming it: "isolated" wants its bytes',
+        check=checks.one_of("shared", "isolated"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plugins:
     """Settings of single plugins, by their full names."""
 
     scheduler: Scheduler = computed(Scheduler, "", key="io.containerd.gc.v1.scheduler")
+    metadata: Metadata = computed(Metadata, "", key="io.containerd.metadata.v1.bolt")
     runtime: RuntimePlugin = computed(RuntimePlugin, "", key="io.containerd.cri.v1.runtime")
 
 

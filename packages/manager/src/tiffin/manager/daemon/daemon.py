@@ -39,7 +39,7 @@ from tiffin.manager.observability.requests import Requests
 from tiffin.manager.plugins.context import Surroundings
 from tiffin.manager.plugins.kinds import COLLECTION, GRPC, TTRPC
 from tiffin.manager.plugins.plugin_set import PluginSet
-from tiffin.manager.plugins.starting import start_plugins
+from tiffin.manager.plugins.starting import enabled, start_plugins
 from tiffin.ttrpc import Method
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ class Daemon:
             address=self._config.grpc.address,
             ttrpc_address=self._ttrpc_address,
         )
-        await start_plugins(self._table, surroundings, self._plugin_set, stack)
+        rows = enabled(self._table, self._config)
+        await start_plugins(rows, surroundings, self._plugin_set, stack)
         self._requests.observers += map(Effects, self._plugin_set.all(COLLECTION).values())
 
     async def _ttrpc(self, stack: AsyncExitStack) -> None:

@@ -13,6 +13,7 @@ from tiffin.manager.plugins.context import Context, Surroundings
 from tiffin.manager.plugins.order import ordered
 from tiffin.manager.plugins.plugin import Plugin, RequirementMissing, Skipped, Started, Status
 from tiffin.manager.plugins.plugin_set import PluginSet
+from tiffin.manager.plugins.proxied import proxied
 from tiffin.runtime.errors import FailedPrecondition
 
 if TYPE_CHECKING:
@@ -21,22 +22,28 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("tiffin.manager.plugins")
 
 
+def enabled(table: Iterable[Plugin[Any]], config: Config) -> tuple[Plugin[Any], ...]:
+    """The rows that the config does not disable, and those that it adds: such a one may take a disabled one's name."""
+    disabled = set(config.disabled_plugins)
+    return (*(each for each in table if each.name not in disabled), *proxied(config))
+
+
 async def start_plugins(
-    table: Iterable[Plugin[Any]], surroundings: Surroundings, plugins: PluginSet, stack: AsyncExitStack
+    rows: Iterable[Plugin[Any]], surroundings: Surroundings, plugins: PluginSet, stack: AsyncExitStack
 ) -> None:
-    """Starts all plugins that the config does not disable.
+    """Starts plugins.
 
     Args:
-        table: the rows.
+        rows: which.
         surroundings: what they share.
         plugins: they are added here, one by one.
         stack: what ends them is registered here.
 
     Raises:
         FailedPrecondition: one that the config requires did not start.
+        ValueError: two have the same name.
     """
-    disabled = set(surroundings.config.disabled_plugins)
-    for row in ordered(each for each in table if each.name not in disabled):
+    for row in ordered(rows):
         plugins.add(await _start(row, surroundings, plugins, stack))
     _check_required(surroundings.config, plugins)
 

@@ -61,7 +61,8 @@ def metadata(context: Context) -> Stores:
     """Everything that is known, in any namespace."""
     from tiffin.manager.metadata.stores import Stores
 
-    return Stores(context.get(STORE), context.all(SNAPSHOTTER))
+    isolated = context.config.plugins.metadata.content_sharing_policy == "isolated"
+    return Stores(context.get(STORE), context.all(SNAPSHOTTER), isolated=isolated)
 
 
 def exchange(context: Context) -> Exchange:  # noqa: ARG001  # it needs nothing
@@ -78,7 +79,8 @@ async def scheduler(context: Context) -> Collector:
     from tiffin.manager.config.duration import format_duration
 
     settings = context.config.plugins.scheduler
-    made = Collector(partial(collect_garbage, context.get(METADATA)), settings)
+    others = [name for name, each in context.config.proxy_plugins.items() if each.type == "snapshot"]
+    made = Collector(partial(collect_garbage, context.get(METADATA), others), settings)
     context.surroundings.reload(lambda config: made.set(config.plugins.scheduler))
     await context.exit.enter_async_context(made.running())
     context.export("PauseThreshold", f"{settings.pause_threshold:g}")
