@@ -12,6 +12,8 @@ from google.protobuf.empty_pb2 import Empty
 from grpc import StatusCode, aio
 from packages.manager.tests.client import SECONDS, Client, refusal
 
+import tiffin.image.errors
+import tiffin.runtime.errors
 from tiffin.api.containerd.services.content.v1 import content_pb2 as content
 from tiffin.api.containerd.services.content.v1.content_pb2_grpc import ContentStub
 from tiffin.api.containerd.services.content.v1.content_services import CONTENT
@@ -21,6 +23,7 @@ from tiffin.api.containerd.services.version.v1.version_services import VERSION
 from tiffin.image.errors import InvalidArgument, NotFound
 from tiffin.manager.grpc_edge.call import Call
 from tiffin.manager.grpc_edge.offer import Offer
+from tiffin.manager.grpc_edge.statuses import CLASSES
 
 Serve = Callable[..., Client]
 
@@ -74,6 +77,19 @@ def test_errors_become_statuses(serve: Serve, error: Exception, code: str, text:
 
     refused = refusal(ask, serve, fail)
     assert (refused.code.name, refused.text) == (code, text)
+
+
+def test_every_class_of_errors_has_a_status() -> None:
+    modules = (tiffin.image.errors, tiffin.runtime.errors)
+    bases = (tiffin.image.errors.ImageFailure, tiffin.runtime.errors.RuntimeFailure)
+    classes = [
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, bases) and kind not in bases
+    ]
+    assert len(classes) > 15
+    assert [kind for kind in classes if not any(issubclass(kind, known) for known in CLASSES)] == []
 
 
 def test_plain_functions_run_in_threads_and_coroutines_in_the_loop(serve: Serve) -> None:

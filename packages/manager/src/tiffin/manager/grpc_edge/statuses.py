@@ -58,6 +58,7 @@ CLASSES: Mapping[type[BaseException], Status] = {
     image.DigestMismatch: PRECONDITION,
     image.InvalidImage: INVALID,
     image.DataLoss: Status(StatusCode.DATA_LOSS),
+    image.Stopped: Status(StatusCode.CANCELLED, "context canceled"),
     image.Unsupported: UNIMPLEMENTED,
     runtime.InvalidArgument: INVALID,
     runtime.NotFound: NOT_FOUND,
