@@ -30,6 +30,7 @@ from packages.shim.tests.tasks.test_rootfs import on_overlay
 
 from tiffin.runtime.errors import Unavailable
 from tiffin.shim.monitor import Exit, Monitor
+from tiffin.shim.monitor.connection import Connection
 from tiffin.shim.runtimes.in_process import InProcess
 from tiffin.shim.runtimes.in_process.start import MonitoredProgram, MonitorStarter
 from tiffin.shim.runtimes.stopping import children_of
@@ -51,6 +52,7 @@ class ExecutorSteps(Steps):
         for name in CALLS:
             self.around(posix, name)
         self.around(fcntl, "flock")
+        self.around(Connection, "post")
         self.around(MonitorStarter, "start")
         self.around(MonitoredProgram, "adopt")
         for name in stepping.VERBS:

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tiffin.runtime.errors import Unavailable
+from tiffin.runtime.errors import Unavailable, Unsupported
 
 from . import messages
 from .connection import Connection, error_of
@@ -17,6 +17,7 @@ from .wire import decode_fields
 
 if TYPE_CHECKING:
     import socket
+    from concurrent.futures import Future as ThreadFuture
     from typing import Self
 
     from .messages import Message
@@ -59,7 +60,7 @@ class Monitor:
         """Connects to the monitor of a directory. `processes` then tells what happened before.
 
         Raises:
-            Unavailable: none lives there.
+            Unavailable: none lives there. Unsupported: it is of another version, whose messages are not ours.
         """
         return await cls._greeted(connect_to(directory), directory, listener)
 
@@ -72,11 +73,15 @@ class Monitor:
         except BaseException:
             monitor._connection.close()
             raise
-        if isinstance(greeting, messages.Hello):
+        if isinstance(greeting, messages.Hello) and greeting.version == messages.WIRE_VERSION:
             monitor.pid = greeting.pid
             return monitor
         monitor._connection.close()
-        raise error_of(greeting) if isinstance(greeting, messages.Failed) else Unavailable("no greeting")
+        if isinstance(greeting, messages.Failed):
+            raise error_of(greeting)
+        raise Unsupported(
+            f"the monitor in {directory} does not speak version {messages.WIRE_VERSION}: {greeting}"
+        )
 
     def _happened(self, message: Message) -> None:
         if not self._greeting.done():
@@ -111,6 +116,16 @@ class Monitor:
         Until then no child of the monitor that it does not know is reaped, so that no end is lost.
         """
         return await self._start(spawn, until_end=False)
+
+    def post_spawn(self, spawn: Spawn) -> ThreadFuture[Message]:
+        """As `spawn`, from any thread: sent on return, with its descriptors. The answer is a `messages.Done`."""
+        with ExitStack() as undo:
+            request, descriptors = start_request(spawn, self.directory, undo, until_end=False)
+            return self._connection.post(request, descriptors)
+
+    def post_adopt(self, name: str, pid: int, *, go: int = -1) -> ThreadFuture[Message]:
+        """As `adopt`, from any thread: sent on return."""
+        return self._connection.post(messages.Adopt(name, pid), [go] if go >= 0 else [])
 
     async def _start(self, spawn: Spawn, *, until_end: bool) -> int:
         with ExitStack() as undo:

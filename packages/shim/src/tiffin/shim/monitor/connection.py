@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import array
 import asyncio
-import contextlib
+import itertools
 import socket
+from concurrent.futures import Future as ThreadFuture
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from tiffin.runtime.errors import (
@@ -52,8 +54,9 @@ class Connection:
         self._socket = sock
         self._event = event
         self._lost = lost
-        self._serial = 0
-        self._answers: dict[int, asyncio.Future[Message]] = {}
+        self._serials = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[Message] | ThreadFuture[Message]] = {}
+        self._posting = Lock()
         self._sending = asyncio.Lock()  # packets go in the order of the calls
         self.ended: asyncio.Future[None] = self._loop.create_future()
         sock.setblocking(False)
@@ -69,8 +72,7 @@ class Connection:
         Raises:
             RuntimeFailure: the subclass that the monitor's error has; Unavailable if the connection is or gets lost.
         """
-        self._serial += 1
-        serial = self._serial
+        serial = next(self._serials)
         packet = encode(message, serial)
         answer: asyncio.Future[Message] = self._loop.create_future()
         self._answers[serial] = answer
@@ -84,10 +86,26 @@ class Connection:
             return answered
         raise Unavailable(f"the monitor answered with {answered}")
 
+    def post(self, message: Message, descriptors: Sequence[int] = ()) -> ThreadFuture[Message]:
+        """As `request`, but from any thread, and with no turn of the event loop: it is sent when this returns.
+
+        Raises:
+            Unavailable: the connection is lost, or the monitor takes nothing.
+        """
+        serial = next(self._serials)
+        packet = encode(message, serial)
+        answer: ThreadFuture[Message] = ThreadFuture()
+        self._answers[serial] = answer
+        try:
+            with self._posting:  # the socket is not closed meanwhile
+                self._socket.sendmsg([packet], _rights(descriptors), socket.MSG_NOSIGNAL)
+        except OSError as error:
+            self._answers.pop(serial, None)
+            raise Unavailable(f"the monitor cannot be asked: {error.strerror}") from error
+        return answer
+
     async def _send(self, packet: bytes, descriptors: Sequence[int]) -> None:
-        rights = (
-            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-        )
+        rights = _rights(descriptors)
         while not self.ended.done():
             try:
                 self._socket.sendmsg([packet], rights, socket.MSG_NOSIGNAL)
@@ -126,7 +144,7 @@ class Connection:
         if not serial:
             self._event(message)
             return
-        answer = self._answers.get(serial)
+        answer = self._answers.pop(serial, None)
         if answer is None or answer.done():
             return  # whoever asked was cancelled
         if isinstance(message, messages.Failed):
@@ -139,14 +157,21 @@ class Connection:
             return
         self.ended.set_result(None)
         self._loop.remove_reader(self._socket)
-        self._socket.close()
-        for answer in self._answers.values():
-            with contextlib.suppress(asyncio.InvalidStateError):  # answered already, and not fetched yet
+        with self._posting:
+            self._socket.close()
+        for answer in list(self._answers.values()):
+            if not answer.done():
                 answer.set_exception(Unavailable("the connection to the monitor has ended"))
 
     def close(self) -> None:
         """Ends it from our side; once more is no error."""
         self._end()
+
+
+def _rights(descriptors: Sequence[int]) -> list[tuple[int, int, array.array[int]]]:
+    if not descriptors:
+        return []
+    return [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

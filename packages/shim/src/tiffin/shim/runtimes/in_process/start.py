@@ -1,8 +1,7 @@
 """`MonitorStarter`: has the container's monitor start tiffin-core (or CRIU), so that init is the monitor's child.
 
-    thread: start ──┐                              adopt ──┐
-    event loop:     └─► Monitor.spawn ─► pid               └─► Monitor.adopt
-    monitor:                                                          └─► knows init, and lets it pass `created`
+    thread:  start ──┐ spawn                       adopt ──┐
+    monitor:         └─► tiffin-core ─► init                └─► knows init, and lets it pass `created`
 
 A kill -9 of this process before `adopt` was sent ends launcher and init, which wait for us; after it the monitor knows
 init, which goes on.
@@ -12,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 from concurrent.futures import wait
 
@@ -20,17 +18,18 @@ from tiffin.runtime.errors import RuntimeFailure
 from tiffin.runtime.launch.strangers import end_process
 from tiffin.runtime.state.identity import process_stat
 
+from ...monitor.messages import Done
 from ...monitor.values import Spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
     from concurrent.futures import Future
     from typing import Self, TypeVar
 
     from tiffin.runtime.launch.starting import Program
 
     from ...monitor.client import Monitor
+    from ...monitor.messages import Message
     from ...monitor.values import Streams
     from .stopping import Stop
 
@@ -43,7 +42,7 @@ CONSOLE = 20
 
 
 class MonitorStarter:
-    """The `Starter` of one process. Made in the event loop, used in a thread.
+    """The `Starter` of one process. Made in the event loop, used in a thread, which asks the monitor by itself.
 
     Args:
         name: what the monitor calls the process.
@@ -55,7 +54,6 @@ class MonitorStarter:
         self._name = name
         self._streams = streams
         self._stop: Stop | None = None
-        self._loop = asyncio.get_running_loop()
 
     @property
     def terminal(self) -> bool:
@@ -87,40 +85,29 @@ class MonitorStarter:
         if program.executable >= 0:
             pairs.append((program.executable, next(free)))
             words[0] = f"/proc/self/fd/{pairs[-1][1]}"
-        copies = [(os.dup(own), number) for own, number in pairs]  # ours till the monitor has them
         spawn = Spawn(
             name=self._name,
             argv=tuple(words),
             environment=tuple(f"{name}={value}" for name, value in program.environment.items()),
             streams=self._streams,
             console_descriptor=CONSOLE if self._streams.terminal else -1,
-            descriptors=tuple(copies),
+            descriptors=tuple(pairs),
         )
-        spawned = self.ask(self._spawn(spawn))
-        spawned.add_done_callback(lambda _: _close(copies))
-        return MonitoredProgram(self, spawned)
-
-    async def _spawn(self, spawn: Spawn) -> tuple[int, int]:
-        return identity(await self._monitor.spawn(spawn))
+        return MonitoredProgram(self, self._monitor.post_spawn(spawn))
 
     def adopt(self, pid: int, go: int) -> None:
         """Tells the monitor which process counts: it lets that one go on; without `go`, this returns when it knows."""
+        adopted = self._monitor.post_adopt(self._name, pid, go=go)
         if go < 0:
-            self.answer(self.ask(self._monitor.adopt(self._name, pid)))
-            return
-        copy = os.dup(go)
-        adopted = self.ask(self._monitor.adopt(self._name, pid, go=copy))
-        adopted.add_done_callback(lambda done: self._adopted(done, copy))
+            self.answer(adopted)
+        else:
+            adopted.add_done_callback(self._adopted)
 
-    def _adopted(self, done: Future[None], copy: int) -> None:
-        os.close(copy)
+    def _adopted(self, done: Future[Message]) -> None:
+        """In the event loop."""
         error = None if done.cancelled() else done.exception()
         if isinstance(error, Exception) and self._stop is not None:
             self._stop.set(error)  # the process would wait for ever
-
-    def ask(self, call: Coroutine[object, object, T]) -> Future[T]:
-        """Has the event loop ask the monitor something."""
-        return asyncio.run_coroutine_threadsafe(call, self._loop)
 
     def answer(self, future: Future[T]) -> T:
         """Waits for what the monitor says. Raises RuntimeFailure; TimedOut if nobody wants it any more."""
@@ -130,14 +117,21 @@ class MonitorStarter:
 class MonitoredProgram:
     """A child of the monitor, and the process that it makes; a `StartedProgram`."""
 
-    def __init__(self, starter: MonitorStarter, spawned: Future[tuple[int, int]]) -> None:
+    def __init__(self, starter: MonitorStarter, spawned: Future[Message]) -> None:
         self._starter = starter
         self._spawned = spawned
+        self._program = (0, 0)
         self._made = (0, 0)
+        spawned.add_done_callback(self._learn)
+
+    def _learn(self, done: Future[Message]) -> None:
+        """The program as (pid, start time), right after it was started: later its pid may be another's."""
+        if done.exception() is None:
+            self._program = identity(_pid(done.result()))
 
     def pid(self) -> int:
         """Waits until the monitor has told it."""
-        return self._starter.answer(self._spawned)[0]
+        return _pid(self._starter.answer(self._spawned))
 
     def identify(self, pid: int) -> None:
         self._made = identity(pid)
@@ -154,8 +148,9 @@ class MonitoredProgram:
     def kill(self) -> None:
         """Waits for the pid if need be. A monitor that hangs starts a program that finds nobody there, and ends."""
         wait([self._spawned], timeout=END_SECONDS)
-        if self._spawned.done() and not self._spawned.cancelled() and self._spawned.exception() is None:
-            end_process(*self._spawned.result())
+        if self._spawned.done() and self._spawned.exception() is None:
+            program = self._program if self._program[0] else identity(_pid(self._spawned.result()))
+            end_process(*program)
 
     def kill_made(self) -> int | None:
         made, self._made = self._made, (0, 0)
@@ -170,6 +165,6 @@ def identity(pid: int) -> tuple[int, int]:
     return (pid, found[1]) if found is not None else (0, 0)
 
 
-def _close(pairs: Sequence[tuple[int, int]]) -> None:
-    for own, _ in pairs:
-        os.close(own)
+def _pid(answer: Message) -> int:
+    assert isinstance(answer, Done)  # noqa: S101  # the answer to a spawn
+    return answer.pid
