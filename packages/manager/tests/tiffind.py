@@ -154,9 +154,9 @@ def stub(kind: Any, channel: grpc.Channel) -> Any:
 
 
 @contextmanager
-def short_folder() -> Iterator[Path]:
-    """A folder for sockets, which goes at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="tiffind-"))
+def short_folder(parent: str | None = None) -> Iterator[Path]:
+    """A folder for sockets, which goes at the end. parent: where; None for where temporary files are."""
+    folder = Path(tempfile.mkdtemp(prefix="tiffind-", dir=parent))
     try:
         yield folder
     finally:
