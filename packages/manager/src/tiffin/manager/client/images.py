@@ -1,0 +1,83 @@
+"""`Images`: names, what they stand for, and how an image comes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tiffin.api.containerd.services.images.v1 import images_pb2 as messages
+from tiffin.api.containerd.services.images.v1.images_services import IMAGES
+from tiffin.manager.client.content import Content
+from tiffin.runtime.errors import AlreadyExists, NotFound
+from tiffin.spec.image.config import chain_ids
+from tiffin.spec.platform import Platform, host
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from tiffin.api.containerd.types.descriptor_pb2 import Descriptor
+    from tiffin.manager.client.session import Session
+
+
+class Images:
+    """The names of one namespace."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def list(self, filters: Iterable[str] = ()) -> builtins.list[messages.Image]:
+        """All, or those that match one of the filters, by name."""
+        answer = await self._session.ask(IMAGES, "List", messages.ListImagesRequest(filters=filters))
+        return list(answer.images)
+
+    async def get(self, name: str) -> messages.Image:
+        """Raises NotFound."""
+        image: messages.Image = (
+            await self._session.ask(IMAGES, "Get", messages.GetImageRequest(name=name))
+        ).image
+        return image
+
+    async def put(
+        self, name: str, target: Descriptor, labels: Mapping[str, str] | None = None
+    ) -> messages.Image:
+        """Gives an image a name, which it takes from another if that has it."""
+        image = messages.Image(name=name, target=target, labels=labels or {})
+        try:
+            answer = await self._session.ask(IMAGES, "Create", messages.CreateImageRequest(image=image))
+        except AlreadyExists:
+            answer = await self._session.ask(IMAGES, "Update", messages.UpdateImageRequest(image=image))
+        found: messages.Image = answer.image
+        return found
+
+    async def delete(self, name: str, *, collect: bool = False) -> None:
+        """collect: returns when what nothing keeps any more has been removed. Raises NotFound."""
+        await self._session.ask(IMAGES, "Delete", messages.DeleteImageRequest(name=name, sync=collect))
+
+    async def manifest(self, name: str, platform: Platform | None = None) -> dict[str, Any]:
+        """The manifest for a platform, by default this host's. Raises NotFound: no such image, or not for it."""
+        image = await self.get(name)
+        document = await self._document(image.target.digest)
+        if "manifests" not in document:
+            return document
+        wanted = platform or host()
+        for entry in document["manifests"]:
+            its = entry.get("platform", {})
+            if its.get("architecture") == wanted.architecture and its.get("os") == wanted.os:
+                return await self._document(entry["digest"])
+        raise NotFound(f"{name} has no manifest for {wanted.os}/{wanted.architecture}")
+
+    async def config(self, name: str) -> dict[str, Any]:
+        """The image's config: its command, environment, layers. Raises NotFound."""
+        manifest = await self.manifest(name)
+        return await self._document(manifest["config"]["digest"])
+
+    async def chain_id(self, name: str) -> str:
+        """The key of the committed snapshot that its containers start from, once it is unpacked. Raises NotFound."""
+        config = await self.config(name)
+        return str(chain_ids(config["rootfs"]["diff_ids"])[-1])
+
+    async def _document(self, digest: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(await Content(self._session).read_whole(digest))
+        return document
