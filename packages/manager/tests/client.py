@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0
 MOST_BYTES = 16 << 20  # what containerd's own clients take
-OPTIONS = (("grpc.max_receive_message_length", MOST_BYTES), ("grpc.max_send_message_length", MOST_BYTES))
+OPTIONS = (
+    ("grpc.max_receive_message_length", MOST_BYTES),
+    ("grpc.max_send_message_length", MOST_BYTES),
+    ("grpc.use_local_subchannel_pool", 1),  # else a new client waits for what an earlier one could not reach
+)
 
 
 class Refusal(NamedTuple):

@@ -8,7 +8,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from tiffin.runtime.errors import RuntimeFailure
+from tiffin.runtime.errors import RuntimeFailure, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,11 @@ async def _recover(manager: TaskManager, bundle: Bundle) -> None:
             manager.teller.tell_death(bundle.namespace, bundle.id, exit_)
         return
     task = manager.add(runs_on)
-    state = await task.state("")
+    try:
+        state = await task.state("")
+    except TimedOut as error:
+        LOG.warning("task %s of %s is taken back, but: %s", bundle.id, bundle.namespace, error)
+        return
     first = task.known.process("")
     if first.stopped and first.exit is not None and not runs_on.in_process:
         manager.teller.tell_exit(task, first, first.exit)

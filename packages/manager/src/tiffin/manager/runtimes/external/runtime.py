@@ -19,7 +19,7 @@ from tiffin.manager.runtimes.external.program import ShimProgram
 from tiffin.manager.runtimes.external.shim import SHUTDOWN, Shim, clean_up
 from tiffin.manager.runtimes.external.task import ExternalTask
 from tiffin.manager.runtimes.names import find_program
-from tiffin.runtime.errors import RuntimeFailure
+from tiffin.runtime.errors import NotFound, RuntimeFailure, Unavailable
 
 if TYPE_CHECKING:
     from google.protobuf.any_pb2 import Any
@@ -83,11 +83,11 @@ class ExternalRuntime:
         task = ExternalTask(bundle, shim)
         try:
             async with asyncio.timeout(LOAD):
-                await task.pid()
+                await task.state("")
         except TimeoutError:
             LOG.warning("the shim of %s has not answered in %g s", bundle.id, LOAD)
-        except RuntimeFailure as error:
-            LOG.warning("the shim of %s has no task: %s", bundle.id, error)
+        except (NotFound, Unavailable) as error:
+            LOG.warning("the shim of %s has no task: %s", bundle.id, error)  # we were killed while it was made
             await _shut_down(shim)
             return None
         shim.watch(lambda exit_: watcher.lost(task, exit_))
