@@ -1,8 +1,10 @@
 /* Loggers: programs that read a process's output, with containerd's protocol: 3 is its stdout, 4 its stderr, 5 is closed
  * (binary-v2: written to) when it is ready, and the process is not started before. One that dies loses what it has not
- * read, which is counted; the process goes on. It ends by itself at the end of its pipes. */
+ * read, which is counted; the process goes on. It ends by itself at the end of its pipes; it is asked to by SIGTERM when the
+ * monitor quits, or when the process is given up before it was ready. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,6 +13,42 @@
 #include "start.h"
 
 #define PIPES 3 /* stdout, stderr, ready */
+
+/* Those that live: the monitor stays until they have read what is theirs. */
+static struct running {
+	struct running *next;
+	pid_t pid;
+} *running;
+
+bool logger_ended(pid_t pid)
+{
+	for (struct running **link = &running; *link; link = &(*link)->next)
+		if ((*link)->pid == pid) {
+			struct running *logger = *link;
+			*link = logger->next;
+			free(logger);
+			return true;
+		}
+	return false;
+}
+
+bool loggers_live(void)
+{
+	return running;
+}
+
+/* pid 0: all of them. They are not reaped, so these are them. */
+static void terminate(pid_t pid)
+{
+	for (const struct running *logger = running; logger; logger = logger->next)
+		if (!pid || logger->pid == pid)
+			kill(logger->pid, SIGTERM);
+}
+
+void loggers_terminate(void)
+{
+	terminate(0);
+}
 
 static void close_pipes(int ends[PIPES][2])
 {
@@ -23,10 +61,11 @@ static void close_pipes(int ends[PIPES][2])
 static pid_t launch_logger(const struct wire_sink *asked, int ends[PIPES][2])
 {
 	const char **argv = calloc(asked->arguments.count + 2, sizeof *argv);
+	struct running *logger = malloc(sizeof *logger);
 	struct launch launch = {.argv = argv, .environment = asked->environment.items, .directory = ""};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	pid_t pid = -1;
-	if (argv && null >= 0) {
+	if (argv && logger && null >= 0) {
 		argv[0] = asked->path;
 		for (size_t i = 0; i < asked->arguments.count; i++)
 			argv[i + 1] = asked->arguments.items[i];
@@ -40,6 +79,12 @@ static pid_t launch_logger(const struct wire_sink *asked, int ends[PIPES][2])
 	if (null >= 0)
 		close(null);
 	free(argv);
+	if (pid < 0) {
+		free(logger);
+		return -1;
+	}
+	*logger = (struct running){running, pid};
+	running = logger;
 	return pid;
 }
 
@@ -58,7 +103,7 @@ static void is_ready(struct watch *watch, uint32_t events)
 	start_logger_ready(process, well);
 }
 
-static int wait_for(struct process *process, int ready, bool strict)
+static int wait_for(struct process *process, pid_t pid, int ready, bool strict)
 {
 	struct logger *logger = calloc(1, sizeof *logger);
 	if (!logger) {
@@ -66,7 +111,7 @@ static int wait_for(struct process *process, int ready, bool strict)
 		return -1;
 	}
 	*logger = (struct logger){
-		.next = process->start->loggers, .process = process, .strict = strict,
+		.next = process->start->loggers, .process = process, .pid = pid, .strict = strict,
 		.ready = {.descriptor = ready, .ready = is_ready},
 	};
 	process->start->loggers = logger;
@@ -90,14 +135,15 @@ static int add_pipe(struct process *process, const struct wire_sink *asked, int6
 int logger_start(struct process *process, const struct wire_sink *asked)
 {
 	int ends[PIPES][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, done = -1, error;
+	pid_t pid;
 	if (*asked->path != '/') {
 		errno = EINVAL;
 		return -1;
 	}
 	if (pipe2(ends[0], O_CLOEXEC) == 0 && pipe2(ends[1], O_CLOEXEC) == 0 && pipe2(ends[2], O_CLOEXEC) == 0 &&
 	    add_pipe(process, asked, STREAM_STDOUT, &ends[0][1]) == 0 && add_pipe(process, asked, STREAM_STDERR, &ends[1][1]) == 0 &&
-	    launch_logger(asked, ends) > 0) {
-		done = wait_for(process, ends[2][0], asked->kind == SINK_BINARY_V2);
+	    (pid = launch_logger(asked, ends)) > 0) {
+		done = wait_for(process, pid, ends[2][0], asked->kind == SINK_BINARY_V2);
 		ends[2][0] = -1;
 	}
 	error = errno;
@@ -111,6 +157,7 @@ void loggers_free(struct start *start)
 	while (start->loggers) {
 		struct logger *logger = start->loggers;
 		start->loggers = logger->next;
+		terminate(logger->pid); /* it was not ready, and need not be any more */
 		watch_close(&logger->ready);
 		free(logger);
 	}

@@ -56,11 +56,11 @@ static void close_inherited(void)
 		close(descriptor);
 }
 
-static int open_all(const char *directory)
+static int open_all(void)
 {
 	set_own_signals();
 	set_own_limits();
-	if (enter(directory) < 0 || memory_open() < 0 || loop_open() < 0 || reaper_open() < 0)
+	if (memory_open() < 0 || loop_open() < 0 || reaper_open() < 0)
 		return -1;
 	return control_open(FIRST_CLIENT);
 }
@@ -80,13 +80,15 @@ int main(int argc, char **argv)
 	pid_t child;
 	if (argc != 3 || fcntl(FIRST_CLIENT, F_SETFD, FD_CLOEXEC) < 0)
 		return write(2, USAGE, sizeof USAGE - 1) < 0 ? 3 : 2;
+	close_inherited();
+	if (enter(argv[1]) < 0) /* the lock is the child's too */
+		return refuse(errno);
 	child = fork();
 	if (child != 0)
 		return child < 0 ? refuse(errno) : 0;
 	setsid();
-	close_inherited();
 	log_to(argv[2]);
-	if (open_all(argv[1]) < 0)
+	if (open_all() < 0)
 		return refuse(errno);
 	run();
 	return 0;

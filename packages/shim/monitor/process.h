@@ -87,6 +87,10 @@ int start_adopt(struct process *process, pid_t pid);
 /* logger.c: adds its two sinks; 0 or -1 with errno */
 int logger_start(struct process *process, const struct wire_sink *asked);
 
+bool logger_ended(pid_t pid); /* false: it is none */
+bool loggers_live(void);
+void loggers_terminate(void);
+
 /* oom.c */
 void oom_open(struct oom_counter *counter, pid_t pid);
 bool oom_happened(struct oom_counter *counter);

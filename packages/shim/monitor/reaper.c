@@ -76,6 +76,8 @@ static bool reap_one(pid_t pid)
 	if (process && process->stage == STAGE_LIVING)
 		process_ended(process, &end);
 	waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
+	if (!process)
+		logger_ended(info.si_pid);
 	if (process && process->stage == STAGE_ENDED)
 		process_tell_end(process);
 	else if (process)

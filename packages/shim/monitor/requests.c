@@ -208,6 +208,7 @@ static void handle_forget(const struct request *request)
 static void handle_quit(const struct request *request)
 {
 	agree(request);
+	loggers_terminate();
 	quitting = true;
 }
 

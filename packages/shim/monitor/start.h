@@ -11,6 +11,7 @@ struct logger {
 	struct logger *next;
 	struct process *process;
 	struct watch ready;
+	pid_t pid;
 	bool strict; /* it has to write a byte, not only to close it */
 };
 

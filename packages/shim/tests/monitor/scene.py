@@ -62,7 +62,7 @@ class Heard:
 
 
 async def ended(pid: int) -> None:
-    """Waits till a process has ended, whosever child it is; raises AssertionError."""
+    """Waits till a process has ended, whosever child it is, and whether or not it is reaped; raises AssertionError."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -105,6 +105,11 @@ class Scene:
                         await self.monitor.signal(process.name, 9)
                         await self.heard.exit_of(process.name)
             await self.monitor.quit()
+
+    async def rest(self) -> None:
+        """Leaves the monitor alone until it ends by itself."""
+        await self.monitor.close()
+        await ended(self.monitor.pid)
 
     async def reconnect(self) -> None:
         """A client that comes later, with a memory of its own."""

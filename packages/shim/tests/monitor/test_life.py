@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 from packages.shim.tests.monitor.scene import FOREVER, Heard, Scenes, ended
 
-from tiffin.runtime.errors import AlreadyExists, Unavailable
+from tiffin.runtime.errors import AlreadyExists, Unavailable, Unsupported
 from tiffin.shim.monitor import Monitor, recorded
+from tiffin.shim.monitor.messages import WIRE_VERSION, Hello
+from tiffin.shim.monitor.wire import encode
 
 ROOT = Path(__file__).resolve().parents[4]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/tests/support"}
@@ -93,6 +96,19 @@ async def test_a_client_hears_that_it_was_killed(scene_of: Scenes) -> None:
         await scene.heard.until("lost", "")
         with pytest.raises(Unavailable):
             await scene.monitor.processes()
+
+
+async def test_one_of_another_version_is_not_talked_to(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(f"{tmp_path}/m/monitor.sock")
+        listener.listen()
+        connecting = asyncio.create_task(Monitor.connect(f"{tmp_path}/m", Heard()))
+        other, _ = await asyncio.to_thread(listener.accept)
+        with other:
+            other.send(encode(Hello(WIRE_VERSION + 1, 1), 0))
+            with pytest.raises(Unsupported):
+                await connecting
 
 
 @pytest.mark.parametrize(

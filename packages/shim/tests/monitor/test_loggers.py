@@ -11,7 +11,7 @@ from packages.shim.tests.monitor.records import written
 from packages.shim.tests.monitor.scene import Reader, Scene, Scenes
 
 from tiffin.runtime.errors import FailedPrecondition, NotFound
-from tiffin.shim.monitor import Sink, Streams
+from tiffin.shim.monitor import CommandFailed, Sink, Streams
 
 
 def logger(scene: Scene, script: str, kind: str = "binary") -> Streams:
@@ -30,12 +30,11 @@ async def test_it_reads_both_outputs_and_knows_the_container(scene_of: Scenes) -
         script = """
             exec 5>&-
             cat <&4 > $1/err & cat <&3 > $1/out; wait
-            echo $CONTAINER_ID $CONTAINER_NAMESPACE $(ls /proc/self/fd | wc -l) > $1/done.new
-            mv $1/done.new $1/done
+            echo $CONTAINER_ID $CONTAINER_NAMESPACE $(ls /proc/self/fd | wc -l) > $1/done
         """
         await scene.run("init", "seq 10000; seq 5000 >&2", logger(scene, script))
-        await scene.heard.end_of("init")
-        await written(scene.file("done"), b"c1 n1 6\n")  # 0 to 4, and ls's own
+        await scene.rest()
+        assert scene.file("done").read_text() == "c1 n1 6\n"  # 0 to 4, and ls's own
         assert scene.file("out").read_text().splitlines() == [str(number) for number in range(1, 10_001)]
         assert scene.file("err").read_text().splitlines() == [str(number) for number in range(1, 5001)]
 
@@ -55,8 +54,8 @@ async def test_the_process_starts_when_it_is_ready(scene_of: Scenes, kind: str) 
         assert process.pid == 0
         await asyncio.to_thread(go.write_text, "\n")
         await starting
-        await scene.heard.end_of("init")
-        await written(scene.file("order"), b"begin\nready\nstarted\n")
+        await scene.rest()
+        assert scene.file("order").read_text() == "begin\nready\nstarted\n"
 
 
 async def test_one_that_is_not_there_is_refused(scene_of: Scenes) -> None:
@@ -88,6 +87,18 @@ async def test_one_that_dies_does_not_take_the_process_along(scene_of: Scenes) -
         assert "its reader is gone: EPIPE" in scene.log()
 
 
+async def test_the_monitor_stays_until_it_has_read_all(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        go = scene.file("go")
+        os.mkfifo(go)
+        await scene.run("init", "echo last", logger(scene, f"exec 5>&-; read x < {go}; cat <&3 > $1/out"))
+        await scene.heard.end_of("init")
+        resting = asyncio.create_task(scene.rest())
+        await asyncio.to_thread(go.write_text, "\n")
+        await resting
+        assert scene.file("out").read_text() == "last\n"
+
+
 async def test_a_slow_one_makes_the_process_wait(scene_of: Scenes) -> None:
     async with scene_of() as scene:
         go, told = scene.file("go"), scene.file("told")
@@ -100,14 +111,12 @@ async def test_a_slow_one_makes_the_process_wait(scene_of: Scenes) -> None:
             assert reader.read == b""
             await asyncio.to_thread(go.write_text, "\n")
             await reader.until(b"over\n")
-            await scene.heard.end_of("init")
-        await written(scene.file("end"), b"end\n")
+            await scene.rest()
+        assert scene.file("end").read_text() == "end\n"
         assert len(scene.file("out").read_text().splitlines()) == 100_000
 
 
 async def test_a_start_that_waits_for_a_logger_can_be_given_up(scene_of: Scenes) -> None:
-    from tiffin.shim.monitor import CommandFailed
-
     async with scene_of() as scene:
         before = scene.descriptors()
         go = scene.file("go")
@@ -120,4 +129,4 @@ async def test_a_start_that_waits_for_a_logger_can_be_given_up(scene_of: Scenes)
         with pytest.raises(CommandFailed):
             await starting
         assert scene.descriptors() == before
-        await asyncio.to_thread(go.write_text, "\n")
+        await scene.rest()  # the logger is gone, too

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from packages.shim.tests.monitor.scene import FOREVER, Heard, Scene, Scenes
+from packages.shim.tests.monitor.scene import FOREVER, Heard, Scene, Scenes, ended
 
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, Unavailable
 from tiffin.shim.monitor import CommandFailed, Monitor, Sink, Spawn, Streams, recorded
@@ -130,26 +130,15 @@ async def spawn_dead(scene: Scene) -> tuple[int, int]:
     """Spawns the orphan-maker, and waits for the end of both it and the process; their pids."""
     spawn = scene.command("init", "/bin/sh", "-c", "exit 6")
     launcher = await scene.monitor.spawn(spawn)
-    ends = [await wait_for_zombie(launcher), await wait_for_zombie(await pid_in(spawn.pid_file))]
-    return ends[0], ends[1]
+    await ended(launcher)
+    pid = await pid_in(spawn.pid_file)
+    await ended(pid)
+    return launcher, pid
 
 
 async def pid_in(path: str) -> int:
     """The pid in a file that is there already: its writer is dead."""
     return int(await asyncio.to_thread(Path(path).read_text))
-
-
-async def wait_for_zombie(pid: int) -> int:
-    """Waits till it has ended: a pidfd is readable then, though nobody has reaped it."""
-    ended = asyncio.Event()
-    descriptor = os.pidfd_open(pid)
-    try:
-        asyncio.get_running_loop().add_reader(descriptor, ended.set)
-        await ended.wait()
-    finally:
-        asyncio.get_running_loop().remove_reader(descriptor)
-        os.close(descriptor)
-    return pid
 
 
 async def test_one_that_died_before_it_was_adopted_is_not_lost(scene_of: Scenes) -> None:
@@ -190,7 +179,7 @@ async def test_a_spawn_goes_on_without_its_client_and_is_adopted_by_the_next(sce
     async with scene_of() as scene:
         spawn = scene.command("init", "/bin/sh", "-c", FOREVER)
         launcher = await scene.monitor.spawn(spawn)
-        await wait_for_zombie(launcher)
+        await ended(launcher)
         await scene.monitor.close()
         await scene.reconnect()
         (process,) = await scene.monitor.processes()
@@ -302,7 +291,8 @@ async def test_a_thousand_execs_leave_no_descriptor_and_no_memory(scene_of: Scen
 
         async def churn(first: int, last: int) -> None:
             for number in range(first, last):
-                await scene.run(f"e{number}", "echo line; exit 0", scene.to_file())
+                spawn = scene.command(f"e{number}", "/bin/echo", "line", streams=scene.to_file())
+                await scene.monitor.run(spawn)
                 await scene.heard.end_of(f"e{number}")
                 await scene.monitor.forget(f"e{number}")
 

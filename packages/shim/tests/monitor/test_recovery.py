@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from packages.shim.tests.monitor.records import cri_records, joined
-from packages.shim.tests.monitor.scene import FOREVER, Scene, Scenes
+from packages.shim.tests.monitor.scene import FOREVER, Scene, Scenes, ended
 
 from tiffin.shim.monitor import Streams, recorded
 
@@ -129,6 +129,7 @@ async def test_when_the_monitor_itself_is_killed_what_it_wrote_is_there(scene_of
         assert found["done"].exit == scene.heard.exits["done"]
         assert (found["init"].pid, found["init"].exit) == (pid, None)
         os.kill(pid, signal.SIGKILL)
+        await ended(pid)
 
 
 async def test_what_an_earlier_monitor_wrote_is_not_taken_for_ours(scene_of: Scenes) -> None:

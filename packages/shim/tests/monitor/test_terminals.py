@@ -81,8 +81,10 @@ async def test_a_spawn_gets_its_terminal_when_it_comes(scene_of: Scenes) -> None
         os.mkfifo(pid_file)
         argv = (str(scene.orphan), "-C", "7", str(pid_file), "/bin/sh", "-c", "tty; exit 2")
         streams = Streams(terminal=True, stdout=(scene.sink("out"),))
-        await scene.monitor.spawn(Spawn("init", argv, streams=streams, console_descriptor=7))
-        await scene.monitor.adopt("init", int(await asyncio.to_thread(pid_file.read_text)))
+        launcher = await scene.monitor.spawn(Spawn("init", argv, streams=streams, console_descriptor=7))
+        pid = int(await asyncio.to_thread(pid_file.read_text))
+        await ended(launcher)  # only then the process is the monitor's
+        await scene.monitor.adopt("init", pid)
         assert (await scene.heard.end_of("init")).status == 2
         await asyncio.sleep(0)
         assert scene.file("out").read_text().startswith("/dev/pts/")
@@ -110,6 +112,7 @@ async def test_a_command_that_sends_no_terminal_is_refused(scene_of: Scenes) -> 
             await scene.monitor.run(spawn)
         assert scene.descriptors() == before
         assert "init" not in os.listdir(scene.directory)
+        await ended(int(scene.file("init.pid").read_text()))
 
 
 async def test_a_terminal_that_never_came_is_at_its_end_with_the_process(scene_of: Scenes) -> None:
