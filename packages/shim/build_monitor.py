@@ -1,4 +1,4 @@
-"""Compiles tiffin-monitor from monitor/*.c to a static program, and only what changed since the last time."""
+"""Compiles a folder of C sources to a static program, and only what changed since the last time."""
 
 from __future__ import annotations
 

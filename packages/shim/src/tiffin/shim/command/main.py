@@ -1,8 +1,11 @@
-"""The way in of `containerd-shim-tiffin-v2`. Each action imports what it needs, and no more."""
+"""The way in of `containerd-shim-tiffin-v2`: of the console script that front/ becomes, and of what a template forks.
+
+Each action imports what it needs, and no more.
+"""
 
 from __future__ import annotations
 
-import posix
+import os
 import sys
 
 from tiffin.runtime.errors import InvalidArgument, RuntimeFailure
@@ -12,7 +15,7 @@ from .flags import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from .flags import Invocation
 
@@ -21,11 +24,19 @@ FAILURE, USAGE = 1, 2
 STDOUT, STDERR = 1, 2
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code. What goes wrong goes to standard error, for containerd."""
-    words = sys.argv[1:] if argv is None else list(argv)
+def main() -> int:
+    """Does the command line of this process; returns the exit code."""
+    return run(sys.argv[1:])
+
+
+def run(words: Sequence[str], *, parent: int = 0) -> int:
+    """Does a command line; returns the exit code. What goes wrong goes to standard error, for containerd.
+
+    Args:
+        parent: pid of containerd, if this process is forked off a template; else 0.
+    """
     try:
-        return _run(parse(words))
+        return _run(parse(words), parent)
     except InvalidArgument as error:
         return _fail(str(error), USAGE)
     except (RuntimeFailure, OSError) as error:
@@ -33,13 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    write_all(
-        STDERR, f"{NAME}: {message}".encode()
-    )  # without an end of line, as the real one: it is put into a sentence
+    """Without an end of line, as the real one: containerd puts it into a sentence."""
+    write_all(STDERR, f"{NAME}: {message}".encode())
     return code
 
 
-def _run(invocation: Invocation) -> int:
+def _run(invocation: Invocation, parent: int) -> int:
     if invocation.version:
         from .version import version_text
 
@@ -52,14 +62,14 @@ def _run(invocation: Invocation) -> int:
         return 0
     if not invocation.namespace:
         raise InvalidArgument("shim namespace cannot be empty")
-    return _act(invocation, _environment())
+    return _act(invocation, parent)
 
 
-def _act(invocation: Invocation, environment: Mapping[str, str]) -> int:
+def _act(invocation: Invocation, parent: int) -> int:
     if invocation.action == "start":
         from .start import start
 
-        start(invocation, environment)
+        start(invocation, os.environ, parent=parent)
         return 0
     if invocation.action == "delete":
         from .delete import delete
@@ -70,12 +80,4 @@ def _act(invocation: Invocation, environment: Mapping[str, str]) -> int:
         raise InvalidArgument(f"no such action: {invocation.action}")
     from .serve import serve_in_foreground
 
-    return serve_in_foreground(invocation, environment)
-
-
-def _environment() -> dict[str, str]:
-    """As os.environ, which takes longer."""
-    return {
-        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-        for name, value in posix.environ.items()
-    }
+    return serve_in_foreground(invocation, os.environ)

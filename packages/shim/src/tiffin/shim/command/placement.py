@@ -1,4 +1,4 @@
-"""What a shim inherits from `start`: its cgroup, its OOM score, its cookie for core scheduling.
+"""Where a shim is: its cgroup and its cookie for core scheduling, which it inherits from `start`, and its OOM score.
 
 `start` changes itself before it forks, so the shim is never anywhere else, and what fails is told to containerd.
 """
@@ -39,10 +39,14 @@ def join_cgroup(path: str) -> None:
             ) from error
 
 
-def raise_oom_score() -> None:
-    """Makes the kernel kill this process rather than its parent, which is containerd. Where that is denied: nothing."""
-    with open(f"/proc/{posix.getppid()}/oom_score_adj", "rb", 0) as stream:
-        score = min(int(stream.readall()) + 1, HIGHEST_SCORE)
+def oom_score_after(containerd: int) -> int:
+    """The oom_score_adj with which the kernel kills a shim rather than its containerd. containerd: a pid."""
+    with open(f"/proc/{containerd}/oom_score_adj", "rb", 0) as stream:
+        return min(int(stream.readall()) + 1, HIGHEST_SCORE)
+
+
+def set_oom_score(score: int) -> None:
+    """Sets that of this process. Where that is denied: nothing."""
     try:
         _write("/proc/self/oom_score_adj", str(score).encode())
     except PermissionError:  # in a user namespace a score may not be lowered, and ours may be higher already

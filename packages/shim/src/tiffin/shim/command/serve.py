@@ -11,12 +11,15 @@ import sys
 from tiffin.runtime.errors import InvalidArgument
 from tiffin.runtime.record import Record
 
+from .placement import set_oom_score
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .flags import Invocation
 
+NAME = "containerd-shim-tiffin-v2"
 INHERITED = 3
 """The descriptor of a listening socket that was handed down, as the real shim has it."""
 
@@ -26,6 +29,7 @@ class ShimSettings(Record):
 
     namespace, id, bundle: of the container it was started for. containerd: address of its gRPC socket.
     events: of its ttrpc socket, "" if there is none. socket: path of our own, "" if that is not ours to remove.
+    oom_score: oom_score_adj, None to leave it. template: path of the socket of a template to leave behind, "" for none.
     """
 
     namespace: str
@@ -35,6 +39,8 @@ class ShimSettings(Record):
     events: str
     socket: str
     debug: bool = False
+    oom_score: int | None = None
+    template: str = ""
 
 
 def serve(settings: ShimSettings, descriptor: int) -> int:
@@ -44,7 +50,17 @@ def serve(settings: ShimSettings, descriptor: int) -> int:
     import os
 
     from .shim import Shim
+    from .title import set_title
 
+    if settings.template and settings.events:
+        from ..runtimes import in_process  # noqa: F401  # all that a shim may need
+        from . import cleanup  # noqa: F401
+        from .template.serving import fork_template
+
+        fork_template(settings.template, settings.events, descriptor)
+    set_title((NAME, "-namespace", settings.namespace, "-id", settings.id, "-address", settings.containerd))
+    if settings.oom_score is not None:
+        set_oom_score(settings.oom_score)
     os.environ.pop(
         "NOTIFY_SOCKET", None
     )  # of whoever started containerd: an OCI runtime would tell it of containers
@@ -70,12 +86,12 @@ def serve_in_foreground(invocation: Invocation, environment: Mapping[str, str]) 
             raise InvalidArgument(f"-socket {invocation.socket}: somebody listens there")
         descriptor = listening.detach()
     settings = ShimSettings(
-        invocation.namespace,
-        invocation.id,
-        bundle,
-        invocation.address,
-        environment.get("TTRPC_ADDRESS", ""),
-        invocation.socket,
-        invocation.debug,
+        namespace=invocation.namespace,
+        id=invocation.id,
+        bundle=bundle,
+        containerd=invocation.address,
+        events=environment.get("TTRPC_ADDRESS", ""),
+        socket=invocation.socket,
+        debug=invocation.debug,
     )
     return serve(settings, descriptor)

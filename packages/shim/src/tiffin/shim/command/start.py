@@ -4,22 +4,24 @@
                  ├── write the file `address` into the bundle, print the address, exit
                  └── fork ──► becomes the shim: loads what it needs, serves
 
-The child is forked and not executed: it has an interpreter already. It answers as soon as it has loaded the rest;
-whoever connects earlier waits in the socket's queue.
+The child is forked and not executed: it has an interpreter already. It answers as soon as it has loaded the rest (a
+template has); whoever connects earlier waits in the socket's queue.
 """
 
 from __future__ import annotations
 
 import posix
+import sys
 
 from tiffin.runtime.state.files import write_all
 
 from .bootstrap import answer_of, read_parameters
 from .group import group_of
 from .log_fifo import become_logged
-from .placement import join_cgroup, raise_oom_score, share_core_with_none
+from .placement import join_cgroup, oom_score_after, share_core_with_none
 from .serve import ShimSettings, serve
 from .socket_path import listen, locked, socket_path
+from .template.wire import SWITCH, template_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +33,17 @@ if TYPE_CHECKING:
 
 ADDRESS_FILE = "address"
 STDOUT = 1
+FIRST_OWN = 3
+MOST_DESCRIPTORS = (1 << 31) - 1
 
 
-def start(invocation: Invocation, environment: Mapping[str, str]) -> None:
+def start(invocation: Invocation, environment: Mapping[str, str], *, parent: int = 0) -> None:
     """Starts a shim, or finds the one of the container's group, and prints its address.
 
     Returns in the process that containerd waits for; the shim itself never returns.
+
+    Args:
+        parent: as for `main.run`.
     """
     bundle = posix.getcwd()
     parameters = read_parameters(invocation, environment)
@@ -46,17 +53,24 @@ def start(invocation: Invocation, environment: Mapping[str, str]) -> None:
         listening = listen(path)
     write_address(bundle, f"unix://{path}")
     if listening is not None:
+        shares_core = bool(environment.get("SCHED_CORE"))
+        # not off a shim that is elsewhere than containerd, nor where there is one
+        leaves_template = not (
+            parent or parameters.shim_cgroup or shares_core or environment.get(SWITCH) == "no"
+        )
         settings = ShimSettings(
-            invocation.namespace,
-            invocation.id,
-            bundle,
-            parameters.grpc_address,
-            parameters.ttrpc_address,
-            path,
-            parameters.debug,
+            namespace=invocation.namespace,
+            id=invocation.id,
+            bundle=bundle,
+            containerd=parameters.grpc_address,
+            events=parameters.ttrpc_address,
+            socket=path,
+            debug=parameters.debug,
+            oom_score=oom_score_after(parent or posix.getppid()),
+            template=template_path(invocation.address, sys.argv[0]) if leaves_template else "",
         )
         try:
-            _place(parameters, environment)
+            _place(parameters, shares_core=shares_core)
             _fork(settings, listening)
         except BaseException:
             posix.unlink(path)
@@ -77,11 +91,10 @@ def write_address(bundle: str, address: str) -> None:
     posix.rename(temporary, f"{bundle}/{ADDRESS_FILE}")
 
 
-def _place(parameters: Parameters, environment: Mapping[str, str]) -> None:
+def _place(parameters: Parameters, *, shares_core: bool) -> None:
     if parameters.shim_cgroup:
         join_cgroup(parameters.shim_cgroup)
-    raise_oom_score()
-    if environment.get("SCHED_CORE"):
+    if shares_core:
         share_core_with_none()
 
 
@@ -92,7 +105,10 @@ def _fork(settings: ShimSettings, listening: socket) -> None:
     code = 1
     try:
         posix.setsid()
+        descriptor = listening.detach()
+        posix.closerange(FIRST_OWN, descriptor)
+        posix.closerange(descriptor + 1, MOST_DESCRIPTORS)
         become_logged(settings.bundle)
-        code = serve(settings, listening.detach())
+        code = serve(settings, descriptor)
     finally:
         posix._exit(code)  # noqa: SLF001  # the function's name; nobody above us may handle what was raised
