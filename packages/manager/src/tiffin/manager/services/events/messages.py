@@ -2,7 +2,7 @@
 
 A client of ours that asks for them (header `tiffin-events: numbered`) gets two more fields in each envelope, which
 others do not know and would skip: the event's number, and the exchange's epoch. With the header
-`tiffin-events-since: <epoch>/<number>` it goes on where it was.
+`tiffin-events-since: <epoch>/<number>`, of the last one that it has seen, it goes on after that.
 """
 
 from __future__ import annotations

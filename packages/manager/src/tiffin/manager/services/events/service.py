@@ -61,12 +61,15 @@ class EventsService:
         return numbered(envelope, self._exchange.epoch)
 
     def _since(self, text: str) -> int | None:
-        """The number that a client goes on with. Raises EventsLost: it is of an earlier life of the manager."""
+        """The number that a client goes on with: after the last that it has seen, which is what it names.
+
+        Raises EventsLost: that was in an earlier life of the manager.
+        """
         if not text:
             return None
         epoch, _, number = text.partition("/")
         if not number.isdecimal():
             raise InvalidArgument(f"{SINCE}: {text[:100]!r} is not <epoch>/<number>")
         if epoch != self._exchange.epoch:
-            raise EventsLost(int(number), self._exchange.next)
-        return int(number)
+            raise EventsLost(int(number) + 1, self._exchange.next)
+        return int(number) + 1
