@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import select
 import signal
+import socket
+from pathlib import Path
 
 import pytest
-from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, shell
+from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, process_of, shell
+from packages.shim.tests.tasks.test_bad_runtimes import Trouble
 
-from tiffin.runtime.errors import TimedOut, Unavailable
+from tiffin.runtime.errors import AlreadyExists, TimedOut, Unavailable
+from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks.states import Status
 from tiffin.shim.tasks.values import Patience
 
@@ -91,6 +97,47 @@ async def test_all_of_it_is_killed_and_nobody_knows_how_it_ended(keeper_of: Keep
         keeper.tasks = keeper.new_tasks()
         await keeper.tasks.recover(str(keeper.bundles[name].path))
         assert (await keeper.tasks.wait(name)).status == 255
+
+
+def cut(keeper: Keeper, name: str) -> None:
+    """Ends the connection to a monitor, which lives on."""
+    container = keeper.tasks._containers[name]
+    assert container.monitor is not None
+    container.monitor._connection._socket.shutdown(socket.SHUT_RDWR)
+
+
+async def test_a_connection_that_is_cut_is_taken_up_again(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        tasks, name = keeper.tasks, await keeper.run(FOREVER)
+        exec_id = await keeper.exec(name, FOREVER)
+        cut(keeper, name)
+        for process in (exec_id, ""):
+            pid = (await tasks.state(name, process)).pid
+            os.kill(pid, signal.SIGKILL)
+            assert (await tasks.wait(name, process)).status == 128 + signal.SIGKILL
+        await tasks.delete(name, exec_id)
+        await tasks.delete(name)
+
+
+async def test_an_exec_that_was_being_started_then_may_be_started_again(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        trouble = Trouble(keeper, tmp_path, "exec", "sleep 1000")
+        tasks, name = keeper.tasks, await keeper.run(FOREVER)
+        await tasks.execute(name, "e1", process_of(shell("exit 3")), Stdio())
+        starting = asyncio.ensure_future(tasks.start(name, "e1"))
+        await trouble.begun.begun()
+        cut(keeper, name)
+        with pytest.raises(Unavailable):
+            await starting
+        trouble.over()
+        while True:  # until the connection is there, and the monitor has forgotten the first try
+            with contextlib.suppress(Unavailable, AlreadyExists):
+                await tasks.start(name, "e1")
+                break
+            await asyncio.sleep(0.01)
+        assert (await tasks.wait(name, "e1")).status == 3
 
 
 async def test_one_that_is_stopped_holds_a_successor_up_in_bounds(keeper_of: Keeping) -> None:

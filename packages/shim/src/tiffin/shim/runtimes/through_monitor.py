@@ -11,13 +11,13 @@ import os
 import signal
 from contextlib import ExitStack
 
-from tiffin.runtime.errors import NotFound, OperationFailed, TimedOut
+from tiffin.runtime.errors import NotFound, OperationFailed, TimedOut, Unavailable
 
 from ..monitor.errors import CommandFailed
 from ..monitor.values import INIT, Spawn, console_socket_path
 from .commands import runtime_environment
 from .reports import said
-from .stopping import pid_file_of, stop_command
+from .stopping import kill_commands, pid_file_of, stop_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +77,9 @@ class MonitoredCommand:
         except CommandFailed as failure:
             why = said(_read(log), failure.output) or f"exit status {failure.status}"
             raise await self._runtime.failure(self._verb, self._identifier, why) from None
+        except Unavailable:  # nobody would take what it makes
+            await asyncio.to_thread(kill_commands, spawn.pid_file)
+            raise
         except TimeoutError:
             if pid := await stop_command(self._monitor, spawn, running):
                 return pid

@@ -13,7 +13,7 @@ import logging
 import signal
 import time
 
-from tiffin.runtime.errors import RuntimeFailure
+from tiffin.runtime.errors import FailedPrecondition, NotFound, RuntimeFailure, Unavailable
 
 from ..monitor.client import Monitor
 from ..monitor.records import recorded
@@ -35,17 +35,35 @@ KILLED = 128 + signal.SIGKILL
 async def monitor_lost(container: Container) -> None:
     """The connection is gone: takes it up again, or, where there is no monitor any more, ends what it had."""
     await container.ready.wait()
-    with contextlib.suppress(RuntimeFailure):  # there is none
+    monitor = None
+    with contextlib.suppress(Unavailable):  # there is none
         monitor = await Monitor.connect(container.directory, container)
-        container.monitor = monitor
-        for known in await monitor.processes():
-            if known.exit is not None:
-                container.exited(known.name, known.exit)
-            if known.drained:
-                container.drained(known.name)
+    if monitor is None:
+        LOG.error("container %s: its monitor is gone; its processes are killed", container.id)
+        await end_orphans(container)
         return
-    LOG.error("container %s: its monitor is gone; its processes are killed", container.id)
-    await end_orphans(container)
+    LOG.warning("container %s: its monitor had cut the connection; it is there again", container.id)
+    await _resume(container, monitor)
+    container.monitor = monitor  # now others may start processes again
+
+
+async def _resume(container: Container, monitor: Monitor) -> None:
+    for known in await monitor.processes():
+        process = container.named(known.name)
+        if process is None or not process.pid:  # whoever started it was told that it has failed
+            await _give_up(monitor, known.name)
+        elif known.exit is not None:
+            container.exited(known.name, known.exit)
+        if known.drained:
+            container.drained(known.name)
+
+
+async def _give_up(monitor: Monitor, name: str) -> None:
+    """Ends a process, or the command that is making it."""
+    with contextlib.suppress(NotFound, FailedPrecondition):  # it has ended, or is not there yet
+        await monitor.signal(name, signal.SIGKILL)
+    with contextlib.suppress(NotFound):
+        await monitor.forget(name)
 
 
 async def end_orphans(container: Container) -> None:
@@ -59,7 +77,7 @@ async def end_orphans(container: Container) -> None:
         orphans = [(process, stack.enter_context(Orphan.of(process))) for process in living]
         for _, orphan in orphans:
             orphan.kill()
-        if container.shared_pids or not living:
+        if container.shared_pids:
             with contextlib.suppress(
                 RuntimeFailure, OSError
             ):  # nothing may be left; those that count are killed

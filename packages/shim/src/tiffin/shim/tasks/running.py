@@ -11,6 +11,7 @@ from tiffin.runtime.errors import RuntimeFailure, TimedOut
 from tiffin.runtime.state.files import remove_tree
 
 from ..events.values import TaskCheckpointed, TaskPaused, TaskResumed, TaskStart
+from ..monitor.client import Monitor
 from .creating import learn_first_process, make_first_process
 from .ending import ended
 from .states import Status, Verb
@@ -52,6 +53,8 @@ async def _started(container: Container) -> None:
 
 async def _restored(container: Container) -> int:
     try:
+        if container.monitor is None:  # it had no process, and has ended while nobody was connected
+            container.monitor = await Monitor.start(container.directory, container)
         return await make_first_process(container)
     except BaseException:
         container.init.forget()
