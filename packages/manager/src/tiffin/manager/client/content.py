@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -56,11 +57,11 @@ class Content:
             Unavailable: another one is at it.
         """
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        turn = asyncio.Semaphore(1)
+        requests = _pieces(reference, data, digest, labels or {}, turn)
         try:
-            async for _ in self._session.talk(
-                CONTENT, "Write", _pieces(reference, data, digest, labels or {})
-            ):
-                pass
+            async for _ in self._session.talk(CONTENT, "Write", requests):
+                turn.release()
         except AlreadyExists:
             return digest
         return digest
@@ -71,14 +72,17 @@ class Content:
 
 
 async def _pieces(
-    reference: str, data: bytes, digest: str, labels: Mapping[str, str]
+    reference: str, data: bytes, digest: str, labels: Mapping[str, str], turn: asyncio.Semaphore
 ) -> AsyncIterator[messages.WriteContentRequest]:
+    """Each when the one before was answered: grpc loses the status of a call that ends while something is sent."""
     total = len(data)
     for offset in range(0, total, AT_ONCE):
+        await turn.acquire()
         yield messages.WriteContentRequest(
             action=messages.WRITE, ref=reference, total=total, expected=digest, offset=offset,
             data=data[offset : offset + AT_ONCE],
         )  # fmt: skip
+    await turn.acquire()
     yield messages.WriteContentRequest(
         action=messages.COMMIT, ref=reference, total=total, expected=digest, offset=total, labels=labels
     )
