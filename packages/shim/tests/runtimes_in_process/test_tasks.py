@@ -2,6 +2,9 @@
 
 import pytest
 from packages.shim.tests.tasks.test_execs import *  # noqa: F403
+from packages.shim.tests.tasks.test_full_disk import *  # noqa: F403
 from packages.shim.tests.tasks.test_life import *  # noqa: F403
+from packages.shim.tests.tasks.test_lost_monitors import *  # noqa: F403
+from packages.shim.tests.tasks.test_rootfs import *  # noqa: F403
 
 pytestmark = pytest.mark.requires("root")

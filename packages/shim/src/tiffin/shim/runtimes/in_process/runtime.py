@@ -119,7 +119,9 @@ class InProcess:
     async def settle(self, identifier: str) -> None:
         """See `OciRuntime`. What a predecessor has left half-made ends with it, and holds the lock until then."""
         with contextlib.suppress(NotFound):
-            await self._call("settle", identifier, lambda _: wait_for_lock(self._settings, identifier))
+            await self._call(
+                "settle", identifier, lambda stop: wait_for_lock(self._settings, identifier, stop)
+            )
 
     def _making(self, monitor: Monitor, identifier: str, name: str, streams: Streams) -> Making:
         return Making(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tiffin.runtime.lifecycle.settings import Settings
 
     from ..options import CheckpointOptions
+    from .stopping import Stop
+
+INTERVAL = 0.01  # seconds: flock(2) cannot be waited for with a time limit
 
 
 def change_limits(settings: Settings, identifier: str, resources: bytes) -> None:
@@ -54,15 +57,13 @@ def dump(settings: Settings, identifier: str, options: CheckpointOptions) -> Non
     criu.checkpoint(settings, identifier, flags)
 
 
-def wait_for_lock(settings: Settings, identifier: str, *, patience: float = 120.0) -> None:
-    """Returns when nobody works on the container. Raises FailedPrecondition if somebody does for longer than that."""
+def wait_for_lock(settings: Settings, identifier: str, stop: Stop) -> None:
+    """Returns when nobody works on the container, or when told to stop. Raises NotFound, TimedOut."""
     directory = StateDirectory(settings.root, identifier)
-    deadline = time.monotonic() + patience
     while True:
         try:
             directory.lock(wait=False).release()
             return
         except FailedPrecondition:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)  # flock(2) cannot be waited for with a time limit
+            stop.check()
+            time.sleep(INTERVAL)
