@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,15 @@ class Keeper:
         """The events, by the last part of their topics: create, start, exec-added ..."""
         events = [event for event in self.events if container in {"", event.container_id}]
         return [event.topic.rpartition("/")[2] for event in events]
+
+    async def empty(self, container: str) -> bool:
+        """Whether a container has no processes, once those that are dying are dead."""
+        for one in await self.tasks.pids(container):
+            with contextlib.suppress(ProcessLookupError):
+                end = os.pidfd_open(one.pid)
+                assert await asyncio.to_thread(select.select, [end], [], [], SECONDS) != ([], [], [])
+                os.close(end)
+        return not await self.tasks.pids(container)
 
     async def finish(self) -> None:
         """Removes all that a test left, and looks whether the removal was whole."""

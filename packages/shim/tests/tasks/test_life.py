@@ -256,7 +256,7 @@ async def test_all_processes_are_killed(keeper_of: Keeping, tmp_path: Path) -> N
             assert len(await keeper.tasks.pids(name)) == 3
             await keeper.tasks.kill(name, "", signal.SIGKILL, everything=True)
             assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
-            assert await keeper.tasks.pids(name) == []
+            assert await keeper.empty(name)
 
 
 async def test_without_a_pid_namespace_the_others_end_with_the_first(
@@ -274,7 +274,7 @@ async def test_without_a_pid_namespace_the_others_end_with_the_first(
             await keeper.tasks.kill(name, "", signal.SIGKILL)
             assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
             assert (await keeper.tasks.state(name, exec_id)).status is Status.STOPPED
-            assert await keeper.tasks.pids(name) == []
+            assert await keeper.empty(name)
             exits = [event.id for event in keeper.events if isinstance(event, TaskExit)]
             assert exits == [exec_id, name]
 

@@ -47,7 +47,7 @@ async def test_a_container_ends_with_its_monitor(keeper_of: Keeping, config: dic
         for process in (exec_id, ""):
             assert (await tasks.wait(name, process)).status == 128 + signal.SIGKILL
             assert (await tasks.state(name, process)).status is Status.STOPPED
-        assert await tasks.pids(name) == []
+        assert await keeper.empty(name)
         assert (await tasks.delete(name)).exit_status == 128 + signal.SIGKILL
         assert keeper.told() == ["create", "start", "exec-added", "exec-started", "exit", "exit", "delete"]
 

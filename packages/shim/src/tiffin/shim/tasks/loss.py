@@ -18,10 +18,12 @@ from tiffin.runtime.errors import FailedPrecondition, NotFound, RuntimeFailure, 
 from ..monitor.client import Monitor
 from ..monitor.records import recorded
 from ..monitor.values import Exit
+from ..runtimes.stopping import kill_commands, pid_file_of
 from .ending import ended
 from .killing import kill_everything, thaw
 from .orphans import Orphan
 from .states import ENDED, Status
+from .threads import in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,15 +53,16 @@ async def _resume(container: Container, monitor: Monitor) -> None:
     for known in await monitor.processes():
         process = container.named(known.name)
         if process is None or not process.pid:  # whoever started it was told that it has failed
-            await _give_up(monitor, known.name)
+            await _give_up(container, monitor, known.name)
         elif known.exit is not None:
             container.exited(known.name, known.exit)
         if known.drained:
             container.drained(known.name)
 
 
-async def _give_up(monitor: Monitor, name: str) -> None:
-    """Ends a process, or the command that is making it."""
+async def _give_up(container: Container, monitor: Monitor, name: str) -> None:
+    """Ends a process, or the command that is making it, with all it has started."""
+    await in_thread(kill_commands, pid_file_of(container.directory, name))
     with contextlib.suppress(NotFound, FailedPrecondition):  # it has ended, or is not there yet
         await monitor.signal(name, signal.SIGKILL)
     with contextlib.suppress(NotFound):
