@@ -53,10 +53,10 @@ def serve(settings: ShimSettings, descriptor: int) -> int:
     from .title import set_title
 
     if settings.template and settings.events:
-        from ..runtimes import in_process  # noqa: F401  # all that a shim may need
-        from . import cleanup  # noqa: F401
+        from .template.loading import load
         from .template.serving import fork_template
 
+        load()
         fork_template(settings.template, settings.events, descriptor)
     set_title((NAME, "-namespace", settings.namespace, "-id", settings.id, "-address", settings.containerd))
     if settings.oom_score is not None:

@@ -12,6 +12,7 @@ that nobody has written to: each shim costs a third of what it would.
     front/       hands work over: the program that containerd waits for, in C
     wire.py      what goes over the socket
     identity.py  who may ask: whoever is like the template in all that a process inherits
+    loading.py   what it has loaded
     serving.py   the template's loop, and how long it lives: as long as its containerd, and a minute after the last work
     working.py   what is forked becomes the one that asked
 
