@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from packages.manager.tests.tasks.containers import Containers
 from packages.manager.tests.tasks.peers import KINDS, Peer, running
+from packages.ttrpc.tests.conftest import pytest_pyfunc_call  # noqa: F401  # runs coroutines
 
 from tiffin_testing.rootfs import make_rootfs
 

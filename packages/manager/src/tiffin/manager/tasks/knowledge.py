@@ -51,6 +51,15 @@ class Knowledge:
             self._processes[exec_id] = Process(exec_id)
         return self._processes[exec_id]
 
+    def find(self, exec_id: str) -> Process | None:
+        """The same; None for one that was not heard of."""
+        return self._processes.get(exec_id)
+
+    def begin(self, state: ProcessState) -> None:
+        """A new process, whatever was known of an earlier one of its name."""
+        self.forget(state.exec_id)
+        self.process(state.exec_id).learn(state)
+
     @property
     def processes(self) -> Sequence[Process]:
         """Those that were heard of."""

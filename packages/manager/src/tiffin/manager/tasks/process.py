@@ -31,6 +31,11 @@ class Process:
         """Whether it has ended, as far as is known."""
         return self.state is not None and self.state.status is Status.STOPPED
 
+    def is_of(self, pid: int) -> bool:
+        """Whether that may be its pid. One that has none yet is no further process that has ended."""
+        known = self.state.pid if self.state is not None else 0
+        return known == pid or (not known and not self.exec_id)
+
     def learn(self, state: ProcessState) -> None:
         """What its shim says."""
         if not self.stopped:

@@ -77,8 +77,7 @@ class Task:
 
         async def execute() -> None:
             await self.runs_on.execute(execution)
-            state = ProcessState(execution.exec_id, 0, Status.CREATED, execution.streams)
-            self.known.process(execution.exec_id).learn(state)
+            self.known.begin(ProcessState(execution.exec_id, 0, Status.CREATED, execution.streams))
 
         await self._change(f"exec {execution.exec_id}", self._limits.execute, execute())
 

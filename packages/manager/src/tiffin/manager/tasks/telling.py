@@ -26,13 +26,7 @@ if TYPE_CHECKING:
 
 EXIT, DELETE = "/tasks/exit", "/tasks/delete"
 RAN = (Status.RUNNING, Status.PAUSED, Status.PAUSING, Status.STOPPED)
-KNOWN: tuple[type[Message], ...] = (
-    events.TaskStart,
-    events.TaskExit,
-    events.TaskExecStarted,
-    events.TaskPaused,
-    events.TaskResumed,
-)
+KNOWN: tuple[type[Message], ...] = (events.TaskExit, events.TaskPaused, events.TaskResumed)
 
 
 class Teller:
@@ -106,21 +100,22 @@ class Teller:
         task = self._find(namespace, getattr(event, "container_id", "")) if event is not None else None
         if task is None:
             return True
-        known = task.known
         if isinstance(event, events.TaskExit):
-            process = known.process("" if event.id == task.id else event.id)
-            told, process.told = process.told, True
-            process.end(Exit(event.pid, event.exit_status, event.exited_at.ToNanoseconds()))
-            return not told
-        if isinstance(event, events.TaskStart):
-            known.process("").change(Status.RUNNING, event.pid)
-        elif isinstance(event, events.TaskExecStarted):
-            known.process(event.exec_id).change(Status.RUNNING, event.pid)
-        elif isinstance(event, events.TaskPaused):
-            known.process("").change(Status.PAUSED)
+            return self._ended(task, event)
+        if isinstance(event, events.TaskPaused):
+            task.known.process("").change(Status.PAUSED)
         elif isinstance(event, events.TaskResumed):
-            known.process("").change(Status.RUNNING)
+            task.known.process("").change(Status.RUNNING)
         return True
+
+    def _ended(self, task: Task, event: events.TaskExit) -> bool:
+        """A shim's events come late: this one may be of an earlier process of the same name, which its pid tells."""
+        process = task.known.find("" if event.id == task.id else event.id)
+        if process is None or not process.is_of(event.pid):
+            return True
+        told, process.told = process.told, True
+        process.end(Exit(event.pid, event.exit_status, event.exited_at.ToNanoseconds()))
+        return not told
 
 
 def _message(event: Any) -> Message | None:
