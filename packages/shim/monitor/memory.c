@@ -15,7 +15,7 @@
 
 #define SCRATCH (1024 * 1024) /* of address space */
 #define PARTS 4
-#define PAGE 4096UL
+#define ALIGNED 64UL
 
 extern const char __executable_start[]; /* the linker's */
 
@@ -32,10 +32,11 @@ static size_t scratch_used;
 int memory_open(void)
 {
 	const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	uintptr_t in_page = getauxval(AT_PAGESZ) - 1;
 	for (size_t i = 0; headers && i < getauxval(AT_PHNUM) && part_count < PARTS; i++) {
 		uintptr_t begin = (uintptr_t)__executable_start + headers[i].p_vaddr;
 		if (headers[i].p_type == PT_LOAD && !(headers[i].p_flags & PF_W))
-			parts[part_count++] = (struct range){begin & ~(PAGE - 1), headers[i].p_memsz + (begin & (PAGE - 1))};
+			parts[part_count++] = (struct range){begin & ~in_page, headers[i].p_memsz + (begin & in_page)};
 	}
 	scratch_begin = mmap(NULL, SCRATCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return scratch_begin == MAP_FAILED ? -1 : 0;
@@ -44,7 +45,7 @@ int memory_open(void)
 void *scratch(size_t size)
 {
 	char *taken = scratch_begin + scratch_used;
-	scratch_used += (size + PAGE - 1) & ~(PAGE - 1);
+	scratch_used += (size + ALIGNED - 1) & ~(ALIGNED - 1);
 	if (scratch_used > SCRATCH)
 		abort();
 	return taken;
