@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import ExitStack
 
 from tiffin.image.durable import make_folder
@@ -10,6 +11,9 @@ from tiffin.image.store.lock import Lock, acquire
 from tiffin.runtime.errors import Unavailable
 
 NAME = "tiffind.lock"
+PATIENCE = (
+    1.0  # seconds: one that was killed has it until it is gone, and what it starts until that is executed
+)
 
 
 def claim(*folders: str) -> ExitStack:
@@ -28,6 +32,10 @@ def claim(*folders: str) -> ExitStack:
 
 def _lock(path: str, folder: str) -> Lock:
     lock = acquire(path, wait=False)
+    end = time.monotonic() + PATIENCE
+    while lock is None and time.monotonic() < end:
+        time.sleep(0.02)  # flock(2) cannot be told how long to wait
+        lock = acquire(path, wait=False)
     if lock is None:
         raise Unavailable(f"another tiffind{_holder(path)} uses {folder!r}: stop it, or use another folder")
     os.truncate(lock.descriptor, 0)
