@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tiffin.api.containerd.types.mount_pb2 import Mount
-    from tiffin.manager.client.fifos import Fifos
+    from tiffin.manager.client.fifos import Ends
     from tiffin.manager.client.session import Session
 
 SPEC_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Spec"
@@ -43,7 +43,7 @@ class Container:
         return found
 
     async def create_task(
-        self, fifos: Fifos | None = None, *, rootfs: Sequence[Mount] = (), checkpoint: str = ""
+        self, fifos: Ends | None = None, *, rootfs: Sequence[Mount] = (), checkpoint: str = ""
     ) -> Task:
         """Makes its task; the first process waits for `start`.
 

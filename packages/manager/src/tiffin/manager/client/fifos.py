@@ -18,9 +18,21 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Sequence
+    from typing import Protocol, Self
 
     from tiffin.manager.client.process import Process
+
+    class Ends(Protocol):
+        """What a process may be given as its streams: `Fifos`, or something of the caller's."""
+
+        @property
+        def paths(self) -> Sequence[str]:
+            """stdin, stdout and stderr, as containerd's shims know them; "" for none."""
+
+        async def connect(self) -> None:
+            """The process is made, and the shim has its ends open."""
+
 
 NAMES = ("stdin", "stdout", "stderr")
 READ_AT_ONCE = 1 << 16

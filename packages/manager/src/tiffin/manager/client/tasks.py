@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tiffin.api.containerd.types.mount_pb2 import Mount
     from tiffin.api.containerd.types.task.task_pb2 import Process as ProcessState
     from tiffin.api.containerd.types.task.task_pb2 import ProcessInfo
-    from tiffin.manager.client.fifos import Fifos
+    from tiffin.manager.client.fifos import Ends
     from tiffin.manager.client.session import Session
 
 PROCESS_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Process"
@@ -43,7 +43,7 @@ class Task(Process):
         """A further process that was added, by its id."""
         return Process(self._session, self.container, exec_id)
 
-    async def execute(self, exec_id: str, process: Mapping[str, Any], fifos: Fifos | None = None) -> Process:
+    async def execute(self, exec_id: str, process: Mapping[str, Any], fifos: Ends | None = None) -> Process:
         """Adds a process, which `start` runs.
 
         Args:
@@ -97,7 +97,7 @@ class Task(Process):
 
 
 async def create_task(
-    session: Session, container: Container, fifos: Fifos | None, rootfs: Sequence[Mount], checkpoint: str
+    session: Session, container: Container, fifos: Ends | None, rootfs: Sequence[Mount], checkpoint: str
 ) -> Task:
     """See `Container.create_task`."""
     mounts = list(rootfs)
@@ -125,7 +125,7 @@ def _restoring(folder: str) -> AnyMessage:
     return pack(Options(criu_image_path=folder))
 
 
-def _streams(fifos: Fifos | None) -> dict[str, Any]:
+def _streams(fifos: Ends | None) -> dict[str, Any]:
     """Fields of a request. Values of the wire, as containerd has them: paths."""
     if fifos is None:
         return {}
