@@ -21,7 +21,12 @@ MOST = 64 << 10  # bytes of such a file
 
 
 def bundles_of(settings: ShimSettings) -> list[str]:
-    """The bundles of a shim, its own first, that have something to take back."""
+    """The bundles of a shim, its own first, that have something to take back.
+
+    They are only looked for where a shim has left its socket, or its folder: there may be thousands of bundles.
+    """
+    if not settings.recovers:
+        return []
     parent = os.path.dirname(os.path.abspath(settings.bundle))
     own = os.path.basename(os.path.abspath(settings.bundle))
     try:

@@ -29,6 +29,7 @@ class ShimSettings(Record):
 
     namespace, id, bundle: of the container it was started for. containerd: address of its gRPC socket.
     events: of its ttrpc socket, "" if there is none. socket: path of our own, "" if that is not ours to remove.
+    recovers: there was a shim before, whose containers are to be taken back.
     oom_score: oom_score_adj, None to leave it. template: path of the socket of a template to leave behind, "" for none.
     """
 
@@ -39,6 +40,7 @@ class ShimSettings(Record):
     events: str
     socket: str
     debug: bool = False
+    recovers: bool = True
     oom_score: int | None = None
     template: str = ""
 

@@ -16,6 +16,7 @@ import sys
 from tiffin.runtime.state.files import write_all
 
 from .bootstrap import answer_of, read_parameters
+from .delete import FOLDER
 from .group import group_of
 from .log_fifo import become_logged
 from .placement import join_cgroup, oom_score_after, share_core_with_none
@@ -50,6 +51,7 @@ def start(invocation: Invocation, environment: Mapping[str, str], *, parent: int
     group = group_of(bundle, invocation.id)
     path = socket_path(parameters.socket_directory, parameters.grpc_address, invocation.namespace, group)
     with locked(path):
+        left_behind = posix.access(path, posix.F_OK)
         listening = listen(path)
     write_address(bundle, f"unix://{path}")
     if listening is not None:
@@ -66,6 +68,7 @@ def start(invocation: Invocation, environment: Mapping[str, str], *, parent: int
             events=parameters.ttrpc_address,
             socket=path,
             debug=parameters.debug,
+            recovers=left_behind or posix.access(f"{bundle}/{FOLDER}", posix.F_OK),
             oom_score=oom_score_after(parent or posix.getppid()),
             template=template_path(invocation.address, sys.argv[0]) if leaves_template else "",
         )

@@ -1,0 +1,66 @@
+"""Which bundles a shim takes back: its own, and those that name its socket, in either file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tiffin.shim.command.recovery import bundles_of
+from tiffin.shim.command.serve import ShimSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOCKET = "/run/containerd/s/abc"
+
+
+def bundle(folder: Path, name: str, *, address: str = "", bootstrap: str = "", task: bool = True) -> None:
+    (folder / name).mkdir()
+    if task:
+        (folder / name / "tiffin").mkdir()
+    if address:
+        (folder / name / "address").write_text(address)
+    if bootstrap:
+        (folder / name / "bootstrap.json").write_text(json.dumps({"version": 3, "address": bootstrap}))
+
+
+def found(folder: Path, *, recovers: bool = True) -> list[str]:
+    settings = ShimSettings("n", "own", str(folder / "own"), "", "", SOCKET, recovers=recovers)
+    return [path.rpartition("/")[2] for path in bundles_of(settings)]
+
+
+def test_own_and_those_of_the_group(tmp_path: Path) -> None:
+    bundle(tmp_path, "own")
+    bundle(tmp_path, "by-address", address=f"unix://{SOCKET}")
+    bundle(tmp_path, "by-bootstrap", bootstrap=f"unix://{SOCKET}")
+    bundle(tmp_path, "of-another", address="unix:///run/containerd/s/def", bootstrap="unix:///other")
+    bundle(tmp_path, "of-nobody")
+    bundle(tmp_path, "already-deleted", address=f"unix://{SOCKET}", task=False)
+    assert found(tmp_path) == ["own", "by-address", "by-bootstrap"]
+
+
+def test_own_may_have_nothing_left(tmp_path: Path) -> None:
+    bundle(tmp_path, "own", task=False)
+    bundle(tmp_path, "beside", address=SOCKET)
+    assert found(tmp_path) == ["beside"]
+
+
+def test_a_first_shim_looks_for_nothing(tmp_path: Path) -> None:
+    bundle(tmp_path, "own")
+    bundle(tmp_path, "beside", address=SOCKET)
+    assert found(tmp_path, recovers=False) == []
+
+
+@pytest.mark.parametrize("text", ["", "\0\xff", "[]", '{"address": 5}', "{"])
+def test_files_that_name_nothing_are_passed_over(tmp_path: Path, text: str) -> None:
+    bundle(tmp_path, "own")
+    bundle(tmp_path, "beside")
+    (tmp_path / "beside/address").write_text(text)
+    (tmp_path / "beside/bootstrap.json").write_text(text)
+    assert found(tmp_path) == ["own"]
+
+
+def test_a_bundle_that_is_gone(tmp_path: Path) -> None:
+    assert found(tmp_path / "nowhere") == []
