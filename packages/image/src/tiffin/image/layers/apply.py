@@ -37,11 +37,12 @@ class LayerWriter:
         ownership: what becomes of the owners; device nodes are made only with `Ownership.KEEP`.
         ids: how the ids in the layer are mapped; None where they stay.
         whiteouts: what becomes of whiteouts. In the forms of overlayfs the root is for one layer.
-        parents: with those forms, the roots of the layers below, the nearest first. Before `settle` they are asked
-            only for what a layer leaves to them: directories that it implies, and targets of its hard links.
+        parents: with those forms, the roots of the layers below, the nearest first.
+        late: the layers below may not be complete before `settle`: they are asked only for what must be known at
+            once, such as targets of hard links, and the layer may have to be applied once more.
         limits: how much a layer may be.
 
-    Call `finish` after the last layer: modes and times of directories are set there. Where the layers below may be
+    Call `finish` after the last layer: modes and times of directories are set there. Where the layers below are
     late, call its two halves: `end`, which asks nobody, and `settle` once all of them are complete.
 
     left_out: counts what this user or this file system cannot have, by what it is.
@@ -55,6 +56,7 @@ class LayerWriter:
         ids: IdMaps | None = None,
         whiteouts: WhiteoutForm = WhiteoutForm.APPLIED,
         parents: Parents = (),
+        late: bool = False,
         limits: Limits | None = None,
     ) -> None:
         self._root = root
@@ -68,7 +70,7 @@ class LayerWriter:
         if whiteouts is not WhiteoutForm.APPLIED:
             below = Below(root, parents, whiteouts.opaque)
             self._whiteouts = Written(root, self._fresh, whiteouts.opaque, below)
-            self._copy_up = CopyUp(root, below, whiteouts.opaque, self._directories)
+            self._copy_up = CopyUp(root, below, whiteouts.opaque, self._directories, late=late)
             root.when_missing, root.when_made = self._copy_up.missing, self._copy_up.implied
         self.left_out: Counter[str] = Counter()
 
@@ -77,6 +79,7 @@ class LayerWriter:
 
         Raises:
             InvalidImage: if it is broken, tries to leave the root, or is over the limits.
+            Misjudged: with `late`, the layer must be applied once more, to another root, and not late.
             OSError: if the disk is full, or the like.
         """
         self._fresh.clear()
@@ -85,22 +88,26 @@ class LayerWriter:
             self._limits.check_entries(count)
             try:
                 self._apply_entry(archive, entry)
-            except OSError as error:
-                if error.errno != ENAMETOOLONG:
-                    raise
-                raise InvalidImage(
-                    f"{entry.shown} in the layer has a longer name than this file system takes"
-                ) from error
+            except InvalidImage:
+                if self._copy_up is not None:
+                    self._copy_up.check()
+                raise
 
     def _apply_entry(self, archive: TarReader, entry: Entry) -> None:
-        name = names.parse(entry.name)
-        if name.kind is names.Kind.ENTRY:
-            self._write(archive, entry, name)
-        elif name.kind is not names.Kind.IGNORED:
-            self._whiteouts.hide(name)
+        try:
+            name = names.parse(entry.name)
+            if name.kind is names.Kind.ENTRY:
+                self._write(archive, entry, name)
+            elif name.kind is not names.Kind.IGNORED:
+                self._whiteouts.hide(name)
+        except OSError as error:
+            if error.errno != ENAMETOOLONG:
+                raise
+            reason = f"{entry.shown} in the layer has a longer name than this file system takes"
+            raise InvalidImage(reason) from error
 
     def finish(self) -> None:
-        """Sets what directories get last, and asks the layers below the rest. Raises OSError if the kernel refuses."""
+        """Sets what directories get last, and asks the layers below the rest. Raises OSError, if the kernel refuses."""
         self.end()
         self.settle()
 
@@ -112,15 +119,18 @@ class LayerWriter:
 
     @property
     def unsettled(self) -> bool:
-        """Whether there may be whiteouts that `settle` removes: until then nobody may look into the root."""
-        return isinstance(self._whiteouts, Written) and bool(self._whiteouts.unsettled)
+        """Whether `settle` may change something: until then nobody may look into the root."""
+        hides = isinstance(self._whiteouts, Written) and bool(self._whiteouts.unsettled)
+        return hides or (self._copy_up is not None and self._copy_up.unsettled)
 
     def settle(self) -> None:
-        """The second half of `finish`: whiteouts of nothing go, and a root that the layer leaves out is as below."""
+        """The second half of `finish`: whiteouts of nothing go, the rest is as below. Raises Misjudged, OSError."""
         if isinstance(self._whiteouts, Written):
             self._whiteouts.settle()
-        if self._copy_up is not None and not self._says_root:
-            self._copy_up.like_root()
+        if self._copy_up is not None:
+            self._copy_up.settle()
+            if not self._says_root:
+                self._copy_up.settle_root()
         self._root.rest()
 
     def _write(self, archive: TarReader, entry: Entry, name: names.Name) -> None:
@@ -171,7 +181,10 @@ class LayerWriter:
             self._extend(entry, descriptor, fresh=fresh)
             if replaced is not None:
                 self._whiteouts.replaced(replaced, descriptor)
-            self._directories.remember(os.fstat(descriptor).st_ino, path, entry)
+            inode = os.fstat(descriptor).st_ino
+            self._directories.remember(inode, path, entry)
+            if self._copy_up is not None:
+                self._copy_up.mentioned(inode)
         except BaseException:
             os.close(descriptor)
             raise

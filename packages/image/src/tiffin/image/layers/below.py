@@ -17,7 +17,8 @@ from .root import DIRECTORY, MOST_LINKS, Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from typing import Protocol
 else:
     Protocol = object
@@ -65,25 +66,39 @@ class Below:
         if not self:  # also where the path is longer than the kernel can say
             yield None
             return
-        *above, name = self._root.path_of(directory, base).split(b"/")
-        with self._found(above, name, own=False) as found:
+        path = self._root.path_of(directory, base)
+        if self.hides(path):
+            yield None
+            return
+        with self.find_whatever_hides(path) as found:
             yield found
 
+    def find_whatever_hides(self, path: bytes) -> AbstractContextManager[Found | None]:
+        """As `find`, but of a path without links, and the layer itself hides nothing."""
+        *above, name = path.split(b"/")
+        return self._found(self._parents, above, name)
+
+    def hides(self, path: bytes) -> bool:
+        """Whether the layer has a directory on the way to a path that hides all below it."""
+        directory, shown = self._descend(self._root, path.split(b"/")[:-1])
+        if directory is not None:
+            os.close(directory)
+        return not shown
+
     @contextmanager
-    def _found(self, above: list[bytes], base: bytes, *, own: bool) -> Iterator[Found | None]:
-        found = self._find(above, base, own=own)
+    def _found(self, layers: Iterable[Root], above: list[bytes], base: bytes) -> Iterator[Found | None]:
+        found = self._find(layers, above, base)
         try:
             yield found
         finally:
             if found is not None:
                 os.close(found.directory)
 
-    def _find(self, above: list[bytes], base: bytes, *, own: bool) -> Found | None:
-        """own: the layer itself counts too."""
-        for layer in chain((self._root,), self._parents):
+    def _find(self, layers: Iterable[Root], above: list[bytes], base: bytes) -> Found | None:
+        for layer in layers:
             directory, shown = self._descend(layer, above)
             if directory is not None:
-                status = _status(directory, base) if own or layer is not self._root else None
+                status = _status(directory, base)
                 if status is not None and not is_whiteout(status):
                     return Found(directory, base or b".", status)
                 os.close(directory)
@@ -103,7 +118,7 @@ class Below:
             if part == b"..":
                 del walked[-1:]
             elif part not in (b"", b"."):
-                with self._found(walked, part, own=True) as found:
+                with self._found(chain((self._root,), self._parents), walked, part) as found:
                     if found is None:
                         return False
                     if stat.S_ISLNK(found.status.st_mode) and links < MOST_LINKS:

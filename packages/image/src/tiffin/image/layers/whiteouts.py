@@ -99,7 +99,7 @@ class Written:
         self._fresh = fresh
         self._opaque = opaque
         self._below = below
-        self.unsettled: dict[bytes, list[bytes]] = {}  # by directory
+        self.unsettled: dict[bytes, set[bytes]] = {}  # by directory
 
     def hide(self, name: Name) -> None:
         """Makes the whiteout. Raises OSError, EPERM for example where this user may not make one."""
@@ -130,7 +130,7 @@ class Written:
             remove(parent, base)
             if self._below:
                 os.mknod(base, stat.S_IFCHR, 0, dir_fd=parent)
-                self.unsettled.setdefault(self._root.path_of(parent), []).append(base)
+                self.unsettled.setdefault(self._root.path_of(parent), set()).add(base)
 
     def settle(self) -> None:
         """Removes whiteouts that hide nothing, because overlayfs lists those; directories keep their times."""

@@ -43,29 +43,35 @@ class Filling:
         with ExitStack() as stack:
             root = stack.enter_context(Root(path))
             writer = self.writer(root, [stack.enter_context(Root(parent)) for parent in parents])
+            self.started(number)
             self.apply(number, writer)
             writer.finish()
         self.done(number)
         return writer.left_out
 
-    def writer(self, root: Root, parents: Parents) -> LayerWriter:
-        """What makes the files of a layer in `root`."""
-        return LayerWriter(root, self._ownership, whiteouts=self._form, parents=parents, limits=self._limits)
+    def writer(self, root: Root, parents: Parents, *, late: bool = False) -> LayerWriter:
+        """What makes the files of a layer in `root`. late: as for LayerWriter."""
+        return LayerWriter(
+            root, self._ownership, whiteouts=self._form, parents=parents, late=late, limits=self._limits
+        )
 
     def apply(self, number: int, writer: LayerWriter, check: Callable[[], None] | None = None) -> None:
         """Makes the files of a layer, but does not finish it. check: called often; what it raises ends the layer."""
-        if not self._image.layers:  # an image without any has one snapshot, which is empty
-            return
-        what = f"layer {number + 1} of {len(self._image.layers)} of {self._image.name!r}"
+        if self._image.layers:  # an image without any has one snapshot, which is empty
+            what = f"layer {number + 1} of {len(self._image.layers)} of {self._image.name!r}"
+            apply_layer(self._image.layers[number], writer, what, self._limits, check)
+
+    def started(self, number: int) -> None:
+        """Tells that a layer begins."""
         self._tell(Stage.STARTED, number)
-        apply_layer(self._image.layers[number], writer, what, self._limits, check)
 
     def done(self, number: int) -> None:
-        """The layer is complete."""
-        if self._image.layers:
-            self._tell(Stage.DONE, number)
+        """Tells that a layer is complete."""
+        self._tell(Stage.DONE, number)
 
     def _tell(self, stage: Stage, number: int) -> None:
+        if not self._image.layers:
+            return
         layer = self._image.layers[number]
         size = layer.size or 0
         done = size if stage is Stage.DONE else 0

@@ -1,8 +1,8 @@
 """`Stacking`: the missing layers of one image on overlays, several at once, each in a tree of its own.
 
-Threads make the files. A layer that must look into one below waits until that is complete (`_Below`); the lowest ones
-go first, so that whoever is waited for is at work. The caller's thread goes through the layers from the bottom on:
-it settles what only those below can say, and in the end commits all of them in one transaction.
+Threads make the files. A layer that must look into one below waits until that is complete (`LayersBelow`); the lowest
+ones go first, so that whoever is waited for is at work. The caller's thread goes through the layers from the bottom
+on: it settles what only those below can say, and in the end commits all of them in one transaction.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from tiffin.image.errors import AlreadyExists, FailedPrecondition, Stopped
+from tiffin.image.layers.copy_up import Misjudged
 from tiffin.image.layers.root import Root
 from tiffin.image.snapshots.committing import Layered
 from tiffin.image.store.chain import left_out_labels
 from tiffin.image.store.claims import Claims
+from tiffin.image.store.pending import LayersBelow, PendingLayer, PendingTree
 from tiffin.image.store.turns import Turns
-from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from tiffin.image.layers.apply import LayerWriter
     from tiffin.image.store.chain import Chain
     from tiffin.image.store.filling import Filling
     from tiffin.image.store.store import Store
@@ -36,49 +35,6 @@ PATIENCE = 0.1  # seconds between looks at what another process does
 def at_once() -> int:
     """How many layers are made at a time: one for each processor that this process may use, up to four."""
     return min(len(os.sched_getaffinity(0)), MOST_AT_ONCE)
-
-
-class _Tree(Record):
-    """A tree that is made here: its root, and what writes to it."""
-
-    root: Root
-    writer: LayerWriter
-
-
-class _Layer:
-    """A layer on its way.
-
-    key: of the active snapshot; "" if another process makes it. applied: its tree, once its files are there.
-    complete: its root, once whoever looks into it sees what will stay.
-    """
-
-    def __init__(self, number: int, name: str) -> None:
-        self.number = number
-        self.name = name
-        self.key = ""
-        self.applied: _Tree | None = None
-        self.complete: Root | None = None
-        self.error: BaseException | None = None
-
-    def look(self) -> Root | None:
-        """`complete`, as it is now."""
-        return self.complete
-
-
-class _Below:
-    """The roots of the layers below one, for its writer: it waits for each that it asks for."""
-
-    def __init__(self, turns: Turns, number: int, layers: Sequence[_Layer]) -> None:
-        self._turns = turns
-        self._number = number
-        self._layers = layers
-
-    def __len__(self) -> int:
-        return len(self._layers)
-
-    def __iter__(self) -> Iterator[Root]:
-        for layer in reversed(self._layers):
-            yield self._turns.wait_for(self._number, layer.look)
 
 
 class Stacking:
@@ -96,7 +52,7 @@ class Stacking:
         self._give_up = give_up
         self._claims = Claims(store)
         self._turns = Turns(at_once())
-        self._layers = [_Layer(number, name) for number, name in enumerate(chain.names)]
+        self._layers = [PendingLayer(number, name) for number, name in enumerate(chain.names)]
 
     def run(self) -> None:
         """Makes and commits what is missing. Raises what the lowest of the layers that failed raised."""
@@ -132,33 +88,39 @@ class Stacking:
         for layer in self._layers[count:]:
             if self._claims.has(layer.name):
                 self._turns.check()
-                pool.submit(self._make, layer, self._prepare(layer, undo))
+                late = any(lower.complete is None for lower in self._layers[: layer.number])
+                pool.submit(self._make, layer, self._prepare(layer, undo, late=late))
         return count
 
-    def _found(self, layer: _Layer, folder: str, undo: ExitStack) -> None:
+    def _found(self, layer: PendingLayer, folder: str, undo: ExitStack) -> None:
         root = undo.enter_context(Root(folder))
         with self._turns.changing():
             layer.complete = root
 
-    def _prepare(self, layer: _Layer, undo: ExitStack) -> _Tree:
+    def _prepare(self, layer: PendingLayer, undo: ExitStack, *, late: bool) -> PendingTree:
+        """late: layers below may not be complete yet."""
         layer.key, path = self._chain.prepare(layer.number, "", undo)
         root = undo.enter_context(Root(path))
-        below = _Below(self._turns, layer.number, self._layers[: layer.number])
-        return _Tree(root, self._filling.writer(root, below))
+        below = LayersBelow(self._turns, layer.number, self._layers[: layer.number])
+        return PendingTree(root, self._filling.writer(root, below, late=late))
 
-    def _make(self, layer: _Layer, tree: _Tree) -> None:
+    def _make(self, layer: PendingLayer, tree: PendingTree, *, again: bool = False) -> None:
         """Makes the files of a layer; an error is kept, and ends all others."""
         try:
             with self._turns.turn(layer.number):
+                if not again:
+                    self._filling.started(layer.number)
                 self._filling.apply(layer.number, tree.writer, self._turns.check)
                 tree.writer.end()
+        except Misjudged:
+            layer.misjudged = True
         except BaseException as error:  # noqa: BLE001  # `run` raises it
             layer.error = error
             self._fail()
             return
         with self._turns.changing():
             layer.applied = tree
-            layer.complete = None if tree.writer.unsettled else tree.root
+            layer.complete = None if layer.misjudged or tree.writer.unsettled else tree.root
 
     def _finish(self, count: int, undo: ExitStack) -> None:
         """Settles the layers in order, and commits them. count: how many were there."""
@@ -169,27 +131,38 @@ class Stacking:
                 self._commit(ready)
                 self._wait_for_other(layer, undo)
             if layer.key:
-                left_out += self._settle(layer, self._applied(layer, ready))
+                tree = self._settled(layer, self._applied(layer, ready), undo)
+                self._filling.done(layer.number)
+                left_out += tree.writer.left_out
                 ready.append(Layered(layer.key, layer.name, left_out_labels(left_out)))
             else:
                 left_out = self._chain.left_out(layer.number + 1)
         self._commit(ready)
 
-    def _applied(self, layer: _Layer, ready: list[Layered]) -> _Tree:
+    def _applied(self, layer: PendingLayer, ready: list[Layered]) -> PendingTree:
         """Waits for a layer; those that are ready are committed before that if another process wants one of them."""
         while (tree := self._turns.look(lambda: layer.applied, PATIENCE if ready else None)) is None:
             if self._claims.are_wanted(each.name for each in ready):
                 self._commit(ready)
         return tree
 
-    def _settle(self, layer: _Layer, tree: _Tree) -> Counter[str]:
-        tree.writer.settle()
+    def _settled(self, layer: PendingLayer, tree: PendingTree, undo: ExitStack) -> PendingTree:
+        """Completes a layer; all below it are complete. Makes it once more if it took something for granted wrongly."""
+        try:
+            if not layer.misjudged:
+                tree.writer.settle()
+        except Misjudged:
+            layer.misjudged = True
+        if layer.misjudged:
+            layer.applied, layer.misjudged = None, False
+            self._make(layer, self._prepare(layer, undo, late=False), again=True)
+            tree = self._applied(layer, [])
+            tree.writer.settle()
         with self._turns.changing():
             layer.complete = tree.root
-        self._filling.done(layer.number)
-        return tree.writer.left_out
+        return tree
 
-    def _wait_for_other(self, layer: _Layer, undo: ExitStack) -> None:
+    def _wait_for_other(self, layer: PendingLayer, undo: ExitStack) -> None:
         """Waits until another process has committed a layer; makes it here if that gave up."""
         while not self._claims.take(layer.name):
             self._claims.want(layer.name)
@@ -198,7 +171,9 @@ class Stacking:
             self._claims.release([layer.name])
             self._found(layer, self._chain.trees(layer.number + 1)[-1].folder, undo)
         else:
-            self._make(layer, self._prepare(layer, undo))  # in this thread: all others may be waiting for it
+            self._make(
+                layer, self._prepare(layer, undo, late=False)
+            )  # here: all others may be waiting for it
 
     def _commit(self, ready: list[Layered]) -> None:
         """Commits layers that are complete, all or none, and empties the list."""
