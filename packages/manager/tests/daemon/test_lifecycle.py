@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import stat
+import sys
 from pathlib import Path
 
 import grpc
@@ -122,3 +123,30 @@ def test_a_required_plugin_that_is_missing_stops_it(daemon: Tiffind) -> None:
     daemon.process = None
     assert f"tiffind: {name} is required, and there is no such plugin" in daemon.text
     assert not os.path.exists(daemon.address)
+
+
+HANGING = """
+import asyncio, sys
+from tiffin.manager.daemon.daemon import Daemon
+start = Daemon.__init__
+def patched(self, *arguments):
+    start(self, *arguments)
+    async def hang(stack):
+        from tiffin.manager.daemon.notify import notify
+        notify("STATUS=hangs")
+        await asyncio.Event().wait()
+    self.phases.insert(-1, hang)
+Daemon.__init__ = patched
+from tiffin.manager.command.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_stop_is_obeyed_while_it_starts(daemon: Tiffind, tmp_path: Path) -> None:
+    (tmp_path / "hanging.py").write_text(HANGING)
+    daemon.spawn(command=(sys.executable, tmp_path / "hanging.py"))
+    daemon.told("STATUS=hangs")
+    assert os.path.exists(daemon.address)
+    assert daemon.stop() == 0
+    assert not os.path.exists(daemon.address)
+    assert "msg=ready" not in daemon.text

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from tiffin.manager.observability.unblocked import UnblockedHandler
 
 TRACE = 5
 LEVELS = {
@@ -28,17 +29,18 @@ LEVELS = {
 NAMES = {TRACE: "trace", 10: "debug", 20: "info", 30: "warning", 40: "error", 50: "fatal"}
 _BARE = re.compile(r"[A-Za-z0-9\-._/@^+]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+STDERR = 2
 LONGEST = 16384  # characters of one value: a client does not fill the log by one call
 
 
 def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
-    """Sends all logs of this process to `stream` (stderr), in place of where they went before.
+    """Sends all logs of this process to `stream`, by default to stderr without waiting for its reader.
 
     Args:
         level: the least that is written, one of `LEVELS`.
         form: `text` or `json`.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream) if stream else UnblockedHandler(STDERR)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.addLevelName(TRACE, "TRACE")
     root = logging.getLogger()
