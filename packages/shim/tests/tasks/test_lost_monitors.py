@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, process_of, shell
-from packages.shim.tests.tasks.test_bad_runtimes import Trouble
+from packages.shim.tests.tasks.trouble import Trouble
 
 from tiffin.runtime.errors import AlreadyExists, TimedOut, Unavailable
 from tiffin.shim.stdio import Stdio

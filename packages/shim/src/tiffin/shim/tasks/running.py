@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -14,7 +15,9 @@ from ..events.values import TaskCheckpointed, TaskPaused, TaskResumed, TaskStart
 from ..monitor.client import Monitor
 from .creating import learn_first_process, make_first_process
 from .ending import ended
+from .facts import cgroup_manager
 from .states import Status, Verb
+from .threads import in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,11 +47,17 @@ async def start(container: Container) -> int:
 
 
 async def _started(container: Container) -> None:
+    """The command may hang, or be given up, after it has done it."""
     try:
         await container.runtime.start(container.id)
     except TimedOut:
         if await state_now(container) is not Status.RUNNING:
-            raise  # else the command hung after it had done it
+            raise
+    except asyncio.CancelledError:
+        if await state_now(container) is Status.RUNNING:
+            event = TaskStart(container_id=container.id, pid=container.init.pid)
+            container.become(container.init, Status.RUNNING, event)
+        raise
 
 
 async def _restored(container: Container) -> int:
@@ -73,20 +82,46 @@ async def state_now(container: Container) -> Status | None:
     return RUNTIME_STATES.get(state.status)
 
 
+async def is_frozen(container: Container) -> bool:
+    """Whether its processes are frozen, as the kernel says; where it does not, the runtime. Raises RuntimeFailure."""
+    manager = cgroup_manager(container)
+    if manager is not None:
+        return await in_thread(manager.is_frozen)
+    return await state_now(container) is Status.PAUSED
+
+
 async def pause(container: Container) -> None:
-    """Freezes it. Raises FailedPrecondition, RuntimeFailure."""
+    """Freezes it. Raises FailedPrecondition, RuntimeFailure; also then the state is true."""
     async with container.change(container.init, Verb.PAUSE):
-        await container.runtime.pause(container.id)
-        if container.init.status is Status.PAUSING:  # it has not ended meanwhile
-            container.become(container.init, Status.PAUSED, TaskPaused(container_id=container.id))
+        try:
+            await container.runtime.pause(container.id)
+        except BaseException:
+            if await is_frozen(container):
+                _paused(container)
+            raise
+        _paused(container)
+
+
+def _paused(container: Container) -> None:
+    if container.init.status is Status.PAUSING:  # it has not ended meanwhile
+        container.become(container.init, Status.PAUSED, TaskPaused(container_id=container.id))
 
 
 async def resume(container: Container) -> None:
-    """Lets it run on. Raises FailedPrecondition, RuntimeFailure."""
+    """Lets it run on. Raises FailedPrecondition, RuntimeFailure; also then the state is true."""
     async with container.change(container.init, Verb.RESUME):
-        await container.runtime.resume(container.id)
-        if container.init.status is Status.RESUMING:
-            container.become(container.init, Status.RUNNING, TaskResumed(container_id=container.id))
+        try:
+            await container.runtime.resume(container.id)
+        except BaseException:
+            if not await is_frozen(container):
+                _resumed(container)
+            raise
+        _resumed(container)
+
+
+def _resumed(container: Container) -> None:
+    if container.init.status is Status.RESUMING:
+        container.become(container.init, Status.RUNNING, TaskResumed(container_id=container.id))
 
 
 async def update(container: Container, resources: bytes) -> None:

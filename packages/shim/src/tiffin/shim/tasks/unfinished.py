@@ -9,11 +9,10 @@ from tiffin.runtime.errors import NotFound
 from ..events.values import TaskExecStarted, TaskPaused, TaskResumed, TaskStart
 from ..runtimes.stopping import kill_commands, pid_file_of
 from .cgroups import cgroups_of
-from .facts import cgroup_manager
 from .mounting.unmount import unmount_all
 from .orphans import Orphan
 from .removing import remove_files, remove_half_made, stop_monitor
-from .running import state_now
+from .running import is_frozen, state_now
 from .states import Status
 from .threads import in_thread
 
@@ -79,12 +78,7 @@ async def _finish_restoration(container: Container) -> None:
 
 async def _finish_pause(container: Container) -> None:
     init = container.init
-    manager = cgroup_manager(container)
-    if manager is not None:
-        frozen = await in_thread(manager.is_frozen)
-    else:
-        frozen = await state_now(container) is Status.PAUSED
-    if frozen:
+    if await is_frozen(container):
         _change(init, Status.PAUSED, TaskPaused.topic if init.status is Status.PAUSING else "")
     else:
         _change(init, Status.RUNNING, TaskResumed.topic if init.status is Status.RESUMING else "")
