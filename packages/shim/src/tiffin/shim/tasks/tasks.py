@@ -147,11 +147,7 @@ class Tasks:
         further.add(self._container(container), exec_id, process, stdio)
 
     async def wait(self, container: str, exec_id: str = "") -> Exit:
-        """Waits for the end of a process, which may be over already.
-
-        Raises:
-            NotFound: there is none, or it is deleted. FailedPrecondition: the start of an exec has failed.
-        """
+        """Waits for the end of a process, which may be over already; FailedPrecondition: an exec did not start."""
         process = self._container(container).process(exec_id)
         await process.settled.wait()
         if process.failure is not None:
