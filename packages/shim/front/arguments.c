@@ -4,45 +4,48 @@
 
 #include "front.h"
 
-static const char *const texts[] = { "namespace", "id", "bundle", "socket", "debug-socket", "publish-binary" };
+#define FLAGS 7
 
-static bool is_named(const char *word, size_t length, const char *name)
-{
-	return strlen(name) == length && memcmp(word, name, length) == 0;
-}
+struct flag {
+	const char *name;
+	const char **value;
+};
 
-static bool is_text(const char *word, size_t length)
+static const struct flag *find_flag(const struct flag flags[FLAGS], const char *word, size_t length)
 {
-	for (size_t index = 0; index < sizeof(texts) / sizeof(texts[0]); index++) {
-		if (is_named(word, length, texts[index]))
-			return true;
+	for (size_t index = 0; index < FLAGS; index++) {
+		if (strlen(flags[index].name) == length && memcmp(word, flags[index].name, length) == 0)
+			return &flags[index];
 	}
-	return false;
+	return NULL;
 }
 
-static bool is_action(const char *word)
+bool read_command(int argc, char **argv, struct command *command)
 {
-	return strcmp(word, "start") == 0 || strcmp(word, "delete") == 0;
-}
+	const char *unused;
+	const struct flag flags[FLAGS] = {
+		{ "address", &command->address }, { "bundle", &command->bundle }, { "namespace", &command->namespace },
+		{ "id", &unused }, { "publish-binary", &unused }, { "socket", &unused }, { "debug-socket", &unused },
+	};
 
-bool is_daily_work(int argc, char **argv, const char **address)
-{
+	*command = (struct command){ "", "", "", "" };
 	for (int index = 1; index < argc; index++) {
 		const char *word = argv[index];
+		const struct flag *flag;
 		size_t length;
 
-		if (word[0] != '-')
-			return is_action(word);
+		if (word[0] != '-') {
+			command->action = word;
+			return strcmp(word, "start") == 0 || strcmp(word, "delete") == 0;
+		}
 		word += word[1] == '-' ? 2 : 1;
 		length = strcspn(word, "=");
-		if (is_named(word, length, "debug") && word[length] == '\0')
+		if (strcmp(word, "debug") == 0)
 			continue;
-		if (!is_text(word, length) && !is_named(word, length, "address"))
+		flag = find_flag(flags, word, length);
+		if (!flag || (word[length] == '\0' && ++index == argc))
 			return false;
-		if (word[length] == '\0' && ++index == argc)
-			return false;
-		if (is_named(word, length, "address"))
-			*address = word[length] == '=' ? word + length + 1 : argv[index];
+		*flag->value = word[length] == '=' ? word + length + 1 : argv[index];
 	}
 	return false;
 }

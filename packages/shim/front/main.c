@@ -6,7 +6,8 @@
 
 #include "front.h"
 
-bool find_folder(char folder[PATH_MAX])
+/* The folder that this program lies in, without links. */
+static bool find_folder(char folder[PATH_MAX])
 {
 	ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);
 	char *slash;
@@ -34,7 +35,7 @@ static void become_python(const char *folder, char **argv)
 int main(int argc, char **argv)
 {
 	const char *wish = getenv(SWITCH);
-	const char *address = "";
+	struct command command;
 	char folder[PATH_MAX];
 	int code = -1;
 
@@ -42,8 +43,12 @@ int main(int argc, char **argv)
 		fputs(SHIM ": /proc/self/exe cannot be read: is /proc mounted?", stderr);
 		return 1;
 	}
-	if (is_daily_work(argc, argv, &address) && !(wish && strcmp(wish, "no") == 0))
-		code = ask_template(argc, argv, folder, address);
+	if (read_command(argc, argv, &command)) {
+		if (answer_delete(&command))
+			return 0;
+		if (!(wish && strcmp(wish, "no") == 0))
+			code = ask_template(argc, argv, folder, command.address);
+	}
 	if (code >= 0)
 		return code;
 	become_python(folder, argv);

@@ -26,6 +26,7 @@ def info(folder: Path, data: bytes = b"") -> RuntimeInfo:
 def test_our_own_runtime_s_features(tmp_path: Path) -> None:
     found = info(tmp_path)
     assert (found.name, found.version.version) == ("io.containerd.tiffin.v2", VERSION)
+    assert found.annotations["dev.tiffin.shim.takes-back"] == "true"
     assert found.features.type_url == FEATURES
     features = json.loads(found.features.value)
     assert features["ociVersionMin"] == "1.0.0"

@@ -134,7 +134,9 @@ def test_after_the_first_start_no_python_starts(installation: Installation, make
     installation.without_python()
     second = installation.start(make_bundle("two"), "two")
     assert len({first, second, template}) == 3
-    done = installation.run(make_bundle("three"), "three", "delete")
+    third = make_bundle("three")
+    (third / "tiffin").mkdir()  # else the front does it alone
+    done = installation.run(third, "three", "delete")
     assert (done.returncode, done.stderr) == (0, b"")
     assert DeleteResponse.FromString(done.stdout).exit_status == 137
 
