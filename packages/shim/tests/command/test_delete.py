@@ -83,7 +83,7 @@ def test_the_front_does_nothing_where_something_is_left(
     (bundle / left).parent.mkdir(exist_ok=True)
     (bundle / left).touch()
     (bundle / "address").write_text(f"unix://{bundle}/socket")
-    command = [alone, "-namespace", NAMESPACE, "-id", "one", "delete"]
+    command = [str(alone), "-namespace", NAMESPACE, "-id", "one", "delete"]
     done = subprocess.run(command, cwd=bundle, capture_output=True, check=False, timeout=SECONDS)
     assert done.returncode == 1
     assert b"install tiffin-shim again" in done.stderr
