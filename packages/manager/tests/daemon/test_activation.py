@@ -18,6 +18,8 @@ from tiffin.api.containerd.services.version.v1.version_pb2_grpc import VersionSt
 from tiffin.manager.daemon.activation import inherited
 from tiffin.runtime.errors import InvalidArgument
 
+pytestmark = pytest.mark.requires("ctr")
+
 SIZE = 30 << 20
 NAMESPACE = (("containerd-namespace", "default"),)
 # systemd sets LISTEN_PID to the pid of the process that it executes; a shell can do both, and put descriptors at 3

@@ -15,6 +15,8 @@ from packages.manager.tests.tiffind import Tiffind, tiffind
 from tiffin.manager.daemon.instance import claim
 from tiffin.runtime.errors import Unavailable
 
+pytestmark = pytest.mark.requires("ctr")
+
 
 @pytest.fixture
 def other() -> Iterator[Tiffind]:

@@ -26,6 +26,8 @@ def patched(self, *arguments):
     self.phases.insert(place, kill)
 Daemon.__init__ = patched
 from tiffin.manager.command.main import main
+
+pytestmark = pytest.mark.requires("ctr")
 sys.exit(main(sys.argv[3:]))
 """
 

@@ -138,6 +138,8 @@ def patched(self, *arguments):
     self.phases.insert(-1, hang)
 Daemon.__init__ = patched
 from tiffin.manager.command.main import main
+
+pytestmark = pytest.mark.requires("ctr")
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -150,3 +152,14 @@ def test_a_stop_is_obeyed_while_it_starts(daemon: Tiffind, tmp_path: Path) -> No
     assert daemon.stop() == 0
     assert not os.path.exists(daemon.address)
     assert "msg=ready" not in daemon.text
+
+
+@pytest.mark.tier("rootless")
+@pytest.mark.skipif(os.geteuid() == 0, reason="for an ordinary user: ./test --tier rootless becomes one")
+def test_as_an_ordinary_user(daemon: Tiffind) -> None:
+    daemon.start()
+    rows = [line.split() for line in daemon.ctr("plugins", "ls").splitlines()[1:]]
+    assert {row[-1] for row in rows} <= {"ok", "skip"}
+    daemon.ctr("namespaces", "create", "mine")
+    assert os.stat(daemon.address).st_uid == os.geteuid()
+    assert daemon.stop() == 0

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import signal
 
+import pytest
 from packages.manager.tests.tiffind import Tiffind
+
+pytestmark = pytest.mark.requires("ctr")
 
 SCHEDULER = '[plugins."io.containerd.gc.v1.scheduler"]\n'
 

@@ -15,6 +15,8 @@ from packages.manager.tests.tiffind import Tiffind, stub
 
 from tiffin.api.containerd.services.version.v1.version_pb2_grpc import VersionStub
 
+pytestmark = pytest.mark.requires("ctr")
+
 
 @pytest.fixture
 def port() -> int:
