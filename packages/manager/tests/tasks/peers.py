@@ -42,6 +42,7 @@ KINDS = {
     "tiffin-shim": Kind("tiffin", str(Path(sys.executable).with_name("containerd-shim-tiffin-v2"))),
 }
 OURS = [name for name, kind in KINDS.items() if kind.ours]
+FOREIGN = [name for name, kind in KINDS.items() if kind.runtime == RUNC]
 EXTERNAL = [name for name, kind in KINDS.items() if kind.runtime != TIFFIN]
 
 

@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from packages.manager.tests.tasks.peers import EXTERNAL
+from packages.manager.tests.tasks.peers import EXTERNAL, FOREIGN
 from packages.manager.tests.tasks.shims import shim_of
 
 from tiffin.api.containerd.events import task_pb2 as events
@@ -16,13 +16,11 @@ from tiffin.api.typeurl import unpack
 if TYPE_CHECKING:
     from packages.manager.tests.tasks.containers import Containers
 
-pytestmark = [
-    pytest.mark.requires("root", "containerd", "runc"),
-    pytest.mark.parametrize("peer", EXTERNAL, indirect=True),
-]
+pytestmark = pytest.mark.requires("root", "containerd", "runc")
 POD = {"io.kubernetes.cri.sandbox-id": "pod"}
 
 
+@pytest.mark.parametrize("peer", EXTERNAL, indirect=True)
 def test_a_pods_containers_share_a_shim_and_end_one_by_one(containers: Containers) -> None:
     one = containers.run("sleep", "1000", annotations=POD)
     two = containers.run("sleep", "1000", annotations=POD)
@@ -36,6 +34,7 @@ def test_a_pods_containers_share_a_shim_and_end_one_by_one(containers: Container
     assert shim_of(containers, third) == shim_of(containers, two)
 
 
+@pytest.mark.parametrize("peer", FOREIGN, indirect=True)
 def test_a_killed_shim_ends_all_of_its_tasks(containers: Containers) -> None:
     names = [containers.run("sleep", "1000", annotations=POD) for _ in range(3)]
     told = containers.events()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from grpc import StatusCode
 from packages.manager.tests.client import refusal
-from packages.manager.tests.tasks.peers import EXTERNAL
+from packages.manager.tests.tasks.peers import FOREIGN
 from packages.manager.tests.tasks.shims import shim_of
 
 from tiffin.api.containerd.events import task_pb2 as events
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.requires("root", "containerd", "runc")
 ours = pytest.mark.parametrize("peer", ["tiffin-runc"], indirect=True)
-external = pytest.mark.parametrize("peer", EXTERNAL, indirect=True)
+foreign = pytest.mark.parametrize("peer", FOREIGN, indirect=True)
 
 
 def restarted(containers: Containers, between: object = None) -> None:
@@ -80,7 +80,7 @@ def gone(pid: int) -> None:
         select.select([descriptor], [], [], 30)
 
 
-@external
+@foreign
 def test_a_killed_shim_ends_its_task_and_leaves_nothing(containers: Containers) -> None:
     name, lives = containers.run("sleep", "1000"), containers.run("sleep", "1000")
     pid = containers.get(name).pid
@@ -114,7 +114,7 @@ def test_who_waits_is_told_when_the_shim_is_killed(containers: Containers) -> No
     assert containers.client.run(wait()) == 137
 
 
-@external
+@foreign
 def test_a_shim_that_died_with_the_manager_is_cleaned_up(containers: Containers) -> None:
     name, lives = containers.run("sleep", "1000"), containers.run("sleep", "1000")
     pid, shim = containers.get(name).pid, shim_of(containers, name)

@@ -89,6 +89,9 @@ class Watcher(Protocol):
     def happened(self, namespace: str, topic: str, event: Message) -> None:
         """An event of a task, in order."""
 
+    def returned(self, task: RuntimeTask) -> None:
+        """The shim has gone without being asked, and a new one has taken the task; it may not know what was told."""
+
     def lost(self, task: RuntimeTask, exit_: Exit) -> None:
         """The shim has gone without being asked; what it left is removed, and its processes are dead."""
 

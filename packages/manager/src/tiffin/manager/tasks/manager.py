@@ -181,6 +181,7 @@ class TaskManager:
         """Forgets all of them; containers and shims live on."""
         tasks = list(self._tasks.values())
         self._tasks.clear()
+        await self.teller.close()
         await asyncio.gather(*(task.runs_on.give_up() for task in tasks))
         await asyncio.gather(*(task.close() for task in tasks))
         await self.runtimes.close()

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from tiffin.api.containerd.events import task_pb2 as events
 from tiffin.api.typeurl import holds
 from tiffin.manager.runtimes.values import Exit, Status
+from tiffin.manager.tasks.catching_up import CatchingUp
 from tiffin.shim.events.messages import timestamp
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Teller:
         self._exchange = exchange
         self._find = find
         self._gone = gone
+        self._catching_up = CatchingUp(self.tell_exit)
 
     def happened(self, namespace: str, topic: str, event: Message) -> None:
         """As the protocol says."""
@@ -54,6 +56,16 @@ class Teller:
         """An event that a shim has sent. Raises InvalidArgument."""
         if self._news(namespace, _message(event)):
             self._exchange.forward(namespace, topic, timestamp_, event)
+
+    def returned(self, task: RuntimeTask) -> None:
+        """As the protocol says: the new shim tells what it knows to be untold; the rest is found out."""
+        found = self._find(task.bundle.namespace, task.bundle.id)
+        if found is not None and found.runs_on is task:
+            self._catching_up.begin(found)
+
+    async def close(self) -> None:
+        """Nothing is found out any more."""
+        await self._catching_up.close()
 
     def lost(self, task: RuntimeTask, exit_: Exit) -> None:
         """As the protocol says: what the shim has not told is told in its place."""

@@ -19,6 +19,8 @@ from .version import VERSION
 
 NAME = "io.containerd.tiffin.v2"
 FEATURES = "types.containerd.io/opencontainers/runtime-spec/1/features/Features"
+TAKES_BACK = "dev.tiffin.shim.takes-back"
+"""An annotation of ours: a shim that was killed may be started again in its bundle, and has its tasks then."""
 SECONDS = 10.0
 
 
@@ -30,6 +32,7 @@ def info() -> bytes:
         raise InvalidArgument(f"standard input holds no options: {error}") from error
     answer = introspection_pb2.RuntimeInfo(name=NAME)
     answer.version.version = VERSION
+    answer.annotations[TAKES_BACK] = "true"
     if options.type_url:
         answer.options.CopyFrom(options)
     binary = runtime_options(options).binary

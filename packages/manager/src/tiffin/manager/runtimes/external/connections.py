@@ -20,6 +20,10 @@ R = TypeVar("R", bound="Message")
 class Connection(Protocol):
     """To one shim. Errors of calls are those of `tiffin.runtime.errors`; Unavailable when the shim has gone."""
 
+    @property
+    def connected(self) -> bool:
+        """It was not lost yet, nor closed."""
+
     async def call(self, method: str, request: Message, response: type[R]) -> R:
         """Calls a method of its Task service, however long it takes."""
 
@@ -47,6 +51,11 @@ class TtrpcConnection:
     def __init__(self, client: Client, service: str) -> None:
         self._client = client
         self._service = service
+
+    @property
+    def connected(self) -> bool:
+        """As the protocol says."""
+        return self._client.connected
 
     async def call(self, method: str, request: Message, response: type[R]) -> R:
         """As the protocol says."""

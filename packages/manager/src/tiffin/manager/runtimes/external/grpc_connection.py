@@ -25,6 +25,12 @@ class GrpcConnection:
     def __init__(self, path: str, service: str) -> None:
         self._channel = aio.insecure_channel(f"unix:{path}")
         self._service = service
+        self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        """As the protocol says."""
+        return not self._closed
 
     async def call(self, method: str, request: Message, response: type[R]) -> R:
         """As the protocol says."""
@@ -47,7 +53,9 @@ class GrpcConnection:
         while state not in GONE:
             await self._channel.wait_for_state_change(state)
             state = self._channel.get_state()
+        self._closed = True
 
     async def close(self) -> None:
         """As the protocol says."""
+        self._closed = True
         await self._channel.close()

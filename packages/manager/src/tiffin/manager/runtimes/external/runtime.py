@@ -17,6 +17,7 @@ from tiffin.manager.runtimes.external.connections import connect
 from tiffin.manager.runtimes.external.log import ShimLog
 from tiffin.manager.runtimes.external.program import ShimProgram
 from tiffin.manager.runtimes.external.shim import SHUTDOWN, Shim, clean_up
+from tiffin.manager.runtimes.external.taking_back import Deaths, TakingBack
 from tiffin.manager.runtimes.external.task import ExternalTask
 from tiffin.manager.runtimes.names import find_program
 from tiffin.runtime.errors import NotFound, RuntimeFailure, Unavailable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from tiffin.api.containerd.types.introspection_pb2 import RuntimeInfo
     from tiffin.manager.runtimes.bundles.bundle import Bundle
+    from tiffin.manager.runtimes.external.connections import Connection
     from tiffin.manager.runtimes.external.program import Daemon
     from tiffin.manager.runtimes.port import Watcher
     from tiffin.manager.runtimes.values import Creation, Exit
@@ -39,6 +41,7 @@ class ExternalRuntime:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
+        self._taking_back = TakingBack()
 
     async def create(self, creation: Creation, watcher: Watcher) -> ExternalTask:
         """As the protocol says."""
@@ -53,7 +56,7 @@ class ExternalRuntime:
                 shim = await self._started(creation, undo)
             task = ExternalTask(bundle, shim)
             await shim.connection.call("Create", _request(creation), shim_pb2.CreateTaskResponse)
-            shim.watch(lambda exit_: watcher.lost(task, exit_))
+            self._watch(shim, task, watcher)
             undo.pop_all()
         return task
 
@@ -75,11 +78,12 @@ class ExternalRuntime:
     async def recover(self, bundle: Bundle, watcher: Watcher) -> ExternalTask | None:
         """As the protocol says. One that does not answer is kept: it may be that the machine is slow."""
         program = self._program_of(bundle)
-        try:
-            shim = Shim(bundle, await connect(bootstrap.kept(bundle)), program, ShimLog(bundle))
-        except (RuntimeFailure, OSError) as error:
-            LOG.warning("the shim of %s is dead: %s", bundle.id, error)
+        connection = await _connected(bundle)
+        if connection is None:
+            connection = await self._taking_back.connection(bundle, program, Deaths())
+        if connection is None:
             return None
+        shim = Shim(bundle, connection, program, ShimLog(bundle))
         task = ExternalTask(bundle, shim)
         try:
             async with asyncio.timeout(LOAD):
@@ -90,8 +94,13 @@ class ExternalRuntime:
             LOG.warning("the shim of %s has no task: %s", bundle.id, error)  # we were killed while it was made
             await _shut_down(shim)
             return None
-        shim.watch(lambda exit_: watcher.lost(task, exit_))
+        self._watch(shim, task, watcher)
         return task
+
+    def _watch(self, shim: Shim, task: ExternalTask, watcher: Watcher) -> None:
+        shim.watch(
+            self._taking_back, lambda: watcher.returned(task), lambda exit_: watcher.lost(task, exit_)
+        )
 
     async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit:  # noqa: ARG002  # it is told by who calls
         """As the protocol says."""
@@ -107,6 +116,15 @@ class ExternalRuntime:
 
     async def close(self) -> None:
         """As the protocol says: each task has closed its own connection."""
+
+
+async def _connected(bundle: Bundle) -> Connection | None:
+    """A connection to its shim; None if there is none."""
+    try:
+        return await connect(bootstrap.kept(bundle))
+    except RuntimeFailure as error:
+        LOG.warning("the shim of %s is dead: %s", bundle.id, error)
+        return None
 
 
 async def _shut_down(shim: Shim) -> None:

@@ -1,27 +1,36 @@
-"""`Shim`: the connection to a shim for one task, what its end means, and what is cleaned up then."""
+"""`Shim`: the connection to a shim for one task, and what its end means.
+
+A shim that can take its tasks back is started again (`taking_back`), and the connection is replaced; what another one
+has left is removed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.empty_pb2 import Empty
 
 from tiffin.api.containerd.runtime.task.v2.shim_pb2 import ShutdownRequest
 from tiffin.manager.runtimes.bundles.discard import discard
+from tiffin.manager.runtimes.external.taking_back import Deaths
 from tiffin.manager.runtimes.values import Exit
-from tiffin.runtime.errors import RuntimeFailure, TimedOut
+from tiffin.runtime.errors import RuntimeFailure, TimedOut, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from google.protobuf.message import Message
 
     from tiffin.manager.runtimes.bundles.bundle import Bundle
     from tiffin.manager.runtimes.external.connections import Connection
     from tiffin.manager.runtimes.external.log import ShimLog
     from tiffin.manager.runtimes.external.program import ShimProgram
+    from tiffin.manager.runtimes.external.taking_back import TakingBack
 
+R = TypeVar("R", bound="Message")
 LOG = logging.getLogger("tiffin.manager.shim")
 SHUTDOWN = 3.0  # seconds that a shim gets to end
 UNKNOWN_EXIT = 255  # where nobody can say how a process ended
@@ -44,19 +53,79 @@ class Shim:
         self._program = program
         self._log = log
         self._expected = False
+        self._taking_back = False
         self._watch: asyncio.Task[None] | None = None
+        self._next: asyncio.Future[None] | None = (
+            None  # while there is none: until there is one, or none will be
+        )
 
-    def watch(self, lost: Callable[[Exit], None]) -> None:
-        """Calls `lost` when the connection ends without our doing, once all is removed that the shim has left."""
-        self._watch = asyncio.get_running_loop().create_task(self._watched(lost))
+    async def call(self, method: str, request: Message, response: type[R]) -> R:
+        """Calls a method, of a new shim if this one has died. Raises Unavailable: it died meanwhile, or for good."""
+        await self._settled()
+        return await self.connection.call(method, request, response)
 
-    async def _watched(self, lost: Callable[[Exit], None]) -> None:
-        await self.connection.wait_closed()
-        if self._expected:
-            return
+    async def ask(self, method: str, request: Message, response: type[R]) -> R:
+        """The same for what changes nothing: if the shim dies meanwhile, the next one is asked."""
+        while True:
+            await self._settled()
+            asked = self.connection
+            try:
+                return await asked.call(method, request, response)
+            except Unavailable:
+                if asked.connected:
+                    raise
+                await self._settled()
+                if asked is self.connection:  # there is no other
+                    raise
+
+    async def _settled(self) -> None:
+        """Returns when the connection stands, or there will be no other."""
+        if not self.connection.connected and self._watch is not None and not self._expected:
+            if self._next is None:
+                self._next = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._next)
+
+    def _settle(self) -> None:
+        if self._next is not None:
+            self._next.set_result(None)
+            self._next = None
+
+    def watch(
+        self, taking_back: TakingBack, returned: Callable[[], None], lost: Callable[[Exit], None]
+    ) -> None:
+        """When the connection ends without our doing, calls `returned` if another shim has taken the task.
+
+        Else calls `lost`, once all is removed that the shim has left.
+        """
+        self._watch = asyncio.get_running_loop().create_task(self._watched(taking_back, returned, lost))
+
+    async def _watched(
+        self, taking_back: TakingBack, returned: Callable[[], None], lost: Callable[[Exit], None]
+    ) -> None:
+        deaths = Deaths()
+        while True:
+            await self.connection.wait_closed()
+            if self._expected:
+                return
+            self._taking_back = True
+            connection = await taking_back.connection(self.bundle, self._program, deaths)
+            self._taking_back = False
+            if self._is_over():
+                await _close(connection)
+                return
+            if connection is None:
+                break
+            self.connection = connection
+            self._settle()
+            returned()
         LOG.warning("the shim of %s has gone; what it left is removed", self.bundle.id)
+        self._expected = True
+        self._settle()
         self._close_log()
         lost(await clean_up(self.bundle, self._program))
+
+    def _is_over(self) -> bool:
+        return self._expected
 
     async def end(self) -> None:
         """The task is deleted: the shim may go, and the bundle is removed."""
@@ -74,14 +143,22 @@ class Shim:
     async def give_up(self) -> None:
         """Closes the connection; the shim lives on."""
         self._expected = True
+        self._settle()
         await self.connection.close()
         if self._watch is not None:
-            await self._watch
+            if self._taking_back:  # whoever comes next does it
+                self._watch.cancel()
+            await asyncio.wait([self._watch])
         self._close_log()
 
     def _close_log(self) -> None:
         if self._log is not None:
             self._log.close()
+
+
+async def _close(connection: Connection | None) -> None:
+    if connection is not None:
+        await connection.close()
 
 
 async def clean_up(bundle: Bundle, program: ShimProgram | None) -> Exit:

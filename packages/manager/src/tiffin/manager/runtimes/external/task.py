@@ -46,11 +46,14 @@ class ExternalTask:
         return self._bundle
 
     async def _call(self, method: str, request: Message, response: type[R]) -> R:
-        return await self._shim.connection.call(method, request, response)
+        return await self._shim.call(method, request, response)
+
+    async def _ask(self, method: str, request: Message, response: type[R]) -> R:
+        return await self._shim.ask(method, request, response)
 
     async def pid(self) -> int:
         """As the protocol says."""
-        answer = await self._call("Connect", shim.ConnectRequest(id=self._id), shim.ConnectResponse)
+        answer = await self._ask("Connect", shim.ConnectRequest(id=self._id), shim.ConnectResponse)
         return answer.task_pid
 
     async def start(self, exec_id: str) -> int:
@@ -83,7 +86,7 @@ class ExternalTask:
     async def state(self, exec_id: str) -> ProcessState:
         """As the protocol says."""
         request = shim.StateRequest(id=self._id, exec_id=exec_id)
-        answer = await self._call("State", request, shim.StateResponse)
+        answer = await self._ask("State", request, shim.StateResponse)
         status = Status(answer.status) if answer.status in KNOWN else Status.UNKNOWN
         return ProcessState(
             exec_id,
@@ -102,12 +105,12 @@ class ExternalTask:
     async def wait(self, exec_id: str) -> Exit:
         """As the protocol says."""
         request = shim.WaitRequest(id=self._id, exec_id=exec_id)
-        answer = await self._call("Wait", request, shim.WaitResponse)
+        answer = await self._ask("Wait", request, shim.WaitResponse)
         return Exit(0, answer.exit_status, answer.exited_at.ToNanoseconds())
 
     async def members(self) -> Sequence[Member]:
         """As the protocol says."""
-        answer = await self._call("Pids", shim.PidsRequest(id=self._id), shim.PidsResponse)
+        answer = await self._ask("Pids", shim.PidsRequest(id=self._id), shim.PidsResponse)
         return tuple(
             Member(each.pid, each.info if each.HasField("info") else None) for each in answer.processes
         )
@@ -144,7 +147,7 @@ class ExternalTask:
 
     async def stats(self) -> Any:
         """As the protocol says."""
-        return (await self._call("Stats", shim.StatsRequest(id=self._id), shim.StatsResponse)).stats
+        return (await self._ask("Stats", shim.StatsRequest(id=self._id), shim.StatsResponse)).stats
 
     async def give_up(self) -> None:
         """As the protocol says."""

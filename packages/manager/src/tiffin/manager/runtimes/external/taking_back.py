@@ -1,0 +1,113 @@
+"""`TakingBack`: a shim that has died is started again in its bundle, if it is of a kind that takes its tasks back.
+
+Such a shim holds no process itself, and says so in its `-info`, by the annotation `dev.tiffin.shim.takes-back`. Any
+other one has its containers cleaned up, as containerd does with all; and so has one that dies again and again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from typing import TYPE_CHECKING
+
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError
+
+from tiffin.api.containerd.runtime.task.v2.shim_pb2 import ShutdownRequest, StateRequest, StateResponse
+from tiffin.manager.runtimes.external import bootstrap
+from tiffin.manager.runtimes.external.connections import connect
+from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut, Unsupported
+
+if TYPE_CHECKING:
+    from tiffin.manager.runtimes.bundles.bundle import Bundle
+    from tiffin.manager.runtimes.external.connections import Connection
+    from tiffin.manager.runtimes.external.program import ShimProgram
+
+LOG = logging.getLogger("tiffin.manager.shim")
+ANNOTATION = "dev.tiffin.shim.takes-back"
+QUICK = 5.0  # seconds between two deaths, or less: the second one counts with the first
+MOST = 5  # such deaths in a row
+FIRST_DELAY = 0.1  # seconds before another try, doubled with each
+ANSWER = 60.0  # seconds that a shim has to take its tasks back
+
+
+class Deaths:
+    """Those of one task's shim."""
+
+    def __init__(self) -> None:
+        self.in_a_row = 0
+        self._last = 0.0
+
+    def too_many(self) -> bool:
+        """One more; whether it is given up now."""
+        now = time.monotonic()
+        self.in_a_row = self.in_a_row + 1 if now - self._last < QUICK else 1
+        self._last = now
+        return self.in_a_row > MOST
+
+
+class TakingBack:
+    """Of all shims of a manager: what a program has said of itself is asked once."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, int, int], asyncio.Task[bool]] = {}
+
+    async def connection(
+        self, bundle: Bundle, program: ShimProgram | None, deaths: Deaths
+    ) -> Connection | None:
+        """A connection to a new shim that has the task of a bundle; None: it is to be cleaned up."""
+        while program is not None and not deaths.too_many():
+            try:
+                if not await self._takes_back(program):
+                    return None
+                LOG.warning("the shim of %s has died, and is started again", bundle.id)
+                return await _started_again(bundle, program)
+            except NotFound as error:
+                LOG.warning("the new shim of %s has no task: %s", bundle.id, error)
+                return None
+            except (RuntimeFailure, OSError) as error:
+                LOG.warning("the shim of %s cannot be started again: %s", bundle.id, error)
+                await asyncio.sleep(FIRST_DELAY * 2**deaths.in_a_row)
+        if program is not None:
+            LOG.warning("the shim of %s has died %d times in a row: it is given up", bundle.id, MOST + 1)
+        return None
+
+    async def _takes_back(self, program: ShimProgram) -> bool:
+        """Whether it is of that kind. Raises OSError, TimedOut, OperationFailed: it cannot be told now."""
+        status = os.stat(program.path)
+        key = (program.path, status.st_ino, status.st_mtime_ns)
+        known = self._said.get(key)
+        if known is None or (known.done() and (known.cancelled() or known.exception() is not None)):
+            known = self._said[key] = asyncio.get_running_loop().create_task(_says(program))
+        return await asyncio.shield(known)
+
+
+async def _says(program: ShimProgram) -> bool:
+    try:
+        info = await program.info(None)
+    except (Unsupported, DecodeError):  # it has no `-info`: one of before containerd 2.0
+        return False
+    return info.annotations[ANNOTATION] == "true"
+
+
+async def _started_again(bundle: Bundle, program: ShimProgram) -> Connection:
+    """Raises NotFound: it has no such task; RuntimeFailure, OSError."""
+    endpoint = await program.start(bundle, None)
+    connection = await connect(endpoint)
+    try:
+        bootstrap.keep(bundle, endpoint)
+        async with asyncio.timeout(ANSWER):
+            await connection.call("State", StateRequest(id=bundle.id), StateResponse)
+    except TimeoutError as error:
+        await connection.close()
+        raise TimedOut(f"it has not answered in {ANSWER:g} s") from error
+    except NotFound:
+        await connection.call("Shutdown", ShutdownRequest(id=bundle.id), Empty)  # unless it has others
+        await connection.close()
+        raise
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
