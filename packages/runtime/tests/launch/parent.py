@@ -88,9 +88,7 @@ def serve(listener: socket.socket) -> None:
         if client is listener:
             client, _ = listener.accept()
         else:
-            data, descriptors, _, _ = socket.recv_fds(client, 65536, DESCRIPTORS)
-            for number in descriptors:
-                os.set_inheritable(number, False)
+            data, descriptors = _receive(client)
             if data == b'{"end": true}':
                 return
             if data:
@@ -101,6 +99,17 @@ def serve(listener: socket.socket) -> None:
             else:
                 client.close()
                 client = listener
+
+
+def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
+    """A request with its descriptors; b"" at the end."""
+    try:
+        data, descriptors, _, _ = socket.recv_fds(client, 65536, DESCRIPTORS)
+    except ConnectionResetError:  # it was killed before it had read our last answer
+        return b"", []
+    for number in descriptors:
+        os.set_inheritable(number, False)
+    return data, descriptors
 
 
 def _send(client: socket.socket, answer: bytes) -> None:

@@ -106,8 +106,10 @@ class Execution(TracingAttendant):
         self.pid = pid
 
     def passes_created(self) -> bool:
+        if self.options.starter is OWN_CHILDREN:
+            return False  # its plan has no such barrier, or one for systemd
         adopter = self.container.manager().adopter
-        return self.options.starter is not OWN_CHILDREN and not (adopter is not None and adopter.attaches)
+        return adopter is None or not adopter.attaches
 
     def barrier(self, name: str) -> None:
         adopter = self.container.manager().adopter
