@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import pytest
 from packages.shim.tests.command import shims
 from packages.shim.tests.command.shims import NAMESPACE, kill, run, start, started
 
-from tiffin.api.containerd.runtime.bootstrap.v1.bootstrap_pb2 import BootstrapParams
+from tiffin.api.containerd.runtime.bootstrap.v1.bootstrap_pb2 import BootstrapParams, BootstrapResult
 from tiffin.api.containerd.runtime.task.v3 import shim_pb2
 from tiffin.api.containerd.types.runc.options.oci_pb2 import Options
 from tiffin.api.typeurl import pack
@@ -22,6 +23,8 @@ from tiffin.ttrpc import BlockingClient, Code, RpcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tiffin_testing.cgroups import CgroupParent
 
     Make = Callable[..., Path]
 
@@ -114,6 +117,24 @@ def test_stacks_are_logged_on_request(make_bundle: Make, folder: Path) -> None:
             os.close(log)
 
 
+def test_what_a_shim_dies_of_stands_in_its_log(make_bundle: Make, folder: Path) -> None:
+    bundle = make_bundle("one")
+    log = os.open(bundle / "log", os.O_RDONLY | os.O_NONBLOCK)
+    program = """
+import os, sys
+from tiffin.shim.command import serve, socket_path, start
+def broken(settings, descriptor):
+    raise RuntimeError("something broke")
+start.serve = broken
+bundle, path = sys.argv[1:]
+start._fork(serve.ShimSettings("n", "one", bundle, "", "", path), socket_path.listen(path))
+os.wait()
+"""
+    subprocess.run([sys.executable, "-c", program, bundle, folder / "s"], check=True, timeout=shims.SECONDS)
+    with open(log, encoding="utf-8") as stream:
+        assert stream.read().endswith("RuntimeError: something broke\n")
+
+
 def test_without_a_reader_of_logs_it_starts_as_well(make_bundle: Make, folder: Path) -> None:
     bundle = make_bundle("one")
     (bundle / "log").unlink()
@@ -158,6 +179,43 @@ def test_a_config_that_is_none_is_told(make_bundle: Make, folder: Path) -> None:
     assert done.returncode != 0
     assert "config.json" in done.stderr.decode()
     assert [path for path in folder.iterdir() if path.is_socket()] == []
+
+
+@pytest.mark.requires("root", "cgroup_v1")
+def test_it_joins_the_cgroup_that_is_asked_for(
+    make_bundle: Make, folder: Path, cgroup_parent: CgroupParent
+) -> None:
+    path = f"/{cgroup_parent.name}/shims"
+    places = [Path("/sys/fs/cgroup") / controller / path[1:] for controller in ("memory", "pids")]
+    for place in places:
+        place.mkdir(parents=True)
+    message = BootstrapParams.FromString(shims.parameters("one", folder))
+    message.extensions.add().value.CopyFrom(pack(Options(shim_cgroup=path)))
+    words = ("-namespace", NAMESPACE, "-id", "one", "start")
+    done = run(make_bundle("one"), *words, data=message.SerializeToString())
+    assert done.returncode == 0, done.stderr
+    address = BootstrapResult.FromString(done.stdout).address
+    shim = shims.Started("one", address, shims.pid_of("one", address))
+    lines = Path(f"/proc/{shim.pid}/cgroup").read_text().splitlines()
+    joined = {line.split(":")[1] for line in lines if line.endswith(f":{path}")}
+    shim.shut_down()
+    for place in places:
+        place.rmdir()
+    assert joined == {"memory", "pids"}
+
+
+def test_core_scheduling_is_had_or_refused(make_bundle: Make, folder: Path) -> None:
+    """Most machines have no threads to share a core, and the kernel refuses; then the real shim refuses as well."""
+    words = ("-namespace", NAMESPACE, "-id", "one", "start")
+    done = run(
+        make_bundle("one"), *words, data=shims.parameters("one", folder), environment={"SCHED_CORE": "1"}
+    )
+    if done.returncode == 0:
+        address = BootstrapResult.FromString(done.stdout).address
+        shims.Started("one", address, shims.pid_of("one", address)).shut_down()
+    else:
+        assert "enable sched core support" in done.stderr.decode()
+        assert [path for path in folder.iterdir() if path.is_socket()] == []
 
 
 def test_a_cgroup_that_is_not_there_is_told(make_bundle: Make, folder: Path) -> None:

@@ -88,7 +88,10 @@ class Shim:
                 await tasks.recover(bundle)
             except RuntimeFailure:  # the others are to be had all the same
                 logger.exception("%s cannot be taken back", bundle)
-        sandbox.recover(self._settings.bundle)
+        try:
+            sandbox.recover(self._settings.bundle)
+        except RuntimeFailure:  # the containers are to be had all the same
+            logger.exception("the sandbox cannot be taken back")
         return Server(services_of(task, sandbox))
 
     def _emitter(self, stack: AsyncExitStack) -> Callable[[Event], None]:

@@ -114,4 +114,6 @@ def _fork(settings: ShimSettings, listening: socket) -> None:
         become_logged(settings.bundle)
         code = serve(settings, descriptor)
     finally:
+        if sys.exc_info()[0] is not None:
+            sys.excepthook(*sys.exc_info())  # to the log
         posix._exit(code)  # noqa: SLF001  # the function's name; nobody above us may handle what was raised
