@@ -28,6 +28,7 @@ class Command(Record):
     arguments: what they are called in the help; at least `fewest` and at most `most` (-1: any number).
     module: has `main`. flags: None if the module reads its own arguments.
     line: the arguments are a command line: the first one ends the flags, as for `run`.
+    managed: it can be asked of a manager, too (`--address`). failed: its exit code where tiffin itself fails.
     """
 
     name: str
@@ -38,3 +39,5 @@ class Command(Record):
     module: str
     flags: tuple[Flag, ...] | None = ()
     line: bool = False
+    managed: bool = False
+    failed: int = 125

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from tiffin.cli.flag import Command, Flag
-from tiffin.cli.table import COMMANDS
+from tiffin.cli.table import COMMANDS, WHERE
 
 ABOUT = """
 Runs containers from OCI images, with no daemon.
@@ -45,6 +45,7 @@ def application() -> click.Group:
         no_args_is_help=False,
     )
     top.params.append(click.Option(["--version", "-v"], is_flag=True, help="Print the version and exit."))
+    top.params += [_click_option(flag) for flag in WHERE]
     for command in COMMANDS:
         top.add_command(_click_command(command))
     return top

@@ -15,6 +15,8 @@ SHOWN = len("sha256:") + 12
 
 def main(arguments: Arguments) -> int:
     """Prints them, with what they take on the disk."""
+    if arguments.address:
+        return _of_manager(arguments)
     images = [image for image in list_named(Host.enter().store) if image.usage is not None]
     if arguments.switch("quiet"):
         for image in images:
@@ -24,6 +26,28 @@ def main(arguments: Arguments) -> int:
     else:
         print_table(HEADINGS, [_row(image) for image in images])
     return 0
+
+
+def _of_manager(arguments: Arguments) -> int:
+    """Their size is that of the blobs, which are compressed."""
+    from tiffin.cli.managed.images import list_images
+    from tiffin.cli.managed.opening import open_managed
+
+    with open_managed(arguments.address, arguments.namespace) as containers:
+        images = containers.loop.run(list_images)
+    if arguments.switch("quiet"):
+        for image in images:
+            print(image["digest"])
+    elif arguments.switch("json"):
+        print(json.dumps(images, indent=2))
+    else:
+        rows = [(str(image["digest"])[:SHOWN], str(image["name"]), _size(image["size"])) for image in images]
+        print_table(HEADINGS[:3], rows)
+    return 0
+
+
+def _size(size: object) -> str:
+    return f"{size / 1e6:.1f} MB" if isinstance(size, int) else "not for this host"
 
 
 def _tree(image: NamedImage) -> dict[str, object]:

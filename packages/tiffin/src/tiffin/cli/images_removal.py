@@ -14,8 +14,21 @@ from tiffin.image.transports.store_names import with_defaults
 
 def main(arguments: Arguments) -> int:
     """Removes each; 1 if one could not be removed."""
+    if arguments.address:
+        return _from_manager(arguments)
     store = Host.enter().swept().store
     return for_each("rmi", arguments.words, lambda text: _remove(store, text))
+
+
+def _from_manager(arguments: Arguments) -> int:
+    from tiffin.cli.managed.images import remove_image
+    from tiffin.cli.managed.opening import open_managed
+
+    with open_managed(arguments.address, arguments.namespace) as containers:
+        loop = containers.loop
+        return for_each(
+            "rmi", arguments.words, lambda text: loop.run(lambda client: remove_image(client, text))
+        )
 
 
 def _remove(store: Store, text: str) -> None:

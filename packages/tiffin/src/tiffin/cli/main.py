@@ -7,22 +7,28 @@ import sys
 import time
 
 from tiffin.cli.failure import FAILED, NOT_EXECUTABLE, NOT_FOUND, CommandFailed
-from tiffin.cli.parse import HelpWanted, UsageError, parse
-from tiffin.cli.table import COMMANDS
+from tiffin.cli.parse import HelpWanted, UsageError, before_command, parse
+from tiffin.cli.table import COMMANDS, WHERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.cli.flag import Command
+    from tiffin.cli.parse import Arguments
 
 STARTED = time.monotonic_ns()
 INTERRUPTED = 130  # 128 and SIGINT
 ENOENT = 2
+ADDRESS, NAMESPACE = "TIFFIN_ADDRESS", "CONTAINERD_NAMESPACE"
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
 def main(argv: list[str]) -> int:
     """Runs one command; returns the exit code of the process."""
-    words = argv[1:]
+    try:
+        where, words = before_command(argv[1:], {name: flag for flag in WHERE for name in flag.names})
+    except UsageError as error:
+        print(f"tiffin: {error}", file=sys.stderr)
+        return FAILED
     if words[:1] in (["--version"], ["-v"]):
         from tiffin.cli import VERSION
 
@@ -30,9 +36,9 @@ def main(argv: list[str]) -> int:
         return 0
     command = None if "_TIFFIN_COMPLETE" in os.environ else BY_NAME.get(words[0] if words else "")
     if command is None:
-        return _help(argv)
+        return _help([argv[0], *words])
     try:
-        return _call(command, words[1:])
+        return _call(command, words[1:], where)
     except HelpWanted:
         return _help([argv[0], command.name, "--help"])
     except KeyboardInterrupt:
@@ -49,13 +55,25 @@ def main(argv: list[str]) -> int:
         return _failed(command, error)
 
 
-def _call(command: Command, words: list[str]) -> int:
+def _call(command: Command, words: list[str], where: dict[str, str]) -> int:
     from importlib import import_module
 
-    arguments = words if command.flags is None else parse(command, words)  # before anything more is imported
+    if where.get("address") and not command.managed:
+        raise UsageError("--address: this command works without a manager only")
+    # before anything more is imported
+    arguments = words if command.flags is None else _placed(command, parse(command, words), where)
     code: int = import_module(command.module).main(arguments)
     sys.stdout.flush()
     return code
+
+
+def _placed(command: Command, arguments: Arguments, where: dict[str, str]) -> Arguments:
+    """The arguments, with the manager that is to be asked. `--address=` asks none, whatever the environment says."""
+    address = where.get("address", os.environ.get(ADDRESS, ""))
+    if not address or not command.managed:
+        return arguments
+    namespace = where.get("namespace") or os.environ.get(NAMESPACE) or "default"
+    return arguments.replace(address=address, namespace=namespace)
 
 
 def _failed(command: Command, error: Exception) -> int:
@@ -64,10 +82,10 @@ def _failed(command: Command, error: Exception) -> int:
     if isinstance(error, UsageError):
         print(f"See `tiffin {command.name} --help`.", file=sys.stderr)
     if isinstance(error, CommandFailed):
-        return error.code
+        return command.failed if error.code == FAILED else error.code
     if getattr(error, "program", False):  # OperationFailed: the program was not found, or not executed
         return NOT_FOUND if getattr(error, "errno", 0) == ENOENT else NOT_EXECUTABLE
-    return FAILED
+    return FAILED if isinstance(error, UsageError) else command.failed
 
 
 def _help(argv: list[str]) -> int:

@@ -27,10 +27,15 @@ class HelpWanted(Exception):
 
 
 class Arguments(Record):
-    """What was given to a command: flags by their key, and the other words."""
+    """What was given to a command: flags by their key, and the other words.
+
+    address: socket of the manager that is asked; "" for containers with no daemon. namespace: there.
+    """
 
     flags: dict[str, bool | str | list[str]]
     words: tuple[str, ...]
+    address: str = ""
+    namespace: str = ""
 
     def switch(self, key: str) -> bool:
         """Whether the switch is on."""
@@ -82,6 +87,15 @@ def parse(command: Command, argv: Sequence[str]) -> Arguments:
             f"expected {command.arguments or 'no arguments'}, got: {' '.join(words) or 'nothing'}"
         )
     return Arguments(values, tuple(words))
+
+
+def before_command(argv: Sequence[str], by_name: dict[str, Flag]) -> tuple[dict[str, str], list[str]]:
+    """The flags before the command's name, all of which have values; and the words from there on. Raises UsageError."""
+    values: dict[str, bool | str | list[str]] = {}
+    rest = list(reversed(argv))
+    while rest and rest[-1].startswith("--") and rest[-1][2:].partition("=")[0] in by_name:
+        _long(rest.pop()[2:], by_name, values, rest)
+    return {name: value for name, value in values.items() if isinstance(value, str)}, rest[::-1]
 
 
 def _long(

@@ -6,10 +6,15 @@ import sys
 
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.errors import ImageFailure
+from tiffin.runtime.errors import RuntimeFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+
+EXPECTED: tuple[type[Exception], ...] = (CommandFailed, ImageFailure, RuntimeFailure)
+"""What says that something could not be done, with one line for the user."""
 
 
 def for_each(command: str, names: Iterable[str], act: Callable[[str], object]) -> int:
@@ -22,8 +27,8 @@ def for_each(command: str, names: Iterable[str], act: Callable[[str], object]) -
     for name in names:
         try:
             act(name)
-            print(name)
-        except (CommandFailed, ImageFailure) as error:
+            print(name, flush=True)
+        except EXPECTED as error:
             print(f"tiffin {command}: {error}", file=sys.stderr)
             code = 1
     return code

@@ -3,7 +3,8 @@
 <store>/containers/<name>/lock            held while its `tiffin run` lives
                          /container.json  what it is
                          /config.json     the OCI config
-                         /rootfs upper work volumes hosts hostname resolv.conf output.log
+                         /rootfs upper work volumes hosts hostname resolv.conf
+                         /monitor log      of one in the background
 <store>/containers/.lock                  held for short by everybody who makes, looks for or removes one
 """
 

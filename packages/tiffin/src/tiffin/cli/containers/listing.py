@@ -1,16 +1,18 @@
-"""`tiffin ps`: the containers in the store."""
+"""`tiffin ps`: containers."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
 
-from tiffin.cli.containers.record import ContainerRecord, read_record
-from tiffin.cli.parse import Arguments
-from tiffin.cli.run.host import Host
+from tiffin.cli.containers.opening import open_containers
+from tiffin.cli.containers.port import ALIVE
 from tiffin.cli.text_table import print_table
-from tiffin.image.store.containers import names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.cli.containers.port import Listed
+    from tiffin.cli.parse import Arguments
 
 HEADINGS = ("NAME", "IMAGE", "COMMAND", "CREATED", "STATUS")
 UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
@@ -18,34 +20,22 @@ UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 def main(arguments: Arguments) -> int:
     """Prints them; those that do not run only with --all."""
-    containers = Host.enter().swept().store.containers
-    records = [
-        record for name in names(containers) if (record := read_record(os.path.join(containers, name)))
-    ]
-    found = [(record, _status(record)) for record in records]
-    shown = [(record, status) for record, status in found if arguments.switch("all") or status == "running"]
+    with open_containers(arguments) as containers:
+        found = containers.list()
+    shown = [each for each in found if arguments.switch("all") or each.status in ALIVE]
     if arguments.switch("json"):
-        print(json.dumps([_tree(record, status) for record, status in shown], indent=2))
+        print(json.dumps([each.tree for each in shown], indent=2))
     elif arguments.switch("quiet"):
-        for record, _ in shown:
-            print(record.name)
+        for each in shown:
+            print(each.name)
     else:
-        print_table(HEADINGS, [_row(record, status) for record, status in shown])
+        print_table(HEADINGS, [_row(each) for each in shown])
     return 0
 
 
-def _status(record: ContainerRecord) -> str:
-    if record.is_alive():
-        return "running"
-    return "ended" if record.exit_code is None else f"exited ({record.exit_code})"
-
-
-def _tree(record: ContainerRecord, status: str) -> dict[str, object]:
-    return {**dict(zip(record._fields, record, strict=True)), "status": status}
-
-
-def _row(record: ContainerRecord, status: str) -> tuple[str, ...]:
-    return record.name, record.image, record.command[:40], _age(time.time() - record.created), status
+def _row(listed: Listed) -> tuple[str, ...]:
+    age = _age(time.time() - listed.created)
+    return listed.name, listed.image, listed.command[:40], age, listed.status
 
 
 def _age(seconds: float) -> str:

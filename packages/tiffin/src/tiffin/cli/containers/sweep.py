@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tiffin.cli.containers.folder import ContainerFolder, remove_leftovers, take
 from tiffin.cli.containers.record import read_record, write_record
+from tiffin.cli.daemonless.monitored import SECONDS, exit_code, is_monitored
 from tiffin.image.store.containers import all_folders, names
 
 
@@ -37,7 +38,8 @@ def _clear(folder: ContainerFolder, name: str) -> bool:
             folder.release()
             return False
         executor.delete(name)
-        write_record(folder.path, record.replace(ended=True))
+        code = exit_code(folder.path, seconds=SECONDS) if is_monitored(folder.path) else None
+        write_record(folder.path, record.replace(ended=True, exit_code=code))
     if record.remove:
         folder.remove()
         return True

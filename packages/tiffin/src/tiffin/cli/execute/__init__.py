@@ -6,8 +6,10 @@ from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
 
+    from tiffin.cli.containers.port import Execution
     from tiffin.spec.runtime.tree import ConfigTree
 
     class Executor(Protocol):
@@ -16,11 +18,26 @@ if TYPE_CHECKING:
         def run(self, job: Job) -> int:
             """Runs a container in the foreground; returns its exit code. Raises CommandFailed."""
 
-        def start(self, job: Job) -> None:
-            """Starts a container in the background. Raises CommandFailed."""
-
         def is_alive(self, name: str) -> bool:
             """Whether its process runs; of one whose making was killed nothing does."""
+
+        def status(self, name: str) -> str:
+            """`running` or `paused`; something else for what does not run."""
+
+        def pid(self, name: str) -> int:
+            """Of its first process. It runs."""
+
+        def pids(self, name: str) -> Sequence[int]:
+            """Of all its processes."""
+
+        def pause(self, name: str) -> None:
+            """Freezes it. Raises CommandFailed, RuntimeFailure."""
+
+        def resume(self, name: str) -> None:
+            """Lets it run on. Raises CommandFailed, RuntimeFailure."""
+
+        def execute(self, name: str, bundle: str, execution: Execution) -> int:
+            """Runs a further process on our streams; its exit code, 0 if it is detached."""
 
         def kill(self, name: str, number: int) -> None:
             """Sends a signal to its process; one that has ended is no error."""

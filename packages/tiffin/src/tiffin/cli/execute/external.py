@@ -10,6 +10,12 @@ from tiffin.cli.execute import Job
 from tiffin.cli.failure import FAILED, NOT_EXECUTABLE, NOT_FOUND, CommandFailed
 from tiffin.spec.json_tree import JSONError, decode
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiffin.cli.containers.port import Execution
+
 FORWARDED = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -47,22 +53,58 @@ class ExternalRuntime:
         Raises:
             CommandFailed: if the runtime could not start it.
         """
-        return self._call_run(job, [])
-
-    def start(self, job: Job) -> None:
-        """Starts a container in the background. Raises CommandFailed."""
-        self._call_run(job, ["--detach"])
+        return self._call_run(job)
 
     def is_alive(self, name: str) -> bool:
         """Whether its process still runs."""
+        return self.status(name) in ("running", "paused")
+
+    def status(self, name: str) -> str:
+        """As OCI calls it; "" if there is no such container."""
+        return str(self._state_of(name).get("status", ""))
+
+    def pid(self, name: str) -> int:
+        """Of its first process. Raises CommandFailed: it has none."""
+        pid = self._state_of(name).get("pid")
+        if not isinstance(pid, int) or pid <= 0:
+            raise CommandFailed(f"{name!r} does not run")
+        return pid
+
+    def pids(self, name: str) -> Sequence[int]:
+        """Of all its processes. Raises CommandFailed."""
+        tree = decode(self._do("ps", "--format", "json", name).stdout)
+        return [pid for pid in tree if isinstance(pid, int)] if isinstance(tree, list) else []
+
+    def pause(self, name: str) -> None:
+        """Freezes it. Raises CommandFailed."""
+        self._do("pause", name)
+
+    def resume(self, name: str) -> None:
+        """Lets it run on. Raises CommandFailed."""
+        self._do("resume", name)
+
+    def execute(self, name: str, bundle: str, execution: Execution) -> int:
+        """Runs a further process; its exit code. Raises CommandFailed."""
+        from tiffin.cli.execute.external_exec import ExternalExec
+
+        return ExternalExec(self._path, self._state, self.pid(name)).run(name, bundle, execution)
+
+    def _state_of(self, name: str) -> dict[str, object]:
         answer = self._call("state", name)
         if answer.returncode != 0:
-            return False
+            return {}
         try:
             tree = decode(answer.stdout)
         except JSONError:
-            return False
-        return isinstance(tree, dict) and tree.get("status") in ("created", "running", "paused")
+            return {}
+        return tree if isinstance(tree, dict) else {}
+
+    def _do(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
+        answer = self._call(verb, *words)
+        if answer.returncode != 0:
+            why = answer.stderr.strip() or f"exit code {answer.returncode}"
+            raise CommandFailed(f"{self._path} {verb}: {why}")
+        return answer
 
     def kill(self, name: str, number: int) -> None:
         """Sends a signal to its process; one that has ended is no error."""
@@ -84,10 +126,10 @@ class ExternalRuntime:
             [self._path, "--root", self._state, *words], capture_output=True, text=True, check=False
         )
 
-    def _call_run(self, job: Job, flags: list[str]) -> int:
+    def _call_run(self, job: Job) -> int:
         log = os.path.join(job.bundle, "runtime.log")
         pid_file = os.path.join(job.bundle, "pid")
-        words = [self._path, "--root", self._state, "--log", log, "--log-format", "json", "run", *flags]
+        words = [self._path, "--root", self._state, "--log", log, "--log-format", "json", "run"]
         words += ["--bundle", job.bundle, "--pid-file", pid_file, job.name]
         try:
             process = subprocess.Popen(words, stdin=job.stdio[0], stdout=job.stdio[1], stderr=job.stdio[2])
@@ -97,11 +139,11 @@ class ExternalRuntime:
             signal.signal(number, lambda number, _frame: process.send_signal(number))
         code = process.wait()
         if code != 0 and not os.path.exists(pid_file):
-            raise CommandFailed(*_cause(self._path, log))
+            raise CommandFailed(*cause_of(self._path, log))
         return code if code >= 0 else 128 - code
 
 
-def _cause(path: str, log: str) -> tuple[str, int]:
+def cause_of(path: str, log: str) -> tuple[str, int]:
     """The runtime's last error in its log, and the exit code that Docker has for such."""
     message = "it says nothing about why"
     try:
@@ -116,5 +158,9 @@ def _cause(path: str, log: str) -> tuple[str, int]:
             continue
         if isinstance(entry, dict) and entry.get("level") == "error":
             message = str(entry.get("msg"))
-    code = next((code for text, code in CAUSES if text in message.lower()), FAILED)
-    return f"{os.path.basename(path)} could not start the container: {message}", code
+    return f"{os.path.basename(path)} could not start the container: {message}", code_of(message)
+
+
+def code_of(message: str) -> int:
+    """The exit code that Docker has for what a runtime says about why a program could not be executed."""
+    return next((code for text, code in CAUSES if text in message.lower()), FAILED)

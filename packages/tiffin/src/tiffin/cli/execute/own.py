@@ -10,6 +10,10 @@ from tiffin.runtime.lifecycle.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from tiffin.cli.containers.port import Execution
     from tiffin.runtime.lifecycle.create import Creation
 
 
@@ -42,16 +46,6 @@ class OwnRuntime:
 
         return run_in_foreground(self._creation(job), keep=False, subreaper=True)
 
-    def start(self, job: Job) -> None:
-        """Starts a container in the background. Raises RuntimeFailure."""
-        from tiffin.runtime.lifecycle.run import make_and_start
-        from tiffin.runtime.lifecycle.undo import Undo
-
-        creation = self._creation(job)
-        with Undo("run") as undo:
-            make_and_start(creation, undo)
-            undo.forget()
-
     def _creation(self, job: Job) -> Creation:
         from tiffin.runtime.lifecycle.create import CreateOptions, Creation
 
@@ -62,15 +56,59 @@ class OwnRuntime:
         return creation
 
     def is_alive(self, name: str) -> bool:
-        """Whether its process still runs."""
+        """Whether its process runs."""
+        from tiffin.runtime.state.status import PAUSED, RUNNING
+
+        return self.status(name) in (RUNNING, PAUSED)
+
+    def status(self, name: str) -> str:
+        """As OCI calls it; "" if there is no such container."""
         from tiffin.runtime.lifecycle.loaded import LoadedContainer
-        from tiffin.runtime.state.status import CREATING, STOPPED
 
         try:
-            status = LoadedContainer(self._settings.root, name).status()
+            return str(LoadedContainer(self._settings.root, name).status())
         except NotFound:
-            return False
-        return status not in (CREATING, STOPPED)
+            return ""
+
+    def pid(self, name: str) -> int:
+        """Of its first process. Raises NotFound."""
+        from tiffin.runtime.lifecycle.loaded import LoadedContainer
+
+        return LoadedContainer(self._settings.root, name).state.pid
+
+    def pids(self, name: str) -> Sequence[int]:
+        """Of all its processes. Raises NotFound."""
+        from tiffin.runtime.lifecycle.processes import process_ids
+
+        return process_ids(self._settings, name)
+
+    def pause(self, name: str) -> None:
+        """Freezes it. Raises FailedPrecondition."""
+        from tiffin.runtime.lifecycle.pause import pause
+
+        pause(self._settings, name)
+
+    def resume(self, name: str) -> None:
+        """Lets it run on. Raises FailedPrecondition: it is not paused."""
+        from tiffin.runtime.lifecycle.pause import resume
+
+        resume(self._settings, name)
+
+    def execute(self, name: str, bundle: str, execution: Execution) -> int:  # noqa: ARG002  # the state has it all
+        """Runs a further process; its exit code. Raises RuntimeFailure."""
+        from tiffin.cli.containers.exec_process import process_tree
+        from tiffin.cli.run.stdio import process_stdio
+        from tiffin.runtime.lifecycle.execute import ExecOptions, execute, execute_detached
+        from tiffin.runtime.lifecycle.execute import Execution as Executing
+
+        made = Executing(self._settings, name, ExecOptions())
+        tree: Any = process_tree(dict(made.config), execution, made.container.state.pid)
+        with process_stdio(execution) as stdio:
+            made.options = ExecOptions(stdio=stdio)
+            if not execution.detach:
+                return execute(made, tree)
+            execute_detached(made, tree)
+            return 0
 
     def kill(self, name: str, number: int) -> None:
         """Sends a signal to its process; one that has ended is no error."""

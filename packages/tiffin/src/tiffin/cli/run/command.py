@@ -35,6 +35,11 @@ def main(arguments: Arguments) -> int:
         CommandFailed, UsageError: as the class and its text say.
         ImageFailure, RuntimeFailure, OSError: from the layers below.
     """
+    if arguments.address:
+        from tiffin.cli.managed.opening import open_managed
+
+        with open_managed(arguments.address, arguments.namespace) as containers:
+            return containers.run(arguments)
     _check_together(arguments)
     return run_container(arguments, Host.enter(arguments).swept())
 
@@ -58,8 +63,13 @@ def _check_together(arguments: Arguments) -> None:
     """Flags that make no sense with each other."""
     if arguments.text("runtime") and arguments.text("trace"):
         raise UsageError("--trace: only tiffin's own runtime tells how long its operations take")
-    if arguments.switch("tty"):
-        check_terminal(detach=arguments.switch("detach"))
+    detach = arguments.switch("detach")
+    if arguments.given("log-opt") and not detach:
+        raise UsageError("--log-opt: only a container in the background (--detach) has a log")
+    if arguments.text("trace") and detach:
+        raise UsageError("--trace: only in the foreground, without --detach")
+    if arguments.switch("tty") and not detach:
+        check_terminal()
 
 
 def _run(arguments: Arguments, host: Host, folder: ContainerFolder, ids: tuple[str, str]) -> int:
@@ -69,14 +79,14 @@ def _run(arguments: Arguments, host: Host, folder: ContainerFolder, ids: tuple[s
     record = _record(arguments, host, stored, ids, built.config["process"]["args"])
     write_record(folder.path, record)
     write_bundle(built, folder.path, rootfs)
+    if arguments.switch("detach"):
+        _start_in_background(arguments, folder, record)
+        folder.release()
+        print(record.name)
+        return 0
     executor = record.executor()
-    with open_stdio(arguments, folder) as stdio:
+    with open_stdio(arguments) as stdio:
         job = Job(record.name, folder.path, built.config, stdio, arguments.text("trace"))
-        if arguments.switch("detach"):
-            executor.start(job)
-            folder.release()
-            print(record.name)
-            return 0
         code = executor.run(job)
     executor.delete(record.name)
     if record.remove:
@@ -85,6 +95,23 @@ def _run(arguments: Arguments, host: Host, folder: ContainerFolder, ids: tuple[s
         write_record(folder.path, record.replace(ended=True, exit_code=code))
         folder.release()
     return code
+
+
+def _start_in_background(arguments: Arguments, folder: ContainerFolder, record: ContainerRecord) -> None:
+    """Under a monitor of its own, which keeps its log and its exit code."""
+    from tiffin.cli.daemonless.background import Background, start_in_background
+    from tiffin.cli.run.log_limits import log_limits
+
+    background = Background(
+        record.name,
+        folder.path,
+        record.runtime,
+        record.state,
+        tty=arguments.switch("tty"),
+        stdin=arguments.switch("interactive"),
+        limits=log_limits(arguments),
+    )
+    start_in_background(background)
 
 
 def _build(

@@ -86,6 +86,12 @@ RUN_FLAGS = (
     Flag(("userns",), "text", "host|ns:PATH", "user namespace (default: the one that tiffin runs in)"),
     # about the container
     Flag(("label", "l"), "texts", "NAME[=VALUE]", "label, shown by tiffin ps --json"),
+    Flag(
+        ("log-opt",),
+        "texts",
+        "max-size=SIZE|max-file=NUMBER",
+        "with --detach: rotate the log (default: one file, no limit)",
+    ),
     Flag(("annotation",), "texts", "NAME=VALUE", "annotation in the OCI config"),
     # about tiffin
     RUNTIME,

@@ -41,6 +41,13 @@ def write_bundle(built: Built, folder: str, rootfs: str) -> None:
     Raises:
         OSError: for example if the disk is full.
     """
+    write_files(built, rootfs)
+    with open(os.path.join(folder, "config.json"), "w") as file:
+        file.write(encode(built.config))
+
+
+def write_files(built: Built, rootfs: str) -> None:
+    """All of it but the config."""
     for path, text in built.files.items():
         with open(path, "w") as file:
             file.write(text)
@@ -48,8 +55,6 @@ def write_bundle(built: Built, folder: str, rootfs: str) -> None:
     for volume in built.volumes:
         if volume.managed:
             _make(volume, rootfs)
-    with open(os.path.join(folder, "config.json"), "w") as file:
-        file.write(encode(built.config))
 
 
 def discard(folder: ContainerFolder) -> None:

@@ -11,21 +11,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiffin.cli.containers.folder import ContainerFolder
+    from tiffin.cli.containers.port import Execution
     from tiffin.cli.parse import Arguments
 
-OUTPUT = "output.log"
 TERMINAL = "/dev/tty"
 
 
-def check_terminal(*, detach: bool) -> None:
+def check_terminal() -> None:
     """Makes sure that somebody will hold the other side of a container's terminal.
 
     Raises:
         UsageError: nobody would.
     """
-    if detach:
-        raise UsageError("--tty: nobody would be there to hold the terminal of a container in the background")
     if any(map(os.isatty, (0, 1, 2))):
         return
     try:
@@ -37,22 +34,35 @@ def check_terminal(*, detach: bool) -> None:
 
 
 @contextmanager
-def open_stdio(arguments: Arguments, folder: ContainerFolder) -> Iterator[tuple[int, int, int]]:
-    """Ours in the foreground, with /dev/null to read from unless it is interactive; a file in the background."""
-    detach = arguments.switch("detach")
-    opened = []
+def open_stdio(arguments: Arguments) -> Iterator[tuple[int, int, int]]:
+    """Ours, with /dev/null to read from unless it is interactive."""
+    with _streams(interactive=arguments.switch("interactive"), tty=arguments.switch("tty")) as stdio:
+        yield stdio
+
+
+@contextmanager
+def process_stdio(execution: Execution) -> Iterator[tuple[int, int, int]]:
+    """The same for a further process; of one that is detached, nobody hears."""
+    with _streams(interactive=execution.interactive, tty=execution.tty) as (stdin, stdout, stderr):
+        if not execution.detach:
+            yield stdin, stdout, stderr
+            return
+        null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            yield stdin, null, null
+        finally:
+            os.close(null)
+
+
+@contextmanager
+def _streams(*, interactive: bool, tty: bool) -> Iterator[tuple[int, int, int]]:
+    if interactive:
+        yield 0, 1, 2
+        return
+    stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        stdin, stdout, stderr = 0, 1, 2
-        if detach or not arguments.switch("interactive"):
-            stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-            opened.append(stdin)
-            if arguments.switch("tty"):
-                os.dup2(stdin, 0)  # the runtime copies our own stdin to the container's terminal
-        if detach:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            stdout = stderr = os.open(folder.file(OUTPUT), flags, 0o600)
-            opened.append(stdout)
-        yield stdin, stdout, stderr
+        if tty:
+            os.dup2(stdin, 0)  # the runtime copies our own stdin to the container's terminal
+        yield stdin, 1, 2
     finally:
-        for descriptor in opened:
-            os.close(descriptor)
+        os.close(stdin)

@@ -9,6 +9,8 @@ from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from tiffin.cli.parse import Arguments
     from tiffin.cli.run.config.context import Context
     from tiffin.spec.runtime.tree import ConfigTree
@@ -27,24 +29,47 @@ def apply_user(config: ConfigTree, arguments: Arguments, context: Context, rootf
     Raises:
         UsageError: for a name that the image does not know.
     """
-    user, _, group = (arguments.text("user") or context.image.get("User") or "0").partition(":")
-    groups = [line.split(":") for line in _read(rootfs, "etc/group").splitlines() if line.count(":") >= 3]
-    account = _account(user or "0", [line.split(":") for line in _read(rootfs, "etc/passwd").splitlines()])
+    text = arguments.text("user") or context.image.get("User") or "0"
+    identity = look_up(text, lambda path: _read(rootfs, path), arguments.texts("group-add"))
+    config["process"]["user"] = {"uid": identity.uid, "gid": identity.gid}
+    if context.groups:
+        config["process"]["user"]["additionalGids"] = list(identity.groups)
+    elif arguments.given("group-add"):
+        raise UsageError("--group-add: this user has one group id only: see /etc/subgid, or run as root")
+    if not any(text.startswith("HOME=") for text in config["process"]["env"]):
+        config["process"]["env"].append(f"HOME={identity.home}")
+
+
+class Identity(Record):
+    """Who runs a process. groups: all of them."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    home: str
+
+
+def look_up(text: str, read: Callable[[str], str], more: Sequence[str] = ()) -> Identity:
+    """Who `USER[:GROUP]` is.
+
+    Args:
+        read: content of a file of the image, by its path in it; "" if there is none.
+        more: further groups, by name or number.
+
+    Raises:
+        UsageError: for a name that the image does not know.
+    """
+    user, _, group = text.partition(":")
+    groups = [line.split(":") for line in read("etc/group").splitlines() if line.count(":") >= 3]
+    account = _account(user or "0", [line.split(":") for line in read("etc/passwd").splitlines()])
     gid, additional = account.gid, []
     if group:
         gid = _group("user", group, groups)
     elif account.name:
         additional = [int(row[2]) for row in groups if account.name in row[3].split(",") and _is_id(row[2])]
-    additional += [_group("group-add", text, groups) for text in arguments.texts("group-add")]
+    additional += [_group("group-add", name, groups) for name in more]
     # the primary group too: else a file that denies it something could not be told from others (CVE-2023-25173)
-    gids = list(dict.fromkeys([gid, *additional]))
-    config["process"]["user"] = {"uid": account.uid, "gid": gid}
-    if context.groups:
-        config["process"]["user"]["additionalGids"] = gids
-    elif arguments.given("group-add"):
-        raise UsageError("--group-add: this user has one group id only: see /etc/subgid, or run as root")
-    if not any(text.startswith("HOME=") for text in config["process"]["env"]):
-        config["process"]["env"].append(f"HOME={account.home}")
+    return Identity(account.uid, gid, tuple(dict.fromkeys([gid, *additional])), account.home)
 
 
 class Account(Record):
@@ -112,3 +137,16 @@ def _open(rootfs: str, path: str) -> int:
 
     with Root(rootfs) as root:
         return root.open(path.encode(), FILE & ~os.O_NOFOLLOW)
+
+
+def read_of_process(pid: int, path: str) -> str:
+    """A file in the root of a process, "" if there is none; no link that it makes meanwhile leads out of that."""
+    from tiffin.image.layers.root import Root
+
+    with Root(f"/proc/{pid}/root") as root:
+        try:
+            descriptor = root.open(path.encode(), FILE & ~os.O_NOFOLLOW)
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        with open(descriptor, "rb") as file:
+            return file.read(MOST_BYTES).decode("utf-8", "surrogateescape")

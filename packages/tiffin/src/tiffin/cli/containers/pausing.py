@@ -1,0 +1,16 @@
+"""`tiffin pause NAME...`: freezes all processes of containers."""
+
+from __future__ import annotations
+
+from tiffin.cli.containers.each import for_each
+from tiffin.cli.containers.opening import open_containers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.cli.parse import Arguments
+
+
+def main(arguments: Arguments) -> int:
+    """Freezes each; 1 if one could not be frozen."""
+    with open_containers(arguments) as containers:
+        return for_each("pause", arguments.words, containers.pause)

@@ -1,0 +1,17 @@
+"""`tiffin wait NAME...`: waits for the end of containers."""
+
+from __future__ import annotations
+
+from tiffin.cli.containers.opening import open_containers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.cli.parse import Arguments
+
+
+def main(arguments: Arguments) -> int:
+    """Prints an exit code for each, in the order of the names."""
+    with open_containers(arguments, swept=False) as containers:
+        for name in arguments.words:
+            print(containers.wait(name), flush=True)
+    return 0
