@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from typing import TYPE_CHECKING
@@ -27,25 +28,30 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tiffin.manager.shim")
 ANNOTATION = "dev.tiffin.shim.takes-back"
-QUICK = 5.0  # seconds between two deaths, or less: the second one counts with the first
+QUICK = 3.0  # seconds: one that dies sooner after it has come back counts with its last death
 MOST = 5  # such deaths in a row
 FIRST_DELAY = 0.1  # seconds before another try, doubled with each
 ANSWER = 60.0  # seconds that a shim has to take its tasks back
 
 
 class Deaths:
-    """Those of one task's shim."""
+    """Those of one task's shim. in_a_row: since it last lived for a while."""
 
     def __init__(self) -> None:
         self.in_a_row = 0
-        self._last = 0.0
+        self._back = -math.inf
 
-    def too_many(self) -> bool:
-        """One more; whether it is given up now."""
-        now = time.monotonic()
-        self.in_a_row = self.in_a_row + 1 if now - self._last < QUICK else 1
-        self._last = now
-        return self.in_a_row > MOST
+    def died(self) -> None:
+        """It has died."""
+        self.in_a_row = self.in_a_row + 1 if time.monotonic() - self._back < QUICK else 1
+
+    def failed(self) -> None:
+        """It could not be started."""
+        self.in_a_row += 1
+
+    def returned(self) -> None:
+        """It has its task again."""
+        self._back = time.monotonic()
 
 
 class TakingBack:
@@ -58,20 +64,24 @@ class TakingBack:
         self, bundle: Bundle, program: ShimProgram | None, deaths: Deaths
     ) -> Connection | None:
         """A connection to a new shim that has the task of a bundle; None: it is to be cleaned up."""
-        while program is not None and not deaths.too_many():
+        deaths.died()
+        while program is not None and deaths.in_a_row <= MOST:
             try:
                 if not await self._takes_back(program):
                     return None
                 LOG.warning("the shim of %s has died, and is started again", bundle.id)
-                return await _started_again(bundle, program)
+                connection = await _started_again(bundle, program)
+                deaths.returned()
+                return connection
             except NotFound as error:
                 LOG.warning("the new shim of %s has no task: %s", bundle.id, error)
                 return None
             except (RuntimeFailure, OSError) as error:
                 LOG.warning("the shim of %s cannot be started again: %s", bundle.id, error)
+                deaths.failed()
                 await asyncio.sleep(FIRST_DELAY * 2**deaths.in_a_row)
         if program is not None:
-            LOG.warning("the shim of %s has died %d times in a row: it is given up", bundle.id, MOST + 1)
+            LOG.warning("the shim of %s dies again and again: it is given up", bundle.id)
         return None
 
     async def _takes_back(self, program: ShimProgram) -> bool:
