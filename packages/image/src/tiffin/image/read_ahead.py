@@ -13,7 +13,7 @@ from typing import Self
 
 from tiffin.image.verified import Readable
 
-BLOCK = 1024 * 1024
+BLOCK = 512 * 1024
 MOST_BLOCKS = 4  # that wait to be taken: bounds the memory
 
 
