@@ -63,10 +63,15 @@ class Images:
             return document
         wanted = platform or host()
         for entry in document["manifests"]:
-            its = entry.get("platform", {})
+            its = entry.get("platform") or await self._platform_of(entry)
             if its.get("architecture") == wanted.architecture and its.get("os") == wanted.os:
                 return await self._document(entry["digest"])
         raise NotFound(f"{name} has no manifest for {wanted.os}/{wanted.architecture}")
+
+    async def _platform_of(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An index need not say it (image-spec, image-index): then the image's config does."""
+        manifest = await self._document(entry["digest"])
+        return await self._document(manifest["config"]["digest"]) if "config" in manifest else {}
 
     async def config(self, name: str) -> dict[str, Any]:
         """The image's config: its command, environment, layers. Raises NotFound."""
