@@ -51,18 +51,25 @@ class Peer:
 
     Args:
         folder: its own; short, since sockets lie in it.
+        config: text for the file of ours.
     """
 
-    def __init__(self, kind: Kind, folder: Path) -> None:
+    def __init__(self, kind: Kind, folder: Path, config: str = "") -> None:
         self.kind = kind
         self.folder = folder
-        self._tiffind = Tiffind(folder) if kind.ours else None
+        self._tiffind = Tiffind(folder, config) if kind.ours else None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
         """Of its socket for gRPC: a path."""
         return self._tiffind.address if self._tiffind is not None else f"{self.folder}/containerd.sock"
+
+    @property
+    def pid(self) -> int:
+        """Of ours, which runs."""
+        assert self._tiffind is not None
+        return self._tiffind.pid
 
     @property
     def bundles(self) -> Path:
