@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 from tiffin.runtime.errors import NotFound
@@ -18,8 +19,11 @@ from .threads import in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..monitor.values import MonitoredProcess
     from .container import Container
     from .process import Process
+
+BETWEEN_LOOKS = 0.005  # seconds
 
 
 async def undo_creation(container: Container) -> None:
@@ -57,10 +61,28 @@ async def _command_ended(container: Container, process: Process) -> None:
     """The command that makes a process has ended, by itself or not, and the monitor has said what came of it."""
     path = pid_file_of(container.directory, process.name)
     await in_thread(kill_commands, path, after=container.surroundings.patience.half_made)
-    if container.monitor is not None:
-        for known in await container.monitor.processes():
-            if known.name == process.name:
-                process.learn(known)
+    known = await _known(container, process.name)
+    if known is not None and known.pid:
+        process.learn(known)
+    elif known is not None:  # it is just being executed, or was to be adopted by the predecessor
+        await _forgotten(container, process.name)
+
+
+async def _known(container: Container, name: str) -> MonitoredProcess | None:
+    """What the monitor knows of a process."""
+    if container.monitor is None:
+        return None
+    return next((one for one in await container.monitor.processes() if one.name == name), None)
+
+
+async def _forgotten(container: Container, name: str) -> None:
+    """The monitor kills what is being started, and knows the name no more once that is reaped; no event tells when."""
+    with contextlib.suppress(NotFound):
+        await container.connected().forget(name)
+    for _ in range(int(container.surroundings.patience.kill / BETWEEN_LOOKS)):
+        if await _known(container, name) is None:
+            return
+        await asyncio.sleep(BETWEEN_LOOKS)
 
 
 async def _finish_restoration(container: Container) -> None:
@@ -71,7 +93,7 @@ async def _finish_restoration(container: Container) -> None:
             container.cgroups = cgroups_of(init.pid)
         _change(init, Status.RUNNING, TaskStart.topic)
         return
-    await _undo_start(container, init)
+    init.forget()
     await remove_half_made(container)
     container.become(init, Status.CREATED)
 
@@ -93,16 +115,8 @@ async def finish_exec(container: Container, process: Process) -> None:
         if process.pid:
             _change(process, Status.RUNNING, TaskExecStarted.topic)
         else:
-            await _undo_start(container, process)
+            process.forget()
             container.become(process, Status.CREATED)
-
-
-async def _undo_start(container: Container, process: Process) -> None:
-    """Nothing came of the command that makes a process."""
-    if container.monitor is not None:
-        with contextlib.suppress(NotFound):  # it is not known
-            await container.monitor.forget(process.name)
-    process.forget()
 
 
 def _change(process: Process, status: Status, untold: str) -> None:
