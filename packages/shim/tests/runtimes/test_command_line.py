@@ -78,7 +78,7 @@ async def test_garbage_is_an_error(tmp_path: Path, answer: str) -> None:
 
 async def test_an_error_has_what_the_runtime_logged(tmp_path: Path) -> None:
     (tmp_path / "root/n1/c1").mkdir(parents=True)
-    with pytest.raises(OperationFailed, match="^no such thing$"):
+    with pytest.raises(OperationFailed, match=r"^no such thing$"):
         await runtime(tmp_path, ERROR).start("c1")
 
 
