@@ -127,7 +127,8 @@ def broken(settings, descriptor):
     raise RuntimeError("something broke")
 start.serve = broken
 bundle, path = sys.argv[1:]
-start._fork(serve.ShimSettings("n", "one", bundle, "", "", path), socket_path.listen(path))
+if os.fork() == 0:
+    start._become_shim(serve.ShimSettings("n", "one", bundle, "", "", path), socket_path.listen(path))
 os.wait()
 """
     subprocess.run([sys.executable, "-c", program, bundle, folder / "s"], check=True, timeout=shims.SECONDS)

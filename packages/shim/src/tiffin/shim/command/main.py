@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .flags import Invocation
+    from .start import Worker
 
 NAME = "containerd-shim-tiffin-v2"
 FAILURE, USAGE = 1, 2
@@ -29,14 +30,14 @@ def main() -> int:
     return run(sys.argv[1:])
 
 
-def run(words: Sequence[str], *, parent: int = 0) -> int:
+def run(words: Sequence[str], worker: Worker | None = None) -> int:
     """Does a command line; returns the exit code. What goes wrong goes to standard error, for containerd.
 
     Args:
-        parent: pid of containerd, if this process is forked off a template; else 0.
+        worker: if this process is forked off a template.
     """
     try:
-        return _run(parse(words), parent)
+        return _run(parse(words), worker)
     except InvalidArgument as error:
         return _fail(str(error), USAGE)
     except (RuntimeFailure, OSError) as error:
@@ -49,7 +50,7 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _run(invocation: Invocation, parent: int) -> int:
+def _run(invocation: Invocation, worker: Worker | None) -> int:
     if invocation.version:
         from .version import version_text
 
@@ -62,14 +63,14 @@ def _run(invocation: Invocation, parent: int) -> int:
         return 0
     if not invocation.namespace:
         raise InvalidArgument("shim namespace cannot be empty")
-    return _act(invocation, parent)
+    return _act(invocation, worker)
 
 
-def _act(invocation: Invocation, parent: int) -> int:
+def _act(invocation: Invocation, worker: Worker | None) -> int:
     if invocation.action == "start":
         from .start import start
 
-        start(invocation, os.environ, parent=parent)
+        start(invocation, os.environ, worker)
         return 0
     if invocation.action == "delete":
         from .delete import delete

@@ -3,7 +3,7 @@
 An interpreter needs a tenth of a second to load all that a shim needs. The first shim of a containerd forks a template
 when it has done so, before it does anything else; from then on `start` and `delete` hand their work over:
 
-    containerd ──► start ──► template ── fork ──► start, in there ── fork ──► the shim
+    containerd ──► start ──► template ── fork ──► does what `start` does, and goes on as the shim
                      ◄──────────────────── exit code ──┘
 
 What is forked has the arguments, environment, directory and descriptors of the one that asked, and shares the memory

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from tiffin.runtime.errors import InvalidArgument
 
+from ..main import run
+from ..start import Worker
 from .wire import ACCEPTED, DESCRIPTORS, LENGTH_SIZE, MOST, decode
 
 if TYPE_CHECKING:
@@ -23,7 +25,13 @@ CHUNK = 64 << 10
 
 
 def work(connection: socket.socket, own: Sequence[socket.socket]) -> NoReturn:
-    """Does what is asked on a connection, tells its exit code, and leaves. own: the template's other sockets."""
+    """Does what is asked on a connection, tells its exit code, and leaves, or goes on as the shim.
+
+    One that fails in an unknown way tells nothing: then the asker does the work itself, and shows what is wrong.
+
+    Args:
+        own: the template's other sockets.
+    """
     code = FAILURE
     try:
         for each in own:
@@ -33,9 +41,7 @@ def work(connection: socket.socket, own: Sequence[socket.socket]) -> NoReturn:
         asked, descriptors = _receive(connection)
         connection.settimeout(None)
         _become(asked, descriptors)
-        from ..main import run
-
-        code = run(asked.words, parent=asked.parent)
+        code = run(asked.words, Worker(asked.parent, lambda code: connection.sendall(bytes([code]))))
         connection.sendall(bytes([code]))
     finally:
         os._exit(code)
