@@ -23,7 +23,9 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [ttrpc]
   address = "{folder}/socket.ttrpc"
 """
-OURS = CONTAINERD.replace("version = 2", "version = 3").replace("disabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n", "")
+OURS = CONTAINERD.replace("version = 2", "version = 3").replace(
+    'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n', ""
+)
 SUPERVISORS = (b"containerd-shim", b"tiffin-monitor")
 RUNTIMES = {"containerd": "io.containerd.runc.v2", "tiffind": "io.containerd.tiffin.v2"}
 
