@@ -61,7 +61,7 @@ def make_layer(
     counted = _Counted(changes)
     diff_id, digest, size = hashlib.sha256(), hashlib.sha256(), 0
     pieces = layer_pieces(counted.changes(), ids=ids, source_date_epoch=source_date_epoch)
-    with closing(pieces), ReadAhead(_Joined(pieces)) as plain:
+    with closing(pieces), ReadAhead(_Joined(pieces), BLOCK) as plain:
         block = b"more"
         while block:
             block = plain.read(BLOCK)
