@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +78,30 @@ async def test_what_a_dead_shim_has_not_told_is_told_in_its_place() -> None:
     told.teller.lost(told.shim, Exit(told.shim.next_pid, 137, 5))
     assert told.topics == ["/tasks/exit", "/tasks/exit", "gone", "/tasks/delete"]  # e2 has never been started
     assert (await told.task.state("")).exit_status == 137
+    await told.task.close()
+
+
+async def test_a_deletion_that_a_shim_has_told_before_it_died_is_told_once() -> None:
+    told = Told()
+    await told.task.start("")
+    pid = told.shim.next_pid
+    told.sent("/tasks/exit", exit_of("c1", pid, 0))
+    told.sent("/tasks/delete", pack(events.TaskDelete(container_id="c1", pid=pid)))
+    told.teller.lost(told.shim, Exit(0, 137, 5))
+    assert told.topics == ["/tasks/exit", "/tasks/delete", "gone"]
+    await told.task.close()
+
+
+async def test_an_exit_that_was_lost_with_a_killed_shim_is_told_once_the_new_one_is_asked() -> None:
+    told, published = Told(), asyncio.Event()
+    told.exchange.listen(lambda _: published.set())
+    await told.task.start("")
+    told.shim.go_on(Status.STOPPED)
+    told.teller.returned(told.shim)
+    await asyncio.wait_for(published.wait(), 30)
+    told.sent("/tasks/exit", exit_of("c1", told.shim.next_pid, 0))  # the shim tells it after all
+    assert told.topics == ["/tasks/exit"]
+    await told.teller.close()
     await told.task.close()
 
 

@@ -24,6 +24,8 @@ class Process:
         self.state: ProcessState | None = None
         self.told = False
         """Its exit has been published."""
+        self.removal_told = False
+        """So has the deletion of the task whose first process it is."""
         self._exit: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
 
     @property

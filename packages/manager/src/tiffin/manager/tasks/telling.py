@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 EXIT, DELETE = "/tasks/exit", "/tasks/delete"
 RAN = (Status.RUNNING, Status.PAUSED, Status.PAUSING, Status.STOPPED)
-KNOWN: tuple[type[Message], ...] = (events.TaskExit, events.TaskPaused, events.TaskResumed)
+KNOWN: tuple[type[Message], ...] = (
+    events.TaskExit,
+    events.TaskDelete,
+    events.TaskPaused,
+    events.TaskResumed,
+)
 
 
 class Teller:
@@ -78,7 +83,8 @@ class Teller:
         first = found.known.process("")
         self.tell_exit(found, first, exit_)
         self._gone(found)
-        self._tell_delete(found.namespace, found.id, first.exit or exit_)
+        if not first.removal_told:
+            self._tell_delete(found.namespace, found.id, first.exit or exit_)
 
     def tell_death(self, namespace: str, identifier: str, exit_: Exit) -> None:
         """Tells of a task that died while nobody looked."""
@@ -114,6 +120,9 @@ class Teller:
             return True
         if isinstance(event, events.TaskExit):
             return self._ended(task, event)
+        if isinstance(event, events.TaskDelete):
+            first = task.known.process("")
+            first.removal_told |= first.is_of(event.pid)
         if isinstance(event, events.TaskPaused):
             task.known.process("").change(Status.PAUSED)
         elif isinstance(event, events.TaskResumed):
