@@ -5,6 +5,7 @@ from __future__ import annotations
 from tiffin.image.digest import digest_of
 from tiffin.image.errors import NotFound
 from tiffin.runtime.record import Record
+from tiffin.spec.image import chain
 from tiffin.spec.json_tree import decode
 
 TYPE_CHECKING = False
@@ -28,13 +29,10 @@ class UnpackedImage(Record):
 
 
 def chain_ids(diff_ids: Sequence[str]) -> tuple[str, ...]:
-    """The ids of the stack up to each layer: image-spec `config.md`, "Layer ChainID"."""
+    """The keys of snapshots: the chain id of each layer."""
     if not diff_ids:
         return (digest_of(b""),)  # no layers at all: one empty snapshot, the digest of nothing
-    chains = [diff_ids[0]]
-    for diff_id in diff_ids[1:]:
-        chains.append(digest_of(f"{chains[-1]} {diff_id}".encode()))
-    return tuple(chains)
+    return tuple(chain.chain_ids(diff_ids, digest_of))
 
 
 def find_unpacked(store: Store, diff_ids: Sequence[str]) -> UnpackedImage | None:
@@ -45,14 +43,14 @@ def find_unpacked(store: Store, diff_ids: Sequence[str]) -> UnpackedImage | None
 def find_chain(store: Store, chain_id: str) -> UnpackedImage | None:
     """The unpacked image with this chain id, if there is one, and nothing of it is known to be damaged."""
     try:
-        chain = store.snapshots.chain(chain_id)
+        found = store.snapshots.chain(chain_id)
     except NotFound:
         return None
-    used = chain if store.snapshots.stacks else chain[:1]
+    used = found if store.snapshots.stacks else found[:1]
     if any(tree.damaged for tree in used):
         return None
     trees = tuple(tree.folder for tree in used)
-    return UnpackedImage(chain_id, trees, left_out_of(chain[0].labels))
+    return UnpackedImage(chain_id, trees, left_out_of(found[0].labels))
 
 
 def left_out_of(labels: Mapping[str, str]) -> dict[str, int]:

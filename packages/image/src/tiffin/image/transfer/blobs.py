@@ -9,7 +9,7 @@ from typing import Any
 
 from tiffin.image.errors import Stopped
 from tiffin.image.transfer.convert import layer_type
-from tiffin.image.transfer.events import Progress, Stage
+from tiffin.image.transfer.events import Stage
 from tiffin.image.transfer.recompress import compression_of, recompress
 
 TYPE_CHECKING = False
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tiffin.image.documents import Descriptor
-    from tiffin.image.transfer.events import Report
-    from tiffin.image.transfer.options import CopyOptions
-    from tiffin.image.transfer.protocol import ImageDestination, ImageSource
+    from tiffin.image.transfer.request import CopyRequest
     from tiffin.image.verified import Readable
 
 
@@ -47,13 +45,11 @@ class Counted:
 class BlobCopier:
     """Copies blobs from one place to another. `layers` returns the descriptors that they then have."""
 
-    def __init__(
-        self, source: ImageSource, destination: ImageDestination, options: CopyOptions, report: Report
-    ) -> None:
-        self._source = source
-        self._destination = destination
-        self._options = options
-        self._report = report
+    def __init__(self, request: CopyRequest) -> None:
+        self._source = request.source
+        self._destination = request.destination
+        self._options = request.options
+        self._tell = request.tell
         self._stop = threading.Event()
 
     def copy(
@@ -160,9 +156,6 @@ class BlobCopier:
                 )
 
         return open_at
-
-    def _tell(self, stage: Stage, kind: str, descriptor: Descriptor, done: int) -> None:
-        self._report(Progress(stage, kind, descriptor.digest, done, descriptor.size))
 
 
 if TYPE_CHECKING:

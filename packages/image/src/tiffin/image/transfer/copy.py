@@ -19,8 +19,9 @@ from tiffin.image.errors import FailedPrecondition, InvalidImage, Unsupported
 from tiffin.image.transfer.blobs import BlobCopier
 from tiffin.image.transfer.choice import DEEPEST_INDEX, choose
 from tiffin.image.transfer.convert import converted, refuse_artifact, stays_elsewhere
-from tiffin.image.transfer.events import Progress, Stage, nobody
+from tiffin.image.transfer.events import Stage, nobody
 from tiffin.image.transfer.options import CopyOptions
+from tiffin.image.transfer.request import CopyRequest
 from tiffin.spec.json_tree import encode
 
 TYPE_CHECKING = False
@@ -56,19 +57,17 @@ def copy_image(
     top = source.resolve()
     if not chosen.all:
         top = choose(source, top, chosen.platform)
-    return _Copy(source, destination, chosen, report).copy(top, DEEPEST_INDEX, tagged=True)
+    return _Copy(CopyRequest(source, destination, chosen, report)).copy(top, DEEPEST_INDEX, tagged=True)
 
 
 class _Copy:
     """One copy."""
 
-    def __init__(
-        self, source: ImageSource, destination: ImageDestination, options: CopyOptions, report: Report
-    ) -> None:
-        self._source = source
-        self._destination = destination
-        self._options = options
-        self._report = report
+    def __init__(self, request: CopyRequest) -> None:
+        self._request = request
+        self._source = request.source
+        self._destination = request.destination
+        self._options = request.options
         self._done: dict[str, Descriptor] = {}
 
     def copy(self, descriptor: Descriptor, depth: int, *, tagged: bool) -> Descriptor:
@@ -85,9 +84,7 @@ class _Copy:
         if self._options.referrers:
             self._referrers(descriptor, new, depth)
         self._destination.write_manifest(new, data, tagged=tagged)
-        self._report(
-            Progress(Stage.DONE, "index" if is_index else "manifest", new.digest, new.size, new.size)
-        )
+        self._request.tell(Stage.DONE, "index" if is_index else "manifest", new, new.size)
         self._done[descriptor.digest] = new
         return new
 
@@ -112,7 +109,7 @@ class _Copy:
             for number, layer in enumerate(manifest.layers)
             if not self._left_out(tree["layers"][number], layer)
         ]
-        copier = BlobCopier(self._source, self._destination, self._options, self._report)
+        copier = BlobCopier(self._request)
         new = dict(
             zip(
                 (layer.digest for layer, _ in sent),
@@ -132,7 +129,7 @@ class _Copy:
     def _left_out(self, tree: dict[str, Any], layer: Descriptor) -> bool:
         if not stays_elsewhere(tree):
             return False
-        self._report(Progress(Stage.LEFT_OUT, "layer", layer.digest, 0, layer.size))
+        self._request.tell(Stage.LEFT_OUT, "layer", layer, 0)
         return True
 
     def _diff_ids(self, manifest: Manifest) -> tuple[str, ...]:

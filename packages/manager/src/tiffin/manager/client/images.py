@@ -9,7 +9,7 @@ from tiffin.api.containerd.services.images.v1 import images_pb2 as messages
 from tiffin.api.containerd.services.images.v1.images_services import IMAGES
 from tiffin.manager.client.content import Content
 from tiffin.runtime.errors import AlreadyExists, NotFound
-from tiffin.spec.image.config import chain_ids
+from tiffin.spec.image.chain import chain_ids
 from tiffin.spec.platform import Platform, host
 
 if TYPE_CHECKING:

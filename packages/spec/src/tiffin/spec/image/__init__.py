@@ -4,11 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tiffin.spec.image.chain import chain_ids as chain_ids
     from tiffin.spec.image.config import History as History
     from tiffin.spec.image.config import Image as Image
     from tiffin.spec.image.config import ImageConfig as ImageConfig
     from tiffin.spec.image.config import RootFS as RootFS
-    from tiffin.spec.image.config import chain_ids as chain_ids
     from tiffin.spec.image.descriptor import EMPTY_JSON as EMPTY_JSON
     from tiffin.spec.image.descriptor import Descriptor as Descriptor
     from tiffin.spec.image.layout import ImageLayout as ImageLayout
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tiffin.spec.image.selection import select_manifests as select_manifests
 
 _MODULES = {
-    "config": ("History", "Image", "ImageConfig", "RootFS", "chain_ids"),
+    "chain": ("chain_ids",),
+    "config": ("History", "Image", "ImageConfig", "RootFS"),
     "descriptor": ("EMPTY_JSON", "Descriptor"),
     "layout": ("ImageLayout",),
     "manifest": ("Index", "InvalidDocument", "Manifest", "decode", "encode"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar
 
 import msgspec
@@ -65,15 +64,3 @@ class Image(Model, kw_only=True):
     config: ImageConfig | None = None
     rootfs: RootFS
     history: list[History] | None = None
-
-
-def chain_ids(diff_ids: list[str]) -> list[str]:
-    """The identity of each layer with all those below it (config.md, Layer ChainID)."""
-    chain: list[str] = []
-    for diff_id in diff_ids:
-        if chain:
-            both = f"{chain[-1]} {diff_id}".encode()
-            chain.append("sha256:" + hashlib.sha256(both).hexdigest())
-        else:
-            chain.append(diff_id)
-    return chain
