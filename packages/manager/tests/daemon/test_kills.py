@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from packages.manager.tests.tiffind import Tiffind
 
+pytestmark = pytest.mark.requires("ctr")
+
 PHASES = ("claim", "listen", "inherit", "plugins", "ttrpc", "grpc", "observe", "ready")
 KILLING = """
 import os, signal, sys
@@ -26,8 +28,6 @@ def patched(self, *arguments):
     self.phases.insert(place, kill)
 Daemon.__init__ = patched
 from tiffin.manager.command.main import main
-
-pytestmark = pytest.mark.requires("ctr")
 sys.exit(main(sys.argv[3:]))
 """
 
@@ -51,7 +51,7 @@ def test_the_phases_are_those_of_the_daemon() -> None:
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_kill_in_a_phase(daemon: Tiffind, killing: Path, phase: str, when: str) -> None:
     process = daemon.spawn(command=(sys.executable, killing, phase, when))
-    assert process.wait(60) == -9
+    assert process.wait(60) == -9, daemon.text
     daemon.start()
     daemon.ctr("namespaces", "create", "after")
     assert "after" in daemon.ctr("namespaces", "ls", "--quiet")

@@ -20,6 +20,8 @@ from tiffin.api.containerd.services.namespaces.v1.namespace_pb2 import CreateNam
 from tiffin.api.containerd.services.namespaces.v1.namespace_pb2_grpc import NamespacesStub
 from tiffin.api.containerd.services.version.v1.version_pb2_grpc import VersionStub
 
+pytestmark = pytest.mark.requires("ctr")
+
 
 def test_it_starts_serves_and_stops(daemon: Tiffind) -> None:
     daemon.start()
@@ -138,8 +140,6 @@ def patched(self, *arguments):
     self.phases.insert(-1, hang)
 Daemon.__init__ = patched
 from tiffin.manager.command.main import main
-
-pytestmark = pytest.mark.requires("ctr")
 sys.exit(main(sys.argv[1:]))
 """
 
