@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tiffin.manager.runtimes.values import Exit, ProcessState, Status
 from tiffin.manager.tasks.asking import Asking
 from tiffin.manager.tasks.knowledge import Knowledge
+from tiffin.runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -85,16 +86,23 @@ class Task:
         """Removes a process that has ended, or with "" the whole task."""
 
         async def delete() -> Exit:
-            exit_ = await self.runs_on.delete(exec_id)
+            try:
+                exit_ = await self.runs_on.delete(exec_id)
+            except NotFound:
+                await self._deleted(exec_id)
+                raise
             self.known.process(exec_id).end(exit_)
-            if exec_id:
-                self.known.forget(exec_id)
-            else:
-                self._gone(self)
-                await self.known.close()
+            await self._deleted(exec_id)
             return exit_
 
         return await self._change(f"delete {exec_id}", self._limits.delete, delete())
+
+    async def _deleted(self, exec_id: str) -> None:
+        if exec_id:
+            self.known.forget(exec_id)
+        else:
+            self._gone(self)
+            await self.known.close()
 
     async def kill(self, exec_id: str, signal: int, *, everything: bool) -> None:
         """Sends a signal."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from google.protobuf.empty_pb2 import Empty
-
 from tiffin.api.containerd.runtime.task.v2 import shim_pb2
 from tiffin.api.containerd.types.mount_pb2 import Mount as MountMessage
 from tiffin.manager.runtimes.external import bootstrap
 from tiffin.manager.runtimes.external.connections import connect
+from tiffin.manager.runtimes.external.half_made import has_task
+from tiffin.manager.runtimes.external.leftovers import kill_shims, wait_for_starts
 from tiffin.manager.runtimes.external.log import ShimLog
 from tiffin.manager.runtimes.external.program import ShimProgram
-from tiffin.manager.runtimes.external.shim import SHUTDOWN, Shim, clean_up
+from tiffin.manager.runtimes.external.shim import Shim, clean_up
 from tiffin.manager.runtimes.external.taking_back import Deaths, TakingBack
 from tiffin.manager.runtimes.external.task import ExternalTask
 from tiffin.manager.runtimes.names import find_program
-from tiffin.runtime.errors import NotFound, RuntimeFailure, Unavailable
+from tiffin.runtime.errors import RuntimeFailure, Unavailable
 
 if TYPE_CHECKING:
     from google.protobuf.any_pb2 import Any
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from tiffin.manager.runtimes.values import Creation, Exit
 
 LOG = logging.getLogger("tiffin.manager.shim")
-LOAD = 10.0  # seconds that a shim gets to answer when it is taken back
 
 
 class ExternalRuntime:
@@ -69,9 +67,8 @@ class ExternalRuntime:
         log = ShimLog(bundle)
         undo.callback(log.close)
         undo.push_async_callback(_abandon, bundle, program)
-        endpoint = await program.start(bundle, creation.options)
-        bootstrap.keep(bundle, endpoint)
-        shim = Shim(bundle, await connect(endpoint), program, log)
+        connection = await _new_connection(bundle, program, creation.options)
+        shim = Shim(bundle, connection, program, log)
         undo.push_async_callback(_shut_down, shim)
         return shim
 
@@ -80,27 +77,21 @@ class ExternalRuntime:
         program = self._program_of(bundle)
         connection = await _connected(bundle)
         if connection is None:
+            if program is not None:
+                await kill_shims(bundle, program.path)
             connection = await self._taking_back.connection(bundle, program, Deaths())
         if connection is None:
             return None
         shim = Shim(bundle, connection, program, ShimLog(bundle))
         task = ExternalTask(bundle, shim)
-        try:
-            async with asyncio.timeout(LOAD):
-                await task.state("")
-        except TimeoutError:
-            LOG.warning("the shim of %s has not answered in %g s", bundle.id, LOAD)
-        except (NotFound, Unavailable) as error:
-            LOG.warning("the shim of %s has no task: %s", bundle.id, error)  # we were killed while it was made
-            await _shut_down(shim)
+        if not await has_task(shim, task):
+            await shim.give_up()
             return None
         self._watch(shim, task, watcher)
         return task
 
     def _watch(self, shim: Shim, task: ExternalTask, watcher: Watcher) -> None:
-        shim.watch(
-            self._taking_back, lambda: watcher.returned(task), lambda exit_: watcher.lost(task, exit_)
-        )
+        shim.watch(self._taking_back, lambda: watcher.returned(task), lambda exit_: watcher.lost(task, exit_))
 
     async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit:  # noqa: ARG002  # it is told by who calls
         """As the protocol says."""
@@ -118,8 +109,25 @@ class ExternalRuntime:
         """As the protocol says: each task has closed its own connection."""
 
 
+async def _new_connection(bundle: Bundle, program: ShimProgram, options: Any | None) -> Connection:
+    """Starts a shim; once more where the one that `start` has found for it was just ending."""
+    for last in (False, False, True):
+        endpoint = await program.start(bundle, options)
+        bootstrap.keep(bundle, endpoint)
+        try:
+            return await connect(endpoint)
+        except Unavailable:
+            if last:
+                raise
+    raise AssertionError("the last one returns or raises")
+
+
 async def _connected(bundle: Bundle) -> Connection | None:
-    """A connection to its shim; None if there is none."""
+    """A connection to its shim, which may be starting still; None if there is none."""
+    try:
+        return await connect(bootstrap.kept(bundle))
+    except RuntimeFailure:
+        await wait_for_starts(bundle)
     try:
         return await connect(bootstrap.kept(bundle))
     except RuntimeFailure as error:
@@ -129,12 +137,7 @@ async def _connected(bundle: Bundle) -> Connection | None:
 
 async def _shut_down(shim: Shim) -> None:
     """Ends a shim that has no task, and leaves its bundle."""
-    try:
-        async with asyncio.timeout(SHUTDOWN):
-            request = shim_pb2.ShutdownRequest(id=shim.bundle.id, now=True)
-            await shim.connection.call("Shutdown", request, Empty)
-    except (TimeoutError, RuntimeFailure):
-        pass  # it has gone while it answered, or never will
+    await shim.ask_to_end()
     await shim.give_up()
 
 

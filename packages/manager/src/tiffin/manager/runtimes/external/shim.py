@@ -130,15 +130,19 @@ class Shim:
     async def end(self) -> None:
         """The task is deleted: the shim may go, and the bundle is removed."""
         self._expected = True
+        await self.ask_to_end()
+        await self.give_up()
+        await discard(self.bundle)
+
+    async def ask_to_end(self) -> None:
+        """It may go, if it has no other task. One that does not answer is left alone."""
         try:
             async with asyncio.timeout(SHUTDOWN):
-                await self.connection.call("Shutdown", ShutdownRequest(id=self.bundle.id), Empty)
+                await self.connection.call("Shutdown", ShutdownRequest(id=self.bundle.id, now=True), Empty)
         except TimeoutError:
             LOG.warning("the shim of %s does not end: it has had %g s", self.bundle.id, SHUTDOWN)
         except RuntimeFailure:
-            pass  # it has gone while it answered, or has other tasks
-        await self.give_up()
-        await discard(self.bundle)
+            pass  # it has gone while it answered
 
     async def give_up(self) -> None:
         """Closes the connection; the shim lives on."""

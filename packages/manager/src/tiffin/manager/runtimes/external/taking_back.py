@@ -11,7 +11,9 @@ import logging
 import math
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
@@ -19,7 +21,7 @@ from google.protobuf.message import DecodeError
 from tiffin.api.containerd.runtime.task.v2.shim_pb2 import ShutdownRequest, StateRequest, StateResponse
 from tiffin.manager.runtimes.external import bootstrap
 from tiffin.manager.runtimes.external.connections import connect
-from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut, Unsupported
+from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut, Unavailable, Unsupported
 
 if TYPE_CHECKING:
     from tiffin.manager.runtimes.bundles.bundle import Bundle
@@ -59,6 +61,7 @@ class TakingBack:
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, int, int], asyncio.Task[bool]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def connection(
         self, bundle: Bundle, program: ShimProgram | None, deaths: Deaths
@@ -69,8 +72,8 @@ class TakingBack:
             try:
                 if not await self._takes_back(program):
                     return None
-                LOG.warning("the shim of %s has died, and is started again", bundle.id)
-                connection = await _started_again(bundle, program)
+                connection = await self._connection(bundle, program)
+                await _check(bundle, connection)
                 deaths.returned()
                 return connection
             except NotFound as error:
@@ -83,6 +86,18 @@ class TakingBack:
         if program is not None:
             LOG.warning("the shim of %s dies again and again: it is given up", bundle.id)
         return None
+
+    async def _connection(self, bundle: Bundle, program: ShimProgram) -> Connection:
+        """To a new shim, which is started by the first one who comes: several tasks may share it."""
+        address = _address(bundle)
+        turn = self._turns.setdefault(address, asyncio.Lock())
+        async with turn:
+            with suppress(NotFound, Unavailable):
+                return await connect(bootstrap.kept(bundle))
+            LOG.warning("the shim of %s has died, and is started again", bundle.id)
+            endpoint = await program.start(bundle, None)
+            bootstrap.keep(bundle, endpoint)
+            return await connect(endpoint)
 
     async def _takes_back(self, program: ShimProgram) -> bool:
         """Whether it is of that kind. Raises OSError, TimedOut, OperationFailed: it cannot be told now."""
@@ -102,22 +117,27 @@ async def _says(program: ShimProgram) -> bool:
     return info.annotations[ANNOTATION] == "true"
 
 
-async def _started_again(bundle: Bundle, program: ShimProgram) -> Connection:
-    """Raises NotFound: it has no such task; RuntimeFailure, OSError."""
-    endpoint = await program.start(bundle, None)
-    connection = await connect(endpoint)
+async def _check(bundle: Bundle, connection: Connection) -> None:
+    """Raises NotFound: it has no such task; RuntimeFailure. Then the connection is closed."""
     try:
-        bootstrap.keep(bundle, endpoint)
         async with asyncio.timeout(ANSWER):
             await connection.call("State", StateRequest(id=bundle.id), StateResponse)
     except TimeoutError as error:
         await connection.close()
         raise TimedOut(f"it has not answered in {ANSWER:g} s") from error
     except NotFound:
-        await connection.call("Shutdown", ShutdownRequest(id=bundle.id), Empty)  # unless it has others
+        with suppress(RuntimeFailure):  # it ends while it answers, unless it has other tasks
+            await connection.call("Shutdown", ShutdownRequest(id=bundle.id), Empty)
         await connection.close()
         raise
     except BaseException:
         await connection.close()
         raise
-    return connection
+
+
+def _address(bundle: Bundle) -> str:
+    """Of its shim; where it has none, what is nobody else's."""
+    try:
+        return bootstrap.kept(bundle).address
+    except RuntimeFailure:
+        return bundle.path

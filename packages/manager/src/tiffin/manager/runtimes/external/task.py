@@ -16,6 +16,7 @@ from tiffin.manager.runtimes.values import (
     Streams,
     Update,
 )
+from tiffin.runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,12 @@ class ExternalTask:
     async def delete(self, exec_id: str) -> Exit:
         """As the protocol says."""
         request = shim.DeleteRequest(id=self._id, exec_id=exec_id)
-        answer = await self._call("Delete", request, shim.DeleteResponse)
+        try:
+            answer = await self._call("Delete", request, shim.DeleteResponse)
+        except NotFound:  # it was deleted when we were killed, and nobody has heard of it
+            if not exec_id:
+                await self._shim.end()
+            raise
         if not exec_id:
             await self._shim.end()
         return Exit(answer.pid, answer.exit_status, answer.exited_at.ToNanoseconds())

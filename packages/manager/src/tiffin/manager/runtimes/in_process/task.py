@@ -10,6 +10,7 @@ from tiffin.api.containerd.types.runc.options.oci_pb2 import ProcessDetails
 from tiffin.api.typeurl import pack
 from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.values import Execution, Exit, Member, ProcessState, Status, Streams, Update
+from tiffin.runtime.errors import NotFound
 from tiffin.shim.service.messages import STATUSES
 from tiffin.shim.service.options import checkpoint_options
 from tiffin.shim.stdio import Stdio
@@ -46,7 +47,12 @@ class InProcessTask:
 
     async def delete(self, exec_id: str) -> Exit:
         """As the protocol says."""
-        was = await self._tasks.delete(self._id, exec_id)
+        try:
+            was = await self._tasks.delete(self._id, exec_id)
+        except NotFound:
+            if not exec_id:
+                await discard(self._bundle)
+            raise
         if not exec_id:
             await discard(self._bundle)
         return Exit(was.pid, was.exit_status, was.exited_at)
