@@ -38,6 +38,9 @@ TIERS = (
     Tier("lint", "ruff, mypy --strict, direction of imports, generated files are up to date"),
     Tier("unit", "no privilege needed", minutes=15),
     Tier("kernel", "the runtime, and stores of images, on the real kernel", needs_root=True, minutes=25),
+    Tier(
+        "load", "managers and shims under kills and churn; small outside of CI", needs_root=True, minutes=25
+    ),
     Tier("rootless", "the runtime as an ordinary user", as_ordinary_user=True),
     Tier(
         "interop",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from packages.manager.tests.churn.level import Level, level_of
+from packages.manager.tests.load.churn.level import Level, level_of
 from packages.manager.tests.tasks.peers import KINDS, Peer
 
 from tiffin.api.containerd.events.task_pb2 import TaskExit
