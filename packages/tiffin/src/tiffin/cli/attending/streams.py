@@ -75,7 +75,7 @@ async def copy_input(
                 data, held = data[:-1], LEAVE[:1]
         try:
             await write(data)
-        except BrokenPipeError:  # the process takes no more
+        except ConnectionError:  # a process that takes no (more) input
             return False
     await write(held)
     await end()

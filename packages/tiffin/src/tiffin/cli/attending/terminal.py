@@ -32,7 +32,7 @@ def size_of(descriptor: int) -> tuple[int, int]:
 def raw(descriptor: int) -> Iterator[None]:
     """All keys go to the process."""
     before = termios.tcgetattr(descriptor)
-    tty.setraw(descriptor)
+    tty.setraw(descriptor, termios.TCSANOW)  # what was typed already is for the process, too
     try:
         yield
     finally:

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import ExitStack, suppress
+import secrets
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tiffin.cli.daemonless.monitored import LOG, MONITOR
-from tiffin.runtime.errors import RuntimeFailure
+from tiffin.cli.execute.external import code_of
+from tiffin.cli.failure import CommandFailed
+from tiffin.cli.run.log_limits import LogLimits
+from tiffin.runtime.errors import OperationFailed, RuntimeFailure
 from tiffin.runtime.record import Record
 from tiffin.shim.monitor import Monitor, Sink, Streams
 from tiffin.shim.runtimes.options import RuntimeOptions
-from tiffin.shim.runtimes.port import Creation
+from tiffin.shim.runtimes.port import Creation, Execution
 
 if TYPE_CHECKING:
-    from tiffin.cli.run.log_limits import LogLimits
+    from collections.abc import Iterator
+
     from tiffin.shim.monitor import Exit
     from tiffin.shim.runtimes.port import OciRuntime
 
 
 class Background(Record):
-    """One container to start.
+    """One container to start, or that runs.
 
     folder: the container's, with config.json and a mounted rootfs. runtime: path of an OCI runtime, "" for our own.
     state: that one's directory of state. tty: it has a terminal. stdin: `attach` may write to it.
@@ -34,15 +39,16 @@ class Background(Record):
     folder: str
     runtime: str
     state: str
-    tty: bool
-    stdin: bool
-    limits: LogLimits
+    tty: bool = False
+    stdin: bool = False
+    limits: LogLimits = LogLimits()
 
 
 def start_in_background(background: Background) -> None:
-    """Starts it. Raises RuntimeFailure, and then nothing runs."""
+    """Starts it. Raises CommandFailed, RuntimeFailure, and then nothing runs."""
     os.makedirs(os.path.join(background.folder, os.path.dirname(LOG)), mode=0o700, exist_ok=True)
-    asyncio.run(_start(background))
+    with _exit_codes(background):
+        asyncio.run(_start(background))
 
 
 async def _start(background: Background) -> None:
@@ -64,6 +70,40 @@ async def _create_and_start(runtime: OciRuntime, monitor: Monitor, background: B
         with suppress(RuntimeFailure):  # what failed before is told
             await runtime.delete(background.name, force=True)
         raise
+
+
+def execute_in_background(background: Background, process: bytes) -> None:
+    """Starts a further process, as a child of the container's monitor, which reaps it; its streams are /dev/null.
+
+    Args:
+        process: OCI's `process`, as JSON.
+
+    Raises:
+        CommandFailed, RuntimeFailure: it could not be started.
+    """
+    with _exit_codes(background):
+        asyncio.run(_execute(background, process))
+
+
+async def _execute(background: Background, process: bytes) -> None:
+    monitor = await Monitor.connect(os.path.join(background.folder, MONITOR), NOBODY)
+    try:
+        with ExitStack() as stack:
+            execution = Execution(f"exec-{secrets.token_hex(8)}", process, Streams())
+            await _runtime(background, stack).execute(monitor, background.name, execution)
+    finally:
+        await monitor.close()
+
+
+@contextmanager
+def _exit_codes(background: Background) -> Iterator[None]:
+    """Of programs that are not there or cannot be executed, as an external runtime tells of them."""
+    try:
+        yield
+    except OperationFailed as error:
+        if not background.runtime:
+            raise
+        raise CommandFailed(str(error), code_of(str(error))) from error
 
 
 def _streams(background: Background) -> Streams:

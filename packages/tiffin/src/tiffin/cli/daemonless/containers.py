@@ -10,7 +10,7 @@ from tiffin.cli.containers.record import ContainerRecord, find_record, read_reco
 from tiffin.cli.daemonless.monitored import LOG, exit_code, is_monitored
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import names
-from tiffin.spec.json_tree import decode
+from tiffin.spec.json_tree import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class DaemonlessContainers:
         """See `Containers`."""
         record = find_record(self._folder, name)
         listed = self._listed(record)
-        with open(os.path.join(self._folder, name, "config.json"), "rb") as file:
-            config = decode(file.read())
+        config = self._config(name)
         pid = record.executor().pid(name) if listed.status in ALIVE else 0
         log = os.path.join(self._folder, name, LOG) if self._is_monitored(name) else ""
         return {
@@ -73,7 +72,25 @@ class DaemonlessContainers:
         record = self._running(name)
         if record.executor().status(name) == PAUSED:
             raise CommandFailed(f"{name!r} is paused: `tiffin unpause {name}` first")
-        return record.executor().execute(name, os.path.join(self._folder, name), execution)
+        folder = os.path.join(self._folder, name)
+        if execution.detach and is_monitored(folder):
+            self._execute_detached(record, folder, execution)
+            return 0
+        return record.executor().execute(name, folder, execution)
+
+    def _execute_detached(self, record: ContainerRecord, folder: str, execution: Execution) -> None:
+        from tiffin.cli.containers.exec_process import process_tree
+        from tiffin.cli.daemonless.background import Background, execute_in_background
+
+        process = process_tree(self._config(record.name), execution, record.executor().pid(record.name))
+        background = Background(record.name, folder, record.runtime, record.state)
+        execute_in_background(background, encode(process).encode())
+
+    def _config(self, name: str) -> dict[str, Any]:
+        with open(os.path.join(self._folder, name, "config.json"), "rb") as file:
+            config: Any = decode(file.read())
+        found: dict[str, Any] = config
+        return found
 
     def attach(self, name: str, *, stdin: bool) -> int:
         """See `Containers`."""
@@ -82,7 +99,7 @@ class DaemonlessContainers:
             raise CommandFailed(f"{name!r} was not started with --detach: its streams are its caller's")
         from tiffin.cli.daemonless.joining import attach
 
-        process = self.inspect(name)["config"]["process"]
+        process = self._config(name)["process"]
         folder = os.path.join(self._folder, name)
         return attach(name, folder, tty=bool(process.get("terminal")), stdin=stdin)
 

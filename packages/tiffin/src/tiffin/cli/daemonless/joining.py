@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tiffin.cli.attending.attendance import Attendance
 from tiffin.cli.daemonless.monitored import MONITOR
 from tiffin.cli.failure import CommandFailed
-from tiffin.runtime.errors import FailedPrecondition, Unavailable
+from tiffin.runtime.errors import Unavailable
 from tiffin.shim.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -34,14 +34,7 @@ async def _attach(name: str, directory: str, *, tty: bool, stdin: bool) -> int:
         stack.push_async_callback(monitor.close)
         process.monitor = monitor
         process.streams = streams = JoinedStreams(stack)
-        try:
-            await streams.join(monitor, tty=tty, stdin=stdin)
-        except FailedPrecondition as error:
-            if not stdin:
-                raise
-            raise CommandFailed(
-                f"{name!r} was started without --interactive: `tiffin attach --no-stdin {name}` only looks"
-            ) from error
+        await streams.join(monitor, tty=tty, stdin=stdin)
         known = {each.name: each for each in await monitor.processes()}
         if (end := known[INIT].exit) is not None:
             process.exited(INIT, end)

@@ -11,6 +11,7 @@ from tiffin.cli.attending.attendance import Attendance
 from tiffin.cli.execute.external import code_of
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.managed.attended_process import ManagedProcess
+from tiffin.cli.managed.held_fifos import held
 from tiffin.cli.run.labels import FOLDER, LOG
 from tiffin.manager.client.fifos import Fifos
 from tiffin.runtime.errors import NotFound, RuntimeFailure
@@ -35,10 +36,11 @@ async def run_in_background(container: Container, arguments: Arguments) -> None:
     """Starts it. With a log; with -i or -t its streams are FIFOs, for `attach`."""
     labels = container.record.labels
     if log := labels.get(LOG):
-        streams = GivenStreams("", log, log)
-    else:
-        streams = _fifos(labels[FOLDER], arguments)
-    await _start(container, streams)
+        await _start(container, GivenStreams("", log, log))
+        return
+    streams = _fifos(labels[FOLDER], arguments)
+    with held(streams.paths):
+        await _start(container, streams)
 
 
 def _fifos(folder: str, arguments: Arguments) -> GivenStreams:

@@ -1,0 +1,36 @@
+"""FIFOs that we hold open at both ends, so that it does not matter when a shim opens its own."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tiffin.manager.client.fifos import Fifos
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BOTH = (
+    os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
+)  # Linux: never waits, never fails for want of the other end (fifo(7))
+
+
+class HeldFifos(Fifos):
+    """The streams of an exec: its stdin is opened by the shim at its start, which is after it is added."""
+
+    async def connect(self) -> None:
+        """Opens stdin."""
+        if self.paths[0] and self._stdin < 0:
+            self._stdin = os.open(self.paths[0], BOTH)
+
+
+@contextmanager
+def held(paths: Sequence[str]) -> Iterator[None]:
+    """Holds FIFOs open: a shim waits for a reader of a terminal's output, which comes later here (`attach`)."""
+    descriptors = [os.open(path, BOTH) for path in paths if path]
+    try:
+        yield
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)

@@ -1,0 +1,135 @@
+"""The other verbs on a manager's socket, and what is wrong with sockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS
+from packages.tiffin.tests.managed.conftest import NAME, Managed
+
+pytestmark = pytest.mark.requires("root", "busybox", "overlayfs", "containerd", "cgroup_writable")
+
+
+def test_ps_lists_those_that_run(managed: Managed) -> None:
+    managed.start("runs")
+    managed.start("ended", "exit 2")
+    managed.call("wait", "ended")
+    assert managed.call("ps", "-q").lines == ["runs"]
+    assert managed.states() == {"runs": "running", "ended": "exited (2)"}
+    assert NAME in managed.call("ps").out
+
+
+def test_stop_sends_the_stop_signal_and_then_kills(managed: Managed) -> None:
+    script = "trap 'exit 6' USR1; while :; do sleep 0.05; done"
+    managed.start("polite", script, "--stop-signal=USR1")
+    managed.start("deaf")  # the first process of a pid namespace gets no signal that it has no handler for
+    assert managed.call("stop", "-t", "30", "polite").lines == ["polite"]
+    assert managed.call("stop", "-t", "0", "deaf").lines == ["deaf"]
+    assert managed.states() == {"polite": "exited (6)", "deaf": "exited (137)"}
+
+
+def test_kill(managed: Managed) -> None:
+    managed.start("victim")
+    assert managed.call("kill", "victim").lines == ["victim"]
+    assert managed.call("wait", "victim").lines == ["137"]
+    assert managed.call("kill", "victim").code == 1
+
+
+def test_pause_and_unpause(managed: Managed) -> None:
+    managed.start("ice")
+    assert managed.call("pause", "ice").lines == ["ice"]
+    assert managed.states() == {"ice": "paused"}
+    assert managed.call("unpause", "ice").lines == ["ice"]
+    assert managed.states() == {"ice": "running"}
+
+
+def test_top_and_stats(managed: Managed) -> None:
+    managed.start("busy", "sleep 301 & while :; do :; done", "--memory=64m")
+    assert "sleep 301" in managed.call("top", "busy").out
+    assert managed.call("top", "busy", "-o", "pid,args").lines[0].split() == ["PID", "COMMAND"]
+    (row,) = json.loads(managed.call("stats", "--no-stream", "--json").out)
+    assert row["name"] == "busy"
+    assert row["cpu_percent"] > 10
+    assert row["memory"] > 1000
+    assert row["memory_limit"] == 64 * 1024 * 1024
+    assert row["pids"] == 2
+
+
+def test_files_go_in_and_out(managed: Managed, tmp_path: Path) -> None:
+    managed.start("box", "mkdir -p /d/e; echo inside >/d/e/f; ln -s /etc /d/l; exec sleep 300")
+    (tmp_path / "tree/sub").mkdir(parents=True)
+    (tmp_path / "tree/sub/file").write_text("outside\n")
+    assert managed.call("cp", tmp_path / "tree", "box:/tmp").code == 0
+    assert managed.call("exec", "box", "cat", "/tmp/tree/sub/file").out == "outside\n"
+    assert managed.call("cp", "box:/d", tmp_path / "copied").code == 0
+    assert (tmp_path / "copied/e/f").read_text() == "inside\n"
+    assert os.readlink(tmp_path / "copied/l") == "/etc"
+
+
+def test_events_tell_what_happens(managed: Managed) -> None:
+    command = managed.words("events", "--json", "--filter", "/images/create", "--filter", "/tasks/start")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=managed.environment) as process:
+        assert process.stdout is not None
+        try:
+            _make_events_until_one_comes(managed, process.stdout.fileno())
+            managed.start("told")
+            topics = set()
+            for line in process.stdout:
+                event = json.loads(line)
+                topics.add(event["topic"])
+                assert event["namespace"] == "default"
+                if event["event"].get("container_id") == "told":
+                    break
+            assert topics == {"/images/create", "/tasks/start"}
+        finally:
+            process.terminate()
+
+
+def _make_events_until_one_comes(managed: Managed, descriptor: int) -> None:
+    """Nobody tells when a subscription has begun but the events themselves."""
+    for _ in range(100):
+        name = f"docker.io/library/{uuid.uuid4().hex}:1"
+        managed.ctr("images", "tag", NAME, name)
+        managed.ctr("images", "rm", name)
+        if select.select([descriptor], [], [], 0.2)[0]:
+            return
+    raise AssertionError("no event came")
+
+
+def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, *words], capture_output=True, text=True, timeout=SECONDS, check=False,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
+    done = call("--address", str(tmp_path / "none.sock"), "ps")
+    assert done.returncode == 125
+    assert "start tiffind or containerd" in done.stderr
+    (tmp_path / "file").write_text("")
+    assert "is no socket" in call("ps", TIFFIN_ADDRESS=str(tmp_path / "file")).stderr
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(tmp_path / "s"))
+    done = call("--address", str(tmp_path / "s"), "ps")
+    assert done.returncode == 125
+    assert "no manager answers" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_commands_that_no_manager_does(tmp_path: Path) -> None:
+    done = call("--address", str(tmp_path / "s"), "system", "df")
+    assert done.returncode == 125
+    assert "works without a manager only" in done.stderr
+    assert "needs a value" in call("--address").stderr

@@ -1,0 +1,91 @@
+"""Containers in the background: their monitor keeps log and exit code, whoever is there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Tiffin
+
+pytestmark = pytest.mark.requires("root", "busybox", "overlayfs", "cgroup_writable")
+
+
+def start(tiffin: Tiffin, name: str, script: str = "exec sleep 300", *flags: str) -> None:
+    done = tiffin.run("-d", f"--name={name}", *flags, tiffin.image, "sh", "-c", script)
+    assert (done.code, done.out) == (0, f"{name}\n"), done
+
+
+def test_the_exit_code_is_kept(tiffin: Tiffin) -> None:
+    start(tiffin, "brief", "exit 3")
+    assert tiffin.call("wait", "brief").lines == ["3"]
+    assert tiffin.states() == {"brief": "exited (3)"}
+    assert tiffin.call("wait", "brief").lines == ["3"]
+
+
+def test_a_log_keeps_the_streams_apart(tiffin: Tiffin) -> None:
+    start(tiffin, "talker", "echo out; echo err >&2")
+    tiffin.call("wait", "talker")
+    log = tiffin.call("logs", "talker")
+    assert (log.out, log.err) == ("out\n", "err\n")
+    assert tiffin.call("logs", "--timestamps", "talker").out.endswith("Z out\n")
+
+
+def test_a_log_is_followed_to_the_end(tiffin: Tiffin) -> None:
+    start(tiffin, "talker", "for i in 1 2 3; do echo $i; sleep 0.2; done")
+    assert tiffin.call("logs", "--follow", "talker").lines == ["1", "2", "3"]
+    assert tiffin.call("logs", "--follow", "--tail=2", "talker").lines == ["2", "3"]
+
+
+def test_a_log_rotates(tiffin: Tiffin) -> None:
+    flags = ("--log-opt=max-size=2k", "--log-opt", "max-file=2")
+    start(tiffin, "talker", "seq 1 500", *flags)
+    tiffin.call("wait", "talker")
+    log = Path(json.loads(tiffin.call("inspect", "talker").out)[0]["log"])
+    assert sorted(path.name for path in log.parent.iterdir()) == ["output.log", "output.log.1"]
+    assert all(path.stat().st_size <= 2048 for path in log.parent.iterdir())
+    lines = tiffin.call("logs", "talker").lines
+    assert lines == [str(number) for number in range(int(lines[0]), 501)]
+
+
+def test_attach_joins_a_container_that_runs(tiffin: Tiffin) -> None:
+    start(tiffin, "reader", "while read line; do echo got $line; done; exit 5", "-i")
+    done = tiffin.call("attach", "reader", stdin="one\ntwo\n")
+    assert (done.code, done.out) == (5, "got one\ngot two\n")
+
+
+def test_only_looking(tiffin: Tiffin) -> None:
+    start(tiffin, "closed", "while [ ! -e /tmp/go ]; do echo tick; sleep 0.05; done; exit 4")
+    command = [str(PROGRAM), "attach", "--no-stdin", "closed"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=tiffin.environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "tick\n"
+        assert tiffin.call("exec", "closed", "touch", "/tmp/go").code == 0
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 4
+
+
+@pytest.mark.parametrize(("program", "code"), [("no-such-program", 127), ("/etc/passwd", 126)])
+def test_a_program_that_cannot_be_executed(tiffin: Tiffin, program: str, code: int) -> None:
+    done = tiffin.run("-d", tiffin.image, program)
+    assert done.code == code
+    assert tiffin.states() == {}
+
+
+def test_what_needs_a_daemon_says_so(tiffin: Tiffin) -> None:
+    done = tiffin.call("events")
+    assert done.code == 1
+    assert "--address SOCKET" in done.err
+    with tiffin.attended("--rm", "--name=watched") as process:
+        for verb in ("logs", "attach"):
+            assert "was not started with --detach" in tiffin.call(verb, "watched").err
+        process.communicate("\n", SECONDS)
+
+
+def test_wait_for_one_in_the_foreground(tiffin: Tiffin) -> None:
+    with tiffin.attended("--name=watched", script="echo ready; read line; exit 3") as process:
+        command = [str(PROGRAM), "wait", "watched"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=tiffin.environment) as waiting:
+            process.communicate("\n", SECONDS)
+            assert waiting.communicate(timeout=SECONDS)[0] == "3\n"
