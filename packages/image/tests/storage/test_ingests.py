@@ -12,7 +12,8 @@ import pytest
 from tiffin.image.content import ingest as ingest_module
 from tiffin.image.content.abandoned import remove_abandoned
 from tiffin.image.content.local import LocalContentStore
-from tiffin.image.errors import Unavailable
+from tiffin.image.digest import digest_of
+from tiffin.image.errors import AlreadyExists, Unavailable
 from tiffin.image.metadata.database import Database
 
 
@@ -79,3 +80,24 @@ def test_what_a_kill_left_half_removed_is_collected(store: LocalContentStore, tm
     assert [status.reference for status in store.statuses()] == ["name"]
     remove_abandoned(store.root, Database(str(tmp_path / "metadata.db")))
     assert left(store) == [folder]
+
+
+def test_who_gets_an_ingest_just_after_its_blob_was_made_does_not_begin_again(
+    store: LocalContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The blob was not there at the first look, and whoever made it has given the ingest up before the second."""
+    data = b"made meanwhile"
+    expected = digest_of(data)
+    lock = ingest_module.Ingest.lock
+
+    def lock_later(folder: str) -> ingest_module.Ingest:
+        monkeypatch.undo()
+        with store.writer("name", expected=expected) as other:
+            other.write(data)
+            other.commit()
+        return lock(folder)
+
+    monkeypatch.setattr(ingest_module.Ingest, "lock", lock_later)
+    with pytest.raises(AlreadyExists):
+        store.writer("name", expected=expected)
+    assert left(store) == []

@@ -125,6 +125,9 @@ class LocalContentStore:
             raise AlreadyExists(f"the content store has {expected} already")
         ingest = Ingest.lock(ingest_folder(self.root, self._scope.namespace, reference))
         try:
+            if expected and self._take_over(expected):  # who had the ingest until now has made the blob
+                ingest.discard()
+                raise AlreadyExists(f"the content store has {expected} already")
             name = f"{self._scope.namespace}/{reference}"
             ingest.begin(name, self._database.now(), total, expected)
             if self._scope.lease:
