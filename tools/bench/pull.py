@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Times pulling and unpacking an image from a registry against containerd and podman, alternating; ratios of medians.
 
-    tools/bench/pull.py LAYOUT [--tag latest] [--rounds 5] [--work DIR]
+    tools/bench/pull.py LAYOUT [--tag latest] [--rounds 5] [--work DIR] [--before SOURCES]
 
 As root, with docker-registry, skopeo, containerd and podman. The layout is put into a registry on 127.0.0.1; every
 round begins with empty stores, and containerd with a new daemon, so that its peak memory is that of one pull. Wall
-seconds of whole commands; peak memory in MB (of containerd: its daemon's and the command's).
+seconds of whole commands; peak memory in MB (of containerd: its daemon's and the command's). With --before the same is
+timed with other sources of ours: the folder packages/image/src of another commit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -92,6 +93,17 @@ def ours(work: Path, name: str) -> Figure:
     return timed("env", f"TIFFIN_ROOT={work}", command, "pull", "--quiet", name)
 
 
+def before(sources: str) -> Callable[[Path, str], Figure]:
+    """The same with other sources."""
+    command = "from tiffin.image.command.main import main; main()"
+
+    def run(work: Path, name: str) -> Figure:
+        environment = ("env", f"TIFFIN_ROOT={work}", f"PYTHONPATH={sources}")
+        return timed(*environment, sys.executable, "-c", command, "pull", "--quiet", name)
+
+    return run
+
+
 def podman(work: Path, name: str) -> Figure:
     """One pull by podman."""
     store = ("--root", f"{work}/root", "--runroot", f"{work}/run", "--storage-driver", "overlay")
@@ -123,7 +135,11 @@ def main() -> None:
     parser.add_argument("--tag", default="latest")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", type=Path, default=Path("/tmp/tiffin-bench-pull"))
+    parser.add_argument("--before", default="")
     options = parser.parse_args()
+    pullers: dict[str, Callable[[Path, str], Figure]] = dict(PULLERS)
+    if options.before:
+        pullers["before"] = before(options.before)
     shutil.rmtree(options.work, ignore_errors=True)
     options.work.mkdir(parents=True)
     with socket.socket() as free:
@@ -131,28 +147,28 @@ def main() -> None:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     config = options.work / "registry.yml"
     config.write_text(REGISTRY.format(root=options.work / "registry", address=address))
-    figures: dict[str, list[Figure]] = {name: [] for name in PULLERS}
+    figures: dict[str, list[Figure]] = {name: [] for name in pullers}
     with running("docker-registry", "serve", str(config)):
         wait_for(address)
         image = f"{address}/bench:latest"
         source = f"oci:{options.layout}:{options.tag}"
         timed("skopeo", "copy", "--dest-tls-verify=false", source, f"docker://{image}")
         for number in range(options.rounds):
-            for name, pull in PULLERS.items():
+            for name, pull in pullers.items():
                 place = options.work / f"{name}-{number}"
                 place.mkdir()
                 os.sync()
                 figures[name].append(pull(place, image))
     shutil.rmtree(options.work)  # not before: ext4 is slow to make files where some were removed just now
     base = statistics.median(one.wall for one in figures["ours"])
+    best = min(one.wall for one in figures["ours"])
     for name, found in figures.items():
         walls = [one.wall for one in found]
         memory = statistics.median(one.memory for one in found)
         middle = statistics.median(walls)
         spread = f"min {min(walls):5.2f}  max {max(walls):5.2f}"
-        print(
-            f"{name:11} {middle:5.2f} s  {spread}  {memory:5.0f} MB  ours is {base / middle:.2f} of its time"
-        )
+        ratios = f"ours is {base / middle:.2f} of its time, {best / min(walls):.2f} of its best"
+        print(f"{name:11} {middle:5.2f} s  {spread}  {memory:5.0f} MB  {ratios}")
 
 
 if __name__ == "__main__":
