@@ -74,12 +74,14 @@ def test_a_further_process_is_one_of_its_own(reach: Reach) -> None:
         container = await made(place, "sleep", "1000")
         task = await container.create_task()
         await task.start()
-        process = {**container.spec["process"], "args": ["sh", "-c", "echo inside; exit 5"]}
-        async with Fifos() as fifos:
+        process = {**container.spec["process"], "args": ["sh", "-c", "cat; exit 5"]}
+        async with Fifos(stdin=True) as fifos:
             further = await task.execute("second", process, fifos)
             with pytest.raises(AlreadyExists):
                 await task.execute("second", process)
             await further.start()
+            await fifos.write(b"inside\n")
+            await fifos.close_stdin(further)
             assert await fifos.stdout.read() == b"inside\n"
             assert (await further.wait()).status == 5
             assert (await further.delete()).status == 5

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
             """stdin, stdout and stderr, as containerd's shims know them; "" for none."""
 
         async def connect(self) -> None:
-            """The process is made, and the shim has its ends open."""
+            """The shim has its ends open."""
 
 
 NAMES = ("stdin", "stdout", "stderr")
@@ -85,7 +85,7 @@ class Fifos:
         self._stack.callback(transport.close)
 
     async def connect(self) -> None:
-        """Opens stdin, once the shim has its end open. `create_task` and `execute` do it."""
+        """Opens stdin, once the shim has its end open: a task's is when it is made, an exec's when it is started."""
         if self.paths[0] and self._stdin < 0:
             self._stdin = os.open(self.paths[0], os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
 
     from tiffin.api.containerd.types.task.task_pb2 import Process as ProcessState
+    from tiffin.manager.client.fifos import Ends
     from tiffin.manager.client.session import Session
 
 
@@ -28,18 +29,24 @@ class Process:
     Args:
         container: id of its container. exec_id: its own; "" is the first process.
         pid: as it was told; 0 if it was not yet.
+        fifos: streams that the shim opens when it starts the process.
     """
 
-    def __init__(self, session: Session, container: str, exec_id: str, pid: int = 0) -> None:
+    def __init__(
+        self, session: Session, container: str, exec_id: str, pid: int = 0, fifos: Ends | None = None
+    ) -> None:
         self._session = session
         self.container = container
         self.exec_id = exec_id
         self.pid = pid
+        self._fifos = fifos
 
     async def start(self) -> int:
         """Lets it run; its pid."""
         request = messages.StartRequest(container_id=self.container, exec_id=self.exec_id)
         self.pid = (await self._session.ask(TASKS, "Start", request)).pid
+        if self._fifos is not None:
+            await self._fifos.connect()
         return self.pid
 
     async def wait(self) -> Exit:

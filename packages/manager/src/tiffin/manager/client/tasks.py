@@ -60,9 +60,7 @@ class Task(Process):
             **_streams(fifos),
         )
         await self._session.ask(TASKS, "Exec", request)
-        if fifos is not None:
-            await fifos.connect()
-        return self.process(exec_id)
+        return Process(self._session, self.container, exec_id, fifos=fifos)
 
     async def pids(self) -> list[ProcessInfo]:
         """All processes of the container."""

@@ -28,6 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from tiffin.manager.command.application import run
 
         return run(words)
+    _import_asyncio_alone()
     from tiffin.manager.command.serve import reported
 
     return reported(Settings(options).load)
+
+
+def _import_asyncio_alone() -> None:
+    """asyncio would bring OpenSSL, which stays: gRPC has its own, and a pull imports it when it needs it."""
+    if "ssl" not in sys.modules:
+        sys.modules["ssl"] = None  # type: ignore[assignment]  # None: the import fails, as where there is no OpenSSL
+        import asyncio  # noqa: F401  # for what it leaves in sys.modules
+
+        del sys.modules["ssl"]

@@ -12,7 +12,7 @@ from tiffin.cli.containers.exec_process import process_tree
 from tiffin.cli.execute.external import code_of
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.managed.attended_process import ManagedProcess
-from tiffin.cli.managed.held_fifos import HeldFifos
+from tiffin.manager.client.fifos import Fifos
 from tiffin.runtime.errors import RuntimeFailure
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def execute(task: Task, config: dict[str, Any], pid: int, execution: Execu
     if execution.tty:
         columns, rows = size_of(own_terminal())
         process["consoleSize"] = {"width": columns, "height": rows}
-    async with HeldFifos(stdin=execution.interactive, terminal=execution.tty) as fifos:
+    async with Fifos(stdin=execution.interactive, terminal=execution.tty) as fifos:
         added = await task.execute(identifier, process, fifos)
         await _start(added)
         attendance = Attendance(

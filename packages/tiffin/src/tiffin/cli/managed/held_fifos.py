@@ -6,23 +6,12 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tiffin.manager.client.fifos import Fifos
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BOTH = (
     os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
 )  # Linux: never waits, never fails for want of the other end (fifo(7))
-
-
-class HeldFifos(Fifos):
-    """The streams of an exec: its stdin is opened by the shim at its start, which is after it is added."""
-
-    async def connect(self) -> None:
-        """Opens stdin."""
-        if self.paths[0] and self._stdin < 0:
-            self._stdin = os.open(self.paths[0], BOTH)
 
 
 @contextmanager
