@@ -72,14 +72,13 @@ def test_a_further_shell_on_a_terminal(managed: Managed) -> None:
 
 def test_the_terminal_takes_the_size_of_ours(managed: Managed) -> None:
     managed.start("first")
-    script = "trap 'stty size; exit 7' WINCH; echo ready; while :; do sleep 0.05; done"
+    size = f"{ROWS + 1} {COLUMNS + 2}"  # the first size may come after `ready`, so the program waits for the second
+    script = f"echo ready; until stty size | grep '{size}'; do sleep 0.05; done; exit 7"
     with session(managed.environment, *managed.words("exec", "-it", "first", "sh", "-c", script)) as shell:
         shell.read_until("ready")
         shell.resize(ROWS + 1, COLUMNS + 2)
-        shell.process.send_signal(
-            signal.SIGWINCH
-        )  # our pseudoterminal controls nobody: the kernel sends none
-        shell.read_until(f"{ROWS + 1} {COLUMNS + 2}")
+        shell.process.send_signal(signal.SIGWINCH)  # our terminal controls nobody: the kernel sends none
+        shell.read_until(size)
         assert shell.process.wait(SECONDS) == 7
 
 
