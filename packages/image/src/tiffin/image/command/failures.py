@@ -19,6 +19,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
     errors.DataLoss: 3,
     errors.PermissionDenied: 4,
     errors.Unavailable: 5,
+    errors.Stopped: 5,  # nobody sees it: who began the work raises what failed first
     errors.FailedPrecondition: 6,
     errors.AlreadyExists: 6,
     errors.Unsupported: 7,
