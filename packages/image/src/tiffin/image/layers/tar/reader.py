@@ -88,7 +88,8 @@ class TarReader:
 
     def _skip_padding(self) -> None:
         self._left = 0
-        self._source.skip(self._padding)
+        if self._padding and not self._source.ended():  # as Go's archive/tar: `umoci insert` leaves the last one out
+            self._source.skip(self._padding)
         self._padding = 0
 
     def _take_extra(

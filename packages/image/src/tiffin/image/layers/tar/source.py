@@ -45,6 +45,10 @@ class Source:
             raise InvalidImage(f"the layer has more than {self._limit} bytes, which is the limit set")
         return len(self._view) > 0
 
+    def ended(self) -> bool:
+        """Whether nothing is left."""
+        return self._at == len(self._view) and not self._more()
+
     def block(self) -> bytes | None:
         """The next 512 bytes; None at the end of the stream.
 
@@ -55,7 +59,7 @@ class Source:
         if len(self._view) - at >= 512:
             self._at = at + 512
             return self._view[at : at + 512].tobytes()
-        if at == len(self._view) and not self._more():
+        if self.ended():
             return None
         return self.take(512)
 
