@@ -1,5 +1,7 @@
 """Runs the tiers of the tests, each as one pytest, and adds up their reports. Called by ./test, in the environment.
 
+Tiers that run `beside` the others have their output in reports/<tier>/output, and it is shown when they have ended.
+
 The table of tiers, and which test belongs to which, is tests/support/tiffin_testing/tiers.py.
 """
 
@@ -14,8 +16,10 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/support"))
@@ -100,17 +104,27 @@ def count(report: Path) -> tuple[int, int, int]:
     return max(total - failed - skipped, 0), failed, skipped
 
 
-def run_in_time(command: Sequence[str], seconds: float) -> int | None:
-    """The exit code, or None if the time was over: then it was interrupted, and killed if that did not help."""
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, process_group=0)
+def run_in_time(
+    command: Sequence[str], seconds: float, output: BinaryIO | None, running: set[int]
+) -> int | None:
+    """The exit code, or None if the time was over: then it was interrupted, and killed if that did not help.
+
+    Args:
+        running: has the process while it runs, for who has to interrupt all of them.
+    """
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+    )
+    running.add(process.pid)
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGINT)
     except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGINT)
         process.wait(GRACE)
         raise
+    finally:
+        running.discard(process.pid)
     try:
         process.wait(GRACE)
     except subprocess.TimeoutExpired:
@@ -119,13 +133,31 @@ def run_in_time(command: Sequence[str], seconds: float) -> int | None:
     return None
 
 
-def run_tier(tier: Tier, arguments: Sequence[str]) -> Result:
+def run_tier(tier: Tier, arguments: Sequence[str], running: set[int]) -> Result:
+    """Runs it, with its output on ours."""
     print(f"\n=== {tier.name}: {tier.meaning}", flush=True)
+    return measured(tier, arguments, prepare_report(tier), None, running)
+
+
+def run_beside(tiers: Sequence[Tier], arguments: Sequence[str], running: set[int]) -> list[Result]:
+    """Runs some, one after the other, each with its output in a file that is shown at the end."""
+    results = []
+    for tier in tiers:
+        report = prepare_report(tier)
+        path = report.with_name("output")
+        with path.open("wb") as output:
+            results.append(measured(tier, arguments, report, output, running))
+        print(f"\n=== {tier.name}: {tier.meaning}\n{path.read_text(errors='replace')}", flush=True)
+    return results
+
+
+def measured(
+    tier: Tier, arguments: Sequence[str], report: Path, output: BinaryIO | None, running: set[int]
+) -> Result:
     if tier.needs_root and os.geteuid() != 0:
         return Result(tier, 0, 0, 0, 0.0, problem="needs root" if os.environ.get("CI") else "")
-    report = prepare_report(tier)
     began = time.monotonic()
-    code = run_in_time(command_for(tier, report, arguments), tier.minutes * 60)
+    code = run_in_time(command_for(tier, report, arguments), tier.minutes * 60, output, running)
     seconds = time.monotonic() - began
     if not report.exists():
         return Result(tier, 0, 1, 0, seconds, problem=f"no report (exit code {code})")
@@ -151,7 +183,16 @@ def print_summary(results: Sequence[Result]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     tiers, rest = parse(arguments)
-    results = [run_tier(tier, rest) for tier in tiers]
+    running: set[int] = set()
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            beside = pool.submit(run_beside, [tier for tier in tiers if tier.beside], rest, running)
+            results = [run_tier(tier, rest, running) for tier in tiers if not tier.beside]
+            results += beside.result()
+        except KeyboardInterrupt:
+            for pid in tuple(running):
+                os.killpg(pid, signal.SIGINT)
+            raise
     print_summary(results)
     return 0 if all(each.ok for each in results) else 1
 

@@ -24,6 +24,7 @@ class Tier:
         as_ordinary_user: under root it is run as an ordinary user.
         by_default: `./test` without --tier runs it.
         minutes: time limit of the whole tier.
+        beside: it changes nothing that others look at, so it runs at the same time as they do.
     """
 
     name: str
@@ -32,11 +33,12 @@ class Tier:
     as_ordinary_user: bool = False
     by_default: bool = True
     minutes: int = 10
+    beside: bool = False
 
 
 TIERS = (
     Tier("lint", "ruff, mypy --strict, direction of imports, generated files are up to date"),
-    Tier("unit", "no privilege needed", minutes=15),
+    Tier("unit", "no privilege needed", minutes=25),
     Tier("kernel", "the runtime, and stores of images, on the real kernel", needs_root=True, minutes=25),
     Tier(
         "load", "managers and shims under kills and churn; small outside of CI", needs_root=True, minutes=25
@@ -46,7 +48,7 @@ TIERS = (
         "interop",
         "podman, containerd, dockerd, buildah with our runtime in runc's place",
         needs_root=True,
-        minutes=20,
+        minutes=35,
     ),
     Tier(
         "differential",
@@ -54,9 +56,13 @@ TIERS = (
         needs_root=True,
         minutes=15,
     ),
-    Tier("packaging", "wheels, sdists, plain pip, Pants, the stacks", minutes=20),
-    Tier("fuzz", "a short run of the fuzzers of the C core, and its unit tests under AddressSanitizer"),
-    Tier("vm", "cgroup v2 in a virtual machine", by_default=False, minutes=15),
+    Tier("packaging", "wheels, sdists, plain pip, Pants, the stacks", minutes=40, beside=True),
+    Tier(
+        "fuzz",
+        "a short run of the fuzzers of the C core, and its unit tests under AddressSanitizer",
+        beside=True,
+    ),
+    Tier("vm", "cgroup v2 in a virtual machine", by_default=False, minutes=30, beside=True),
 )
 
 BY_NAME = {tier.name: tier for tier in TIERS}
