@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tiffin.runtime.errors import InvalidArgument
-from tiffin.shim.command.flags import Invocation, parse
+from tiffin.shim.command.flags import SWITCHES, TEXTS, Invocation, parse
+from tiffin.shim.command.usage import USAGE_TEXT
 
 
 def test_containerd_s_own_command_line() -> None:
@@ -58,3 +59,8 @@ def test_what_follows_the_action_is_ignored() -> None:
 def test_what_is_wrong_is_named(words: list[str], text: str) -> None:
     with pytest.raises(InvalidArgument, match=text):
         parse(words)
+
+
+def test_the_usage_has_every_flag_and_no_other() -> None:
+    found = {word.strip(",")[1:] for word in USAGE_TEXT.split() if word.startswith("-")}
+    assert found == SWITCHES.keys() | TEXTS.keys()

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
-SWITCHES = {"debug": "debug", "v": "version", "version": "version", "info": "info"}
+SWITCHES = {
+    "debug": "debug",
+    "h": "help",
+    "help": "help",
+    "info": "info",
+    "v": "version",
+    "version": "version",
+}
 TEXTS = {
     "namespace": "namespace",
     "id": "id",
@@ -46,6 +53,7 @@ class Invocation(Record):
     debug_socket: str = ""
     publish_binary: str = ""
     debug: bool = False
+    help: bool = False
     version: bool = False
     info: bool = False
     action: str = ""

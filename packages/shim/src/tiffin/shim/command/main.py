@@ -51,6 +51,11 @@ def _fail(message: str, code: int) -> int:
 
 
 def _run(invocation: Invocation, worker: Worker | None) -> int:
+    if invocation.help:
+        from .usage import USAGE_TEXT
+
+        write_all(STDOUT, USAGE_TEXT.encode())
+        return 0
     if invocation.version:
         from .version import version_text
 
