@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from tiffin.shim.events.values import TaskOOM
 from tiffin.shim.metrics.messages import measure
+from tiffin.shim.oom import OomWatcher
 from tiffin.shim.runtimes.command_line import CommandLine
 from tiffin.shim.runtimes.in_process import Executor, InProcess
 from tiffin.shim.tasks.tasks import Tasks
@@ -28,7 +31,9 @@ class TasksMaker:
     """
 
     def __init__(self, state: str) -> None:
+        self._stack = ExitStack()
         self._executor = Executor(state)
+        self._stack.callback(self._executor.close)
 
     def __call__(self, namespace: str, emit: Callable[[Event], None]) -> Tasks:
         """The tasks of a namespace; emit: gets their events."""
@@ -38,8 +43,9 @@ class TasksMaker:
                 return CommandLine(options, namespace=namespace)
             return InProcess(self._executor, options, namespace=namespace)
 
-        return Tasks(emit, runtime_for, namespace=namespace, measure=measure)
+        watcher = self._stack.enter_context(OomWatcher(lambda container: emit(TaskOOM(container))))
+        return Tasks(emit, runtime_for, namespace=namespace, watcher=watcher, measure=measure)
 
     def close(self) -> None:
-        """Lets go of the executor; containers go on."""
-        self._executor.close()
+        """Lets go of the executor and of what is watched; containers go on."""
+        self._stack.close()
