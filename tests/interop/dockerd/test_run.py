@@ -116,7 +116,8 @@ def test_a_terminal_is_one(docker: Client) -> None:
 
 def test_a_container_that_runs_out_of_memory_is_told_as_such(docker: Client) -> None:
     limits = ("--name", "greedy", "--memory", "16m", "--memory-swap", "16m")
-    docker(*RUN[:-1], *limits, IMAGE, "sh", "-c", "exec tail /dev/zero", status=137)
+    # containerd's shim begins to watch after the start
+    docker(*RUN[:-1], *limits, IMAGE, "sh", "-c", "sleep 0.3; exec tail /dev/zero", status=137)
     try:
         assert docker("inspect", "--format", "{{.State.OOMKilled}}", "greedy") == "true"
     finally:
