@@ -39,11 +39,11 @@ class Tier:
 TIERS = (
     Tier("lint", "ruff, mypy --strict, direction of imports, generated files are up to date"),
     Tier("unit", "no privilege needed", minutes=25),
-    Tier("kernel", "the runtime, and stores of images, on the real kernel", needs_root=True, minutes=25),
+    Tier("kernel", "the runtime, and stores of images, on the real kernel", needs_root=True, minutes=45),
     Tier(
-        "load", "managers and shims under kills and churn; small outside of CI", needs_root=True, minutes=25
+        "load", "managers and shims under kills and churn; small outside of CI", needs_root=True, minutes=40
     ),
-    Tier("rootless", "the runtime as an ordinary user", as_ordinary_user=True),
+    Tier("rootless", "the runtime as an ordinary user", as_ordinary_user=True, minutes=15),
     Tier(
         "interop",
         "podman, containerd, dockerd, buildah with our runtime in runc's place",
