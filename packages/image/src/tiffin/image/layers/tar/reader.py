@@ -88,7 +88,8 @@ class TarReader:
 
     def _skip_padding(self) -> None:
         self._left = 0
-        if self._padding and not self._source.ended():  # as Go's archive/tar: `umoci insert` leaves the last one out
+        # the last one may be missing, as for Go's archive/tar: `umoci insert` leaves it out
+        if self._padding and not self._source.ended():
             self._source.skip(self._padding)
         self._padding = 0
 
