@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "adopted_supervisors",
     "bundle_factory",
     "cgroup_parent",
     "container_id",
@@ -41,6 +42,13 @@ def cgroup_parent() -> Iterator[CgroupParent]:
 @pytest.fixture(scope="session")
 def subreaper() -> None:
     leaks.become_subreaper()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def adopted_supervisors() -> Iterator[None]:
+    """Ends the zombies of a module: a thousand of them make everything slow that looks through /proc."""
+    yield
+    leaks.reap_supervisors()
 
 
 @pytest.fixture

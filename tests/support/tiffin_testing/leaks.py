@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tiffin_testing.oci_runtime import OCIRuntime
 
 PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>, Linux 3.4
+SUPERVISORS = ("tiffin-monitor", "containerd-shim")  # as their threads are called
 
 
 def become_subreaper() -> None:
@@ -34,6 +35,15 @@ def children() -> frozenset[int]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended
             found.update(map(int, path.read_text().split()))
     return frozenset(found)
+
+
+def reap_supervisors() -> None:
+    """Reaps monitors and shims that have become ours and have ended: whoever started them was killed by a test."""
+    for pid in children():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ChildProcessError):
+            name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+            if name.startswith(SUPERVISORS) and rest.split()[0] == "Z":
+                os.waitpid(pid, os.WNOHANG)
 
 
 def mounts() -> frozenset[str]:
