@@ -159,7 +159,7 @@ def _execute_with_terminal(execution: Execution, process: ProcessTree) -> int:
     try:
         execution.options = execution.options.replace(console_descriptor=terminal.descriptor)
         with Undo("exec") as undo:
-            execution.launch_process(process, undo)
+            execution.launch_process(terminal.sized(process), undo)
             terminal.attach()
             code = terminal.relay(execution.pid)
             undo.forget()

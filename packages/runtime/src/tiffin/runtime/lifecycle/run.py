@@ -86,6 +86,7 @@ def _run_with_terminal(creation: Creation) -> int:
     terminal: ForegroundTerminal = ForegroundTerminal()
     try:
         creation.options = creation.options.replace(console_descriptor=terminal.descriptor)
+        creation.config = {**creation.config, "process": terminal.sized(creation.config["process"])}
         with Undo("run") as undo:
             make_and_start(creation, undo)
             terminal.attach()

@@ -7,6 +7,7 @@ our stdout ◄─ master ◄── container        all other signals: forwarded
 from __future__ import annotations
 
 import _socket
+import _struct as struct
 import errno
 import fcntl
 import posix
@@ -21,6 +22,8 @@ from .foreground import NOT_FORWARDED, forward, forwardable, reap
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from tiffin.spec.runtime.tree import ProcessTree
 
 READ_SIZE = 65536
 TTY = "/dev/tty"
@@ -46,6 +49,13 @@ class ForegroundTerminal:
     @property
     def descriptor(self) -> int:
         return self._theirs.fileno()
+
+    def sized(self, process: ProcessTree) -> ProcessTree:
+        """The process with our terminal's size, unless it has one: it finds it when it starts, and not soon after."""
+        if process.get("consoleSize"):
+            return process
+        height, width = struct.unpack_from("HH", fcntl.ioctl(self._host, termios.TIOCGWINSZ, b"\0" * 8))
+        return {**process, "consoleSize": {"height": height, "width": width}}
 
     def attach(self) -> None:
         """Takes the master of the container's terminal, and makes ours raw."""
