@@ -92,8 +92,8 @@ class TakingBack:
         address = _address(bundle)
         turn = self._turns.setdefault(address, asyncio.Lock())
         async with turn:
-            with suppress(NotFound, Unavailable):
-                return await connect(bootstrap.kept(bundle))
+            if (connection := await _answering(bundle)) is not None:
+                return connection
             LOG.warning("the shim of %s has died, and is started again", bundle.id)
             endpoint = await program.start(bundle, None)
             bootstrap.keep(bundle, endpoint)
@@ -115,6 +115,18 @@ async def _says(program: ShimProgram) -> bool:
     except (Unsupported, DecodeError):  # it has no `-info`: one of before containerd 2.0
         return False
     return info.annotations[ANNOTATION] == "true"
+
+
+async def _answering(bundle: Bundle) -> Connection | None:
+    """To the shim that somebody else has started already. One that was just killed may take a connection, no more."""
+    with suppress(NotFound, Unavailable):
+        connection = await connect(bootstrap.kept(bundle))
+        try:
+            await _check(bundle, connection)
+        except NotFound:  # it lives: who called asks it again, and is told
+            return await connect(bootstrap.kept(bundle))
+        return connection
+    return None
 
 
 async def _check(bundle: Bundle, connection: Connection) -> None:
