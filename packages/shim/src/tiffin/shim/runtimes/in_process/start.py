@@ -150,7 +150,8 @@ class MonitoredProgram:
         wait([self._spawned], timeout=END_SECONDS)
         if self._spawned.done() and self._spawned.exception() is None:
             program = self._program if self._program[0] else identity(_pid(self._spawned.result()))
-            end_process(*program)
+            if program[0]:  # else it had ended before anybody looked
+                end_process(*program)
 
     def kill_made(self) -> int | None:
         made, self._made = self._made, (0, 0)
