@@ -64,7 +64,7 @@ TIERS = (
         "a short run of the fuzzers of the C core, and its unit tests under AddressSanitizer",
         beside=True,
     ),
-    Tier("vm", "cgroup v2 in a virtual machine", by_default=False, minutes=30, beside=True),
+    Tier("vm", "cgroup v2 in a virtual machine", by_default=False, minutes=30),
 )
 
 BY_NAME = {tier.name: tier for tier in TIERS}
