@@ -24,7 +24,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     unhandled: list[dict[str, Any]] = []
     asyncio.run(guarded(pyfuncitem.obj(**arguments), unhandled))
     assert not unhandled
-    assert descriptors() == before, "the test left descriptors open"
+    assert descriptors() <= before, "the test left descriptors open"  # those of an earlier one may have gone
     return True
 
 
