@@ -84,6 +84,15 @@ def command_for(tier: Tier, report: Path, arguments: Sequence[str]) -> list[str]
     ]
 
 
+def own_mounts() -> list[str]:
+    """What a command begins with to have a mount namespace of its own: mounts of one tier are no leaks of another."""
+    prefix = ["unshare", "--mount", "--propagation", "private", "--"]
+    if os.geteuid() != 0 or shutil.which(prefix[0]) is None:
+        return []
+    allowed = subprocess.run([*prefix, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return prefix if allowed else []
+
+
 def prepare_report(tier: Tier) -> Path:
     """A new folder that the tier's user can write to."""
     folder = REPORTS / tier.name
@@ -157,7 +166,8 @@ def measured(
     if tier.needs_root and os.geteuid() != 0:
         return Result(tier, 0, 0, 0, 0.0, problem="needs root" if os.environ.get("CI") else "")
     began = time.monotonic()
-    code = run_in_time(command_for(tier, report, arguments), tier.minutes * 60, output, running)
+    command = [*own_mounts(), *command_for(tier, report, arguments)]
+    code = run_in_time(command, tier.minutes * 60, output, running)
     seconds = time.monotonic() - began
     if not report.exists():
         return Result(tier, 0, 1, 0, seconds, problem=f"no report (exit code {code})")

@@ -25,15 +25,20 @@ OURS = "tiffin-runtime"
 ALL_CAPABILITIES = ["CAP_MKNOD", "CAP_SYS_ADMIN", "CAP_KILL", "CAP_DAC_OVERRIDE"]
 
 
+@pytest.fixture(scope="session")
+def subreaper() -> None:
+    """In the place of the one that makes this process the parent of orphans.
+
+    They are left to the machine's first process, a shell, which reaps them at once: an init whose pid namespace has a
+    process that nobody reaps does not end.
+    """
+
+
 @pytest.fixture(params=["runc", OURS])
 def subject(
     request: pytest.FixtureRequest, tmp_path: Path, cgroup_parent: CgroupParent
 ) -> Iterator[OCIRuntime]:
-    """The real runc first, which tests the test; then ours. Fails the test if something is left behind.
-
-    Orphans are left to the machine's first process, a shell, which reaps them at once: an init whose pid namespace
-    has a process that nobody reaps does not end.
-    """
+    """The real runc first, which tests the test; then ours. Fails the test if something is left behind."""
     command = runtime_command(request.param)
     root = tmp_path / "state"
     before = leaks.Snapshot.take(cgroup_parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 from contextlib import closing
@@ -60,11 +61,12 @@ def test_clients_that_came_first_are_served_and_the_socket_stays(daemon: Tiffind
         assert "Server:" in daemon.ctr("version")
 
 
+HIGH = 200  # above every descriptor that a session of tests has
+
+
 def high(made: socket.socket) -> socket.socket:
     """The same socket under a number beyond those that it gets."""
-    import fcntl
-
-    return socket.socket(fileno=fcntl.fcntl(made.fileno(), fcntl.F_DUPFD_CLOEXEC, 20))
+    return socket.socket(fileno=fcntl.fcntl(made.fileno(), fcntl.F_DUPFD_CLOEXEC, HIGH))
 
 
 def test_large_messages_and_streams_pass_through(daemon: Tiffind) -> None:
@@ -112,28 +114,35 @@ def inherit_in_child(folder: Path, names: str, paths: list[str]) -> str:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        answer = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, HIGH)
         try:
-            sockets = [bound(path) for path in paths] or [socket.socket(socket.AF_UNIX)]
-            os.dup2(writer, 30)
-            for number, each in enumerate([high(each) for each in sockets], 3):
-                os.dup2(each.fileno(), number)
-            environment = {
-                "LISTEN_PID": str(os.getpid()),
-                "LISTEN_FDS": str(len(sockets)),
-                "LISTEN_FDNAMES": names,
-            }
-            try:
-                text = " ".join(inherited(environment))
-                assert environment == {}
-            except InvalidArgument as error:
-                text = str(error)
-            os.write(30, text.encode())
-        finally:
-            os._exit(0)
+            text = inherit(names, paths)
+        except BaseException as error:  # noqa: BLE001  # the child must not go on as a second session of tests
+            text = repr(error)
+        os.write(answer, text.encode())
+        os._exit(0)
     os.close(writer)
     with open(reader) as stream:
         text = stream.read()
     os.waitpid(child, 0)
+    return text
+
+
+def inherit(names: str, paths: list[str]) -> str:
+    """In the child: puts the sockets where a service manager would, and gives what is made of them."""
+    sockets = [high(bound(path)) for path in paths] or [high(socket.socket(socket.AF_UNIX))]
+    for number, each in enumerate(sockets, 3):
+        os.dup2(each.fileno(), number)
+    environment = {
+        "LISTEN_PID": str(os.getpid()),
+        "LISTEN_FDS": str(len(sockets)),
+        "LISTEN_FDNAMES": names,
+    }
+    try:
+        text = " ".join(inherited(environment))
+    except InvalidArgument as error:
+        return str(error)
+    assert environment == {}
     return text
 
 

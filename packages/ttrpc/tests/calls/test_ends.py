@@ -27,7 +27,9 @@ async def open_call(client: Client, kind: str) -> Any:
     if kind == "unary_stream":
         return anext(await client.unary_stream(NAME, "Wait", Raw(), Raw))
     if kind == "stream_unary":
-        return (await client.stream_unary(NAME, "Join", Raw)).response()
+        stream = await client.stream_unary(NAME, "Stall", Raw)
+        await stream.send(Raw())
+        return stream.response()
     return anext(await client.stream_stream(NAME, "Each", Raw))
 
 
