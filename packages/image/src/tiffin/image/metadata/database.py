@@ -1,4 +1,4 @@
-"""`Database`: the SQLite file, opened for each thread, with transactions that several processes may try at once.
+"""`Database`: the SQLite file, with transactions that several threads and processes may try at once.
 
 Source: SQLite's documentation: "Write-Ahead Logging", "PRAGMA synchronous", "Result and Error Codes".
 """
@@ -8,39 +8,21 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-import threading
 import time
 from contextlib import contextmanager
 
 from tiffin.image.errors import DataLoss
+from tiffin.image.metadata.connections import Connections, Opened
 from tiffin.image.metadata.failures import is_full, translated
 from tiffin.image.metadata.opening import open_read_only, prepare
-from tiffin.runtime.record import Record
+from tiffin.image.metadata.writers import Writers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 WAIT = 60.0
-
-
-class _Opened(threading.local):
-    """A thread's connection. process: who opened it, for SQLite must not be carried over a fork.
-
-    full: the disk was when it was opened: it is good for one look.
-    """
-
-    connection: sqlite3.Connection | None = None
-    process: int = 0
-    full: bool = False
-
-
-class _Held(Record):
-    """A connection, and who uses it."""
-
-    process: int
-    thread: threading.Thread
-    connection: sqlite3.Connection
+CACHE = 512  # kB of pages in each connection; the kernel has them too
 
 
 class Database:
@@ -61,11 +43,10 @@ class Database:
         self.path = path
         self.now = now
         self._wait = wait
-        self._opened = _Opened()
-        self._left: list[_Held] = []
-        self._all: list[_Held] = []
+        self._connections = Connections(self._open)
+        self._writers = Writers(path, wait)
         with translated(path):
-            self._connection()
+            self._connections.give_back(self._connections.take())
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -80,23 +61,20 @@ class Database:
         Raises:
             Unavailable: another process kept on writing for too long. OSError: the disk is full, or read-only.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._writers.turn(), self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with translated(self.path):
-            connection = self._connection()
-            if self._opened.full and begin != "BEGIN":
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
-            connection.execute(begin)
+            taken = self._connections.take()
             try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                if taken.once and begin != "BEGIN":
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
+                with _ended_as_its_block(taken.connection, begin):
+                    yield taken.connection
+            finally:
+                self._connections.give_back(taken)
 
     def check(self) -> list[str]:
         """What SQLite finds wrong in its own file; nothing, as a rule."""
@@ -112,53 +90,36 @@ class Database:
         return [line for line in found if line != "ok"]
 
     def close(self) -> None:
-        """Closes the connections of all threads of this process; the next transaction opens one again."""
-        if self._opened.process == os.getpid():
-            for held in self._all:
-                held.connection.close()
-            self._all.clear()
-            self._opened = _Opened()
+        """Closes the connections of this process; the next transaction opens one again."""
+        self._connections.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        opened = self._opened
-        if opened.full and opened.connection is not None and opened.process == os.getpid():
-            opened.connection.close()
-            opened.connection = None
-        if opened.connection is None or opened.process != os.getpid():
-            if opened.connection is not None:
-                self._left += self._all  # kept unused: closing it here would touch the parent's locks
-                self._all = []
-            self._close_unused()
-            opened.connection = self._open()
-            opened.process = os.getpid()
-            self._all.append(_Held(opened.process, threading.current_thread(), opened.connection))
-        return opened.connection
-
-    def _close_unused(self) -> None:
-        """Closes the connections of threads that have ended: each holds three files open."""
-        for held in tuple(self._all):
-            if held.process == os.getpid() and not held.thread.is_alive():
-                try:
-                    self._all.remove(held)
-                except ValueError:  # another thread closes it
-                    continue
-                held.connection.close()
-
-    def _open(self) -> sqlite3.Connection:
-        self._opened.full = False
+    def _open(self) -> Opened:
         connection = sqlite3.connect(
             self.path, timeout=self._wait, isolation_level=None, check_same_thread=False
         )
         try:
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute(f"PRAGMA cache_size={-CACHE}")
             prepare(connection, self.path)
             connection.execute("PRAGMA synchronous=FULL")
         except sqlite3.OperationalError as error:
             connection.close()
             full = is_full(error, self.path)
-            connection = open_read_only(self.path, error, full=full)
-            self._opened.full = full
+            return Opened(open_read_only(self.path, error, full=full), once=full)
         except BaseException:
             connection.close()
             raise
-        return connection
+        return Opened(connection, once=False)
+
+
+@contextmanager
+def _ended_as_its_block(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """A transaction that is kept if the block ends well, and undone if not."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

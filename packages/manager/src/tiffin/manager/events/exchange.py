@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -45,7 +46,7 @@ class Exchange:
         self._recent = Recent(events, size)
         self._subscriptions: set[Subscription] = set()
         self._listeners: tuple[Listener, ...] = ()
-        self.epoch = secrets.token_hex(8)
+        self.epoch = os.urandom(8).hex()
 
     @property
     def next(self) -> int:
@@ -73,8 +74,10 @@ class Exchange:
     def forward(self, namespace: str, topic: str, timestamp: int | None, event: Any) -> int:
         """Takes an event that somebody else has published, with its time. Returns and raises as `publish`."""
         check_envelope(namespace, topic, timestamp)
+        intern = sys.intern  # thousands of events share a few names
+        owner, path, kind = intern(namespace), intern(topic), intern(event.type_url)
         with self._lock:
-            envelope = Envelope(self._recent.next, timestamp or 0, namespace, topic, event)
+            envelope = Envelope(self._recent.next, timestamp or 0, owner, path, kind, event.value)
             self._recent.add(envelope)
             for listener in self._listeners:
                 listener(envelope)

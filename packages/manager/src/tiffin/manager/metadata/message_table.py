@@ -72,14 +72,17 @@ class MessageTable(Generic[M]):
         with self._database.reading() as connection:
             return self._row(connection, name).message
 
-    def select(self, wanted: Filter) -> list[bytes]:
-        """All that a filter selects, by id, as they are on the wire."""
+    def select(self, wanted: Filter) -> Iterator[bytes]:
+        """All that a filter selects, by id, as they are on the wire, in one transaction: not to be read slowly."""
         with self._database.reading() as connection:
             if wanted.is_everything:
                 query = f"SELECT message FROM {self._kind.table} WHERE namespace = ? ORDER BY id"
-                return [message for (message,) in connection.execute(query, (self._namespace,))]
+                for (message,) in connection.execute(query, (self._namespace,)):
+                    yield message
+                return
             rows = map(self._made, connection.execute(f"{self._query} ORDER BY id", (self._namespace,)))
-            return [row.message for row in wanted.select(rows, self._kind.fields)]
+            for row in wanted.select(rows, self._kind.fields):
+                yield row.message
 
     def pages(self, wanted: Filter) -> Iterator[list[bytes]]:
         """The same in parts: what is added or removed meanwhile may be in it or not, all else is, once."""

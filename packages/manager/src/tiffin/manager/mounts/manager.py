@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import threading
@@ -10,6 +9,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
+from tiffin.image.digest import digest_of, split_digest
 from tiffin.manager.events.checking import check_identifier
 from tiffin.manager.mounts import activation as records
 from tiffin.manager.mounts.activation import Activation, ActiveMount
@@ -136,7 +136,7 @@ class Mounts:
 
     def _place(self, namespace: str, name: str) -> str:
         check_identifier("namespace", namespace)
-        return os.path.join(self._folder, namespace, hashlib.sha256(name.encode()).hexdigest()[:32])
+        return os.path.join(self._folder, namespace, split_digest(digest_of(name.encode()))[1][:32])
 
     def _held(self, place: str) -> _Held:
         return _Held(self._lock, self._busy, place)

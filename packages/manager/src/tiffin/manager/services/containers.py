@@ -15,7 +15,7 @@ from tiffin.api.containerd.services.containers.v1.containers_services import CON
 from tiffin.image.errors import InvalidArgument
 from tiffin.manager.filters.parser import parse
 from tiffin.manager.grpc_edge.offer import Offer
-from tiffin.manager.services.encoding import embedded
+from tiffin.manager.services.encoding import embedded, repeated
 from tiffin.manager.services.masks import merge
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class _Containers:
     def list_all(self, request: api.ListContainersRequest, call: Call) -> bytes:
         field = api.ListContainersResponse.CONTAINERS_FIELD_NUMBER
         found = self._stores.containers(call.namespace).select(parse(request.filters))
-        return embedded(field, *found)
+        return repeated(field, found)
 
     def list_stream(self, request: api.ListContainersRequest, call: Call) -> Iterator[list[bytes]]:
         field = api.ListContainerMessage.CONTAINER_FIELD_NUMBER

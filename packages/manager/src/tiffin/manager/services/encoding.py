@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 LENGTH = 2  # the wire type
 CONTINUED = 0x80
 
 
-def embedded(field: int, *messages: bytes) -> bytes:
-    """A field that holds messages which are encoded already; several are a repeated field."""
+def embedded(field: int, message: bytes) -> bytes:
+    """A field that holds a message which is encoded already."""
+    return repeated(field, (message,))
+
+
+def repeated(field: int, messages: Iterable[bytes]) -> bytes:
+    """A repeated field; of the messages one is held at a time, beside what becomes the result."""
     tag = varint(field << 3 | LENGTH)
-    parts: list[bytes] = []
+    made = BytesIO()
     for message in messages:
-        parts += (tag, varint(len(message)), message)
-    return b"".join(parts)
+        made.write(tag + varint(len(message)))
+        made.write(message)
+    return made.getvalue()
 
 
 def varint(number: int) -> bytes:

@@ -9,7 +9,7 @@ from tiffin.api.containerd.services.sandbox.v1.sandbox_services import STORE
 from tiffin.image.errors import InvalidArgument
 from tiffin.manager.filters.parser import parse
 from tiffin.manager.grpc_edge.offer import Offer
-from tiffin.manager.services.encoding import embedded
+from tiffin.manager.services.encoding import embedded, repeated
 from tiffin.manager.services.masks import merge
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class _Sandboxes:
     def list_all(self, request: api.StoreListRequest, call: Call) -> bytes:
         field = api.StoreListResponse.LIST_FIELD_NUMBER
         found = self._stores.sandboxes(call.namespace).select(parse(request.filters))
-        return embedded(field, *found)
+        return repeated(field, found)
 
     def get(self, request: api.StoreGetRequest, call: Call) -> bytes:
         field = api.StoreGetResponse.SANDBOX_FIELD_NUMBER

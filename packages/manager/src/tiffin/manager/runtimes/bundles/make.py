@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ def make_bundle(bundle: Bundle, config: bytes | None) -> None:
     above, name = os.path.split(bundle.path)
     os.makedirs(above, mode=0o711, exist_ok=True)
     with ExitStack() as undo:
-        unnamed = os.path.join(above, f".{name}-{secrets.token_hex(4)}")
+        unnamed = os.path.join(above, f".{name}-{os.urandom(4).hex()}")
         os.mkdir(unnamed, 0o700)
         undo.callback(shutil.rmtree, unnamed, ignore_errors=True)
         if gid:

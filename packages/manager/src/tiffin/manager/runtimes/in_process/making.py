@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tiffin.shim.events.values import TaskOOM
-from tiffin.shim.metrics.messages import measure
 from tiffin.shim.oom import OomWatcher
 from tiffin.shim.runtimes.command_line import CommandLine
 from tiffin.shim.runtimes.in_process import Executor, InProcess
@@ -15,6 +14,9 @@ from tiffin.shim.tasks.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from google.protobuf.any_pb2 import Any
+
+    from tiffin.runtime.cgroup.manager import CgroupManager
     from tiffin.shim.events.values import Event
     from tiffin.shim.runtimes.options import RuntimeOptions
     from tiffin.shim.runtimes.port import OciRuntime
@@ -44,8 +46,15 @@ class TasksMaker:
             return InProcess(self._executor, options, namespace=namespace)
 
         watcher = self._stack.enter_context(OomWatcher(lambda container: emit(TaskOOM(container))))
-        return Tasks(emit, runtime_for, namespace=namespace, watcher=watcher, measure=measure)
+        return Tasks(emit, runtime_for, namespace=namespace, watcher=watcher, measure=_measure)
 
     def close(self) -> None:
         """Lets go of the executor and of what is watched; containers go on."""
         self._stack.close()
+
+
+def _measure(manager: CgroupManager) -> Any:
+    """`tiffin.shim.metrics.messages.measure`, imported when somebody asks for metrics."""
+    from tiffin.shim.metrics.messages import measure
+
+    return measure(manager)

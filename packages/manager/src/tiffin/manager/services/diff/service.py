@@ -1,4 +1,4 @@
-"""The methods of the service `diff`."""
+"""The methods of the service `diff`. What reads and writes layers takes a megabyte, and is imported when it is used."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from tiffin.manager.services.conversion import (
     descriptor_value,
     mount_values,
 )
-from tiffin.manager.services.diff.apply import apply
-from tiffin.manager.services.diff.compare import Wanted, compare
-from tiffin.manager.services.diff.trees import checked
 
 if TYPE_CHECKING:
     from tiffin.manager.grpc_edge.call import Call
@@ -33,6 +30,9 @@ class _Diff:
         self._stores = stores
 
     def apply(self, request: api.ApplyRequest, call: Call) -> api.ApplyResponse:
+        from tiffin.manager.services.diff.apply import apply
+        from tiffin.manager.services.diff.trees import checked
+
         layer = descriptor_value(request.diff)
         checked_digest(layer.digest)
         mounts = checked(mount_values(request.mounts))
@@ -40,6 +40,9 @@ class _Diff:
         return api.ApplyResponse(applied=descriptor_message(applied))
 
     def diff(self, request: api.DiffRequest, call: Call) -> api.DiffResponse:
+        from tiffin.manager.services.diff.compare import Wanted, compare
+        from tiffin.manager.services.diff.trees import checked
+
         epoch = request.source_date_epoch.seconds if request.HasField("source_date_epoch") else None
         wanted = Wanted(request.media_type, request.ref, dict(request.labels), epoch)
         left, right = checked(mount_values(request.left)), checked(mount_values(request.right))

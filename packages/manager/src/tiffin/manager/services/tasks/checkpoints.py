@@ -1,15 +1,14 @@
 """`Checkpoints`: images of CRIU in the store, as two blobs: an archive of the image's files, and the container's spec.
 
+What only a checkpoint needs is imported when there is one.
+
 Source of the types: containerd's package images, `MediaTypeContainerd1Checkpoint` and `...CheckpointConfig`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import tarfile
-import tempfile
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from tiffin.api.containerd.services.tasks.v1.tasks_pb2 import CheckpointTaskResp
 from tiffin.api.containerd.types.descriptor_pb2 import Descriptor
 from tiffin.api.containerd.types.runc.options.oci_pb2 import CheckpointOptions, Options
 from tiffin.api.typeurl import holds, unpack
+from tiffin.image.digest import new_hash
 from tiffin.image.errors import AlreadyExists
 from tiffin.image.metadata.namespaces import Scope
 from tiffin.runtime.errors import InvalidArgument
@@ -58,6 +58,8 @@ class Checkpoints:
         return partial(self._unpack, namespace, descriptor.digest)
 
     def _unpack(self, namespace: str, digest: str, folder: str) -> None:
+        import tarfile
+
         with self._stores.content(Scope(namespace)).open(digest) as blob:
             os.mkdir(folder, 0o700)
             with tarfile.open(fileobj=blob, mode="r|") as archive:
@@ -67,11 +69,13 @@ class Checkpoints:
         self, task: Task, request: tasks.CheckpointTaskRequest, call: Call
     ) -> CheckpointTaskResponse:
         """Makes an image, in the folder that the options name, else in the store. Returns what is in the store."""
+        from tempfile import mkdtemp
+
         options = request.options if request.HasField("options") else None
         if folder := _folder(options):
             await task.checkpoint(folder, options)
             return CheckpointTaskResponse()
-        folder = await call.workers.run(tempfile.mkdtemp, prefix="tiffin-checkpoint-")
+        folder = await call.workers.run(mkdtemp, prefix="tiffin-checkpoint-")
         try:
             await task.checkpoint(folder, options)
             found = await call.workers.run_slowly(self._store, call.scope, task.id, folder)
@@ -80,8 +84,11 @@ class Checkpoints:
         return CheckpointTaskResponse(descriptors=found)
 
     def _store(self, scope: Scope, container: str, folder: str) -> list[Descriptor]:
+        import tarfile
+        from tempfile import TemporaryFile
+
         spec = self._stores.containers(scope.namespace).get(container).spec.SerializeToString()
-        with tempfile.TemporaryFile() as archive, tempfile.TemporaryFile() as config:
+        with TemporaryFile() as archive, TemporaryFile() as config:
             with tarfile.open(fileobj=archive, mode="w|") as tar:
                 tar.add(folder, arcname=".")
             config.write(spec)
@@ -93,7 +100,7 @@ class Checkpoints:
     def _blob(self, scope: Scope, media_type: str, reference: str, file: IO[bytes]) -> Descriptor:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        digest = hashlib.sha256()
+        digest = new_hash()
         while block := file.read(BLOCK):
             digest.update(block)
         file.seek(0)

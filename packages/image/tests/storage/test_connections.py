@@ -1,0 +1,125 @@
+"""Connections to the database are shared by threads, and never by processes; writers wait for each other in turn."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tiffin.image.errors import Unavailable
+from tiffin.image.metadata.connections import KEPT
+from tiffin.image.metadata.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = Database(str(tmp_path / "metadata.db"))
+    with made.writing() as connection:
+        connection.execute("CREATE TABLE counts (number INTEGER)")
+    return made
+
+
+def count(database: Database) -> int:
+    with database.reading() as connection:
+        number: int = connection.execute("SELECT COUNT(*) FROM counts").fetchone()[0]
+    return number
+
+
+def add(database: Database, number: int = 1) -> None:
+    with database.writing() as connection:
+        connection.execute("INSERT INTO counts VALUES (?)", (number,))
+
+
+def opened(database: Database) -> int:
+    """How many connections this process has: each has the log open (descriptors of the file itself are kept longer)."""
+    links = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
+    return sum(os.path.realpath(link) == os.path.realpath(f"{database.path}-wal") for link in links)
+
+
+def test_threads_that_take_turns_share_one_connection(database: Database) -> None:
+    for _ in range(20):
+        thread = threading.Thread(target=add, args=(database,))
+        thread.start()
+        thread.join()
+    assert count(database) == 20
+    assert opened(database) == 1
+
+
+def test_readers_at_once_have_one_each_and_few_are_kept(database: Database) -> None:
+    with ExitStack() as stack:
+        found = {id(stack.enter_context(database.reading())) for _ in range(KEPT + 3)}
+        assert len(found) == opened(database) == KEPT + 3
+    assert opened(database) == KEPT
+
+
+def test_all_threads_write_and_nothing_is_lost(database: Database) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: add(database, number), range(400)))
+    assert count(database) == 400
+    assert opened(database) <= KEPT
+
+
+def test_a_writer_that_waits_too_long_is_told(database: Database) -> None:
+    impatient = Database(database.path, wait=0.05)
+    with impatient.writing():
+        with pytest.raises(Unavailable, match="another thread"), impatient.writing():
+            pass
+        with (
+            pytest.raises(Unavailable, match="another process"),
+            Database(database.path, wait=0.05).writing(),
+        ):
+            pass
+    add(impatient)
+
+
+def test_what_fails_is_undone_and_its_connection_is_as_good_as_any(database: Database) -> None:
+    def fail() -> None:
+        with database.writing() as connection:
+            connection.execute("INSERT INTO counts VALUES (1)")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert count(database) == 0
+    add(database)
+    assert count(database) == opened(database) == 1
+
+
+def test_a_child_has_connections_of_its_own(database: Database) -> None:
+    """Also when it is forked while this thread reads and another one writes."""
+    holding, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database.writing() as connection:
+            connection.execute("INSERT INTO counts VALUES (0)")
+            holding.set()
+            done.wait(30)
+
+    writer = threading.Thread(target=hold)
+    writer.start()
+    assert holding.wait(30)
+    with database.reading():
+        child = os.fork()
+        if child == 0:
+            try:
+                done_well = count(database) == 0
+                database.close()
+            except BaseException:  # noqa: BLE001  # a child must not go on as a second session of tests
+                done_well = False
+            os._exit(0 if done_well else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    done.set()
+    writer.join()
+    assert count(database) == 1
+
+
+def test_closed_while_it_is_used(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute("INSERT INTO counts VALUES (1)")
+        database.close()
+    assert opened(database) == 0
+    assert count(database) == 1
