@@ -25,8 +25,9 @@ def delete(containers: Containers, name: str, exec_id: str) -> tasks.DeleteRespo
 
 
 def test_a_process_is_added_started_waited_for_and_deleted(containers: Containers) -> None:
-    name = containers.run("sleep", "1000")
     told = containers.events()
+    name = containers.run("sleep", "1000")
+    told.until("/tasks/start")  # containerd's may come late
     containers.execute(name, "e1", "sh", "-c", "exit 5")
     assert containers.status(name, "e1") == "CREATED"
     pid = containers.start(name, "e1")
