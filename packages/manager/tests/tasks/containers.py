@@ -102,6 +102,13 @@ class Containers:
         self.start(name)
         return name
 
+    def run_and_listen(self, *args: str, **changes: Any) -> tuple[str, Events]:
+        """The same, and what happens from then on: a shim may tell of its start later than it answers."""
+        told = self.events()
+        name = self.run(*args, **changes)
+        told.until("/tasks/start")
+        return name, told
+
     def run_script(self, script: str, folder: Path) -> str:
         """A container of a shell script that says when it is ready, by `echo ready`; returns then."""
         name, fifo = self.make("sh", "-c", script), folder / f"fifo-{uuid.uuid4().hex[:8]}"

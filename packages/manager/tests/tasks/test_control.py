@@ -24,8 +24,7 @@ RESOURCES = "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources"
 
 
 def test_a_task_is_paused_and_goes_on(containers: Containers) -> None:
-    name = containers.run("sleep", "1000")
-    told = containers.events()
+    name, told = containers.run_and_listen("sleep", "1000")
     containers.client.call(containers.tasks.Pause, tasks.PauseTaskRequest(container_id=name))
     assert containers.status(name) == "PAUSED"
     containers.client.call(containers.tasks.Resume, tasks.ResumeTaskRequest(container_id=name))

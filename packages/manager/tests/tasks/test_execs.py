@@ -25,9 +25,7 @@ def delete(containers: Containers, name: str, exec_id: str) -> tasks.DeleteRespo
 
 
 def test_a_process_is_added_started_waited_for_and_deleted(containers: Containers) -> None:
-    told = containers.events()
-    name = containers.run("sleep", "1000")
-    told.until("/tasks/start")  # containerd's may come late
+    name, told = containers.run_and_listen("sleep", "1000")
     containers.execute(name, "e1", "sh", "-c", "exit 5")
     assert containers.status(name, "e1") == "CREATED"
     pid = containers.start(name, "e1")

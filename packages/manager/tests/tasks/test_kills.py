@@ -82,9 +82,9 @@ def gone(pid: int) -> None:
 
 @foreign
 def test_a_killed_shim_ends_its_task_and_leaves_nothing(containers: Containers) -> None:
-    name, lives = containers.run("sleep", "1000"), containers.run("sleep", "1000")
+    lives = containers.run("sleep", "1000")
+    name, told = containers.run_and_listen("sleep", "1000")
     pid = containers.get(name).pid
-    told = containers.events()
     os.kill(shim_of(containers, name), signal.SIGKILL)
     exit_, delete = told.until("/tasks/exit", "/tasks/delete")
     ended = unpack(exit_.event, events.TaskExit)
