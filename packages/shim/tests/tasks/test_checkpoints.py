@@ -150,7 +150,7 @@ async def test_one_that_is_not_restored_yet_is_taken_back(keeper_of: Keeping, cr
         bundle = keeper.bundles[name].path
         await keeper.tasks.close()
         for status in ("created", "starting"):
-            file = bundle / "tiffin/init.state"
+            file = bundle / "tiffin/init@state"
             file.write_text(json.dumps(json.loads(file.read_text()) | {"status": status}))
             keeper.tasks = keeper.new_tasks()
             assert await keeper.tasks.recover(str(bundle)) == name

@@ -73,6 +73,23 @@ async def test_an_id_is_used_once_and_is_an_identifier(keeper_of: Keeping) -> No
         await keeper.tasks.execute(name, "init", process_of(["true"]), NOTHING)
 
 
+async def test_ids_that_look_like_files_of_ours_disturb_nobody(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        tasks, name = keeper.tasks, await keeper.run(FOREVER)
+        ids = ["e", "e.state", "e.state.new", "e.log", "e.pid", "e.json", "e-state"]
+        for exec_id in ids:
+            await tasks.execute(name, exec_id, process_of(FOREVER), NOTHING)
+        pids = await asyncio.gather(*(tasks.start(name, exec_id) for exec_id in ids))
+        await tasks.close()
+        tasks = keeper.tasks = keeper.new_tasks()
+        assert await tasks.recover(str(keeper.bundles[name].path)) == name
+        assert [(await tasks.state(name, exec_id)).pid for exec_id in ids] == pids
+        await tasks.kill(name)
+        await tasks.wait(name)
+        for exec_id in ids:
+            await tasks.delete(name, exec_id)
+
+
 @pytest.mark.parametrize("bad", [b"[", b"[]", b"\xff"])
 async def test_what_is_no_process_is_refused(keeper_of: Keeping, bad: bytes) -> None:
     async with keeper_of() as keeper:

@@ -180,7 +180,9 @@ async def test_a_bundle_without_a_task_is_none(keeper_of: Keeping, tmp_path: Pat
         assert await keeper.tasks.clean_up(str(tmp_path)) is None
 
 
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"format": 99}'])
+@pytest.mark.parametrize(
+    "damage", ["", "[]", "{", '{"format": 99}', '{"format": 2}', '{"format": 2, "request": 3}']
+)
 async def test_records_that_cannot_be_read_are_an_error_and_stay(keeper_of: Keeping, damage: str) -> None:
     async with keeper_of() as keeper:
         name = await keeper.run(FOREVER)

@@ -10,6 +10,7 @@ INIT = "init"  # the name of a container's first process
 SOCKET = "monitor.sock"
 CONSOLE = "console.sock"
 LOG = "monitor.log"
+MARK = "@"  # see `file_of`
 LONGEST_SOCKET_PATH = 107  # bytes: sun_path of unix(7) without its NUL
 CONSOLE_FOLDER = (
     3  # the number under which a command has its process's folder when the path of CONSOLE is too long
@@ -125,6 +126,17 @@ class Listener(Protocol):
 
     def lost(self) -> None:
         """The connection has ended without `close`; what the monitor recorded is on disk."""
+
+
+def file_of(directory: str, name: str, kind: str) -> str:
+    """A file of ours about a process, in its monitor's directory: `init@state`. No other file or folder is called so.
+
+    Args:
+        name: of the process in the monitor. No name has MARK: else the file of an exec `a` might be called as the
+            folder of an exec `a.state`.
+        kind: what the file is.
+    """
+    return f"{directory}/{name}{MARK}{kind}"
 
 
 def console_socket_path(directory: str, name: str) -> str:

@@ -14,6 +14,8 @@ import time
 from tiffin.runtime.api.family import kill_family
 from tiffin.runtime.errors import RuntimeFailure
 
+from ..monitor.values import file_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..monitor.client import Monitor
@@ -24,7 +26,7 @@ SECONDS = 5.0  # for a killed command to be gone, and for the monitor to tell th
 
 def pid_file_of(directory: str, name: str) -> str:
     """Where the command that makes a process writes its pid. name: what the monitor calls the process."""
-    return os.path.join(directory, f"{name}.pid")
+    return file_of(directory, name, "pid")
 
 
 async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int]) -> int:

@@ -1,6 +1,6 @@
 """A runtime's command that makes a process (`create`, `restore`, `exec`), run by the container's monitor.
 
-Its files lie in the container's folder while it works: `<name>.log`, `<name>.pid`, and the process of an exec.
+Its files lie in the container's folder while it works: `<name>@log`, `<name>@pid`, and an exec's `<name>@json`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from tiffin.runtime.errors import NotFound, OperationFailed, TimedOut, Unavailable
 
 from ..monitor.errors import CommandFailed
-from ..monitor.values import INIT, Spawn, console_socket_path
+from ..monitor.values import INIT, Spawn, console_socket_path, file_of
 from .commands import runtime_environment
 from .reports import said
 from .stopping import kill_commands, pid_file_of, stop_command
@@ -46,14 +46,15 @@ class MonitoredCommand:
     async def run_further(self, words: list[str], execution: Execution) -> int:
         """Runs it for an exec."""
         with ExitStack() as stack:
-            path = self._file(stack, f"{execution.name}.json")
+            path = self._file(stack, execution.name, "json")
             _write(path, execution.process)
             return await self._run(stack, execution.name, ["--process", path, *words], execution.streams)
 
     async def _run(self, stack: ExitStack, name: str, words: list[str], streams: Streams) -> int:
         directory = self._runtime.options.directory
-        log = self._file(stack, f"{name}.log")
-        pid_file = self._file(stack, os.path.basename(pid_file_of(directory, name)))
+        log = self._file(stack, name, "log")
+        pid_file = pid_file_of(directory, name)
+        stack.callback(_remove, pid_file)
         words = [*words, "--pid-file", pid_file]
         if streams.terminal:
             words += ["--console-socket", console_socket_path(directory, name)]
@@ -98,9 +99,9 @@ class MonitoredCommand:
             await self._monitor.signal(name, signal.SIGKILL)
         await self._monitor.forget(name)
 
-    def _file(self, stack: ExitStack, name: str) -> str:
+    def _file(self, stack: ExitStack, name: str, kind: str) -> str:
         """The path of a file that goes with the command."""
-        path = os.path.join(self._runtime.options.directory, name)
+        path = file_of(self._runtime.options.directory, name, kind)
         stack.callback(_remove, path)
         return path
 

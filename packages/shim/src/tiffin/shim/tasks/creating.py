@@ -1,6 +1,6 @@
 """Makes a task: what was made is undone if a later step fails, and by a successor if we are killed in between.
 
-task.json  ──►  mounts  ──►  monitor  ──►  runtime create  ──►  init.state: created  ──►  event
+task.json  ──►  mounts  ──►  monitor  ──►  runtime create  ──►  init@state: created  ──►  event
 """
 
 from __future__ import annotations

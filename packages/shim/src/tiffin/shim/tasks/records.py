@@ -1,7 +1,7 @@
 """What of a task stands on disk, in `<bundle>/tiffin` beside the monitor's own files, so that it can be taken back.
 
-task.json        what was asked for; while it is there, there is a task: without init.state a half-made one
-    <name>.state     of each process: its state as it is, or as it is becoming, and what was not told of it yet
+    task.json       what was asked for; while it is there, there is a task: without init@state a half-made one
+    <name>@state    of each process: its state as it is, or as it is becoming, and what was not told of it yet
 
 Each is written to a temporary file and renamed. None is synced: processes do not outlive a power cut, and the folder
 is on a tmpfs. A state that ends in -ing is written before the work begins; a successor asks how far that came.
@@ -18,7 +18,7 @@ from tiffin.runtime.record import Record
 from tiffin.spec import json_tree
 
 from ..events.values import Mount
-from ..monitor.values import Exit
+from ..monitor.values import MARK, Exit, file_of
 from ..runtimes.options import RuntimeOptions
 from ..stdio import Stdio
 from .states import Status
@@ -26,15 +26,15 @@ from .values import CreateTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any, TypeVar
 
     R = TypeVar("R", bound=Record)
 
 FOLDER = "tiffin"  # below the bundle
 TASK_FILE = "task.json"
-SUFFIX = ".state"
-FORMAT = 1
+STATE = "state"
+FORMAT = 2  # 1: the states were called `<name>.state`
 MODE = 0o600
 
 
@@ -77,9 +77,10 @@ def write_task(directory: str, record: TaskRecord) -> None:
 
 def read_task(directory: str) -> TaskRecord | None:
     """None if there is no task. Raises OperationFailed: it cannot be read."""
-    tree = _read(f"{directory}/{TASK_FILE}")
-    if tree is None:
-        return None
+    return _read(f"{directory}/{TASK_FILE}", _task_of)
+
+
+def _task_of(tree: Mapping[str, Any]) -> TaskRecord:
     request = tree["request"]
     options = _of(RuntimeOptions, request["options"])
     owner = options.io_owner
@@ -97,29 +98,29 @@ def read_task(directory: str) -> TaskRecord | None:
 
 def write_process(directory: str, name: str, record: ProcessRecord) -> None:
     """Raises OperationFailed. name: what the monitor calls the process."""
-    write_file(f"{directory}/{name}{SUFFIX}", _tree(record))
+    write_file(file_of(directory, name, STATE), _tree(record))
 
 
 def read_processes(directory: str) -> Iterator[tuple[str, ProcessRecord]]:
     """All processes that have a record, by their names in the monitor. Raises OperationFailed."""
     for file in sorted(os.listdir(directory)):
-        if file.endswith(SUFFIX):
-            tree = _read(f"{directory}/{file}")
-            if tree is not None:
-                exit_ = tree["exit"]
-                yield (
-                    file.removesuffix(SUFFIX),
-                    _of(ProcessRecord, tree).replace(
-                        stdio=_of(Stdio, tree["stdio"]),
-                        status=Status(tree["status"]),
-                        exit=None if exit_ is None else _of(Exit, exit_),
-                    ),
-                )
+        name, _, kind = file.rpartition(MARK)
+        if name and kind == STATE and (record := _read(f"{directory}/{file}", _process_of)) is not None:
+            yield name, record
+
+
+def _process_of(tree: Mapping[str, Any]) -> ProcessRecord:
+    end = tree["exit"]
+    return _of(ProcessRecord, tree).replace(
+        stdio=_of(Stdio, tree["stdio"]),
+        status=Status(tree["status"]),
+        exit=None if end is None else _of(Exit, end),
+    )
 
 
 def remove_process(directory: str, name: str) -> None:
     """One that is gone is fine. Raises OperationFailed."""
-    remove_file(f"{directory}/{name}{SUFFIX}")
+    remove_file(file_of(directory, name, STATE))
 
 
 def write_file(path: str, tree: object) -> None:
@@ -149,7 +150,8 @@ def remove_file(path: str) -> None:
         raise OperationFailed(f"{path}: {error.strerror}", errno=error.errno or 0) from error
 
 
-def _read(path: str) -> dict[str, Any] | None:
+def _read(path: str, record_of: Callable[[Mapping[str, Any]], R]) -> R | None:
+    """The record in a file; None if there is no such file. Raises OperationFailed."""
     try:
         with open(path, "rb") as stream:
             tree = json_tree.decode(stream.read())
@@ -161,7 +163,10 @@ def _read(path: str) -> dict[str, Any] | None:
         raise OperationFailed(
             f"{path}: is not of format {FORMAT}: another version of this program has written it"
         )
-    return tree
+    try:
+        return record_of(tree)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise OperationFailed(f"{path}: is no such record: {error!r}") from error
 
 
 def _tree(record: Record) -> dict[str, object]:
