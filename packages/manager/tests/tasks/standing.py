@@ -19,12 +19,16 @@ class StandIn:
     """It answers at once, or hangs until it goes on.
 
     next_pid: of what is started next. failure: what it answers instead. questions: how often it was asked for a state.
+    waited_for: the processes for whose end it was asked; it comes by `end`. done: changes that it has made.
     """
 
     in_process = False
-    bundle = Bundle("default", "c1", "/nowhere", "/nowhere")
 
-    def __init__(self) -> None:
+    def __init__(self, bundle: Bundle | None = None) -> None:
+        self.bundle = bundle or Bundle("default", "c1", "/nowhere", "/nowhere")
+        self.waited_for: list[str] = []
+        self.done: list[str] = []
+        self.end: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self.next_pid = 10
         self.failure: RuntimeFailure | None = None
         self.questions = 0
@@ -69,9 +73,9 @@ class StandIn:
     async def kill(self, exec_id: str, signal: int, *, everything: bool) -> None:  # noqa: ARG002
         await self._answer()
 
-    async def wait(self, exec_id: str) -> Exit:  # noqa: ARG002
-        await asyncio.Event().wait()
-        raise AssertionError
+    async def wait(self, exec_id: str) -> Exit:
+        self.waited_for.append(exec_id)
+        return await asyncio.shield(self.end)
 
     async def members(self) -> list[Member]:
         await self._answer()
@@ -94,6 +98,7 @@ class StandIn:
 
     async def update(self, update: Update) -> None:  # noqa: ARG002
         await self._answer()
+        self.done.append("update")
 
     async def stats(self) -> Any:
         raise NotImplementedError

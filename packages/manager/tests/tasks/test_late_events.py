@@ -150,3 +150,34 @@ async def test_a_change_that_takes_too_long_is_given_up_and_still_finished() -> 
     state = task.known.process("").state
     assert state is not None
     assert state.status is Status.RUNNING
+
+
+async def test_an_exit_that_comes_before_the_answer_to_the_start_is_known_and_told_once() -> None:
+    told = Told()
+    await told.task.start("")
+    await told.task.execute(Execution("e1", pack(events.TaskStart())))
+    told.sent("/tasks/exit", exit_of("e1", 11, 3))
+    told.shim.next_pid = 11
+    await told.task.start("e1")
+    assert (await told.task.state("e1")).exit_status == 3
+    assert await told.task.wait("e1") == Exit(11, 3, 0)
+    told.teller.lost(told.shim, Exit(10, 137, 5))
+    assert told.topics == ["/tasks/exit", "/tasks/exit", "gone", "/tasks/delete"]  # the second: of c1
+    await told.task.close()
+
+
+async def test_who_waits_for_what_was_never_started_learns_that_the_shim_is_lost() -> None:
+    told = Told()
+    await told.task.start("")
+    await told.task.execute(Execution("e1", pack(events.TaskStart())))
+    waiting = [asyncio.ensure_future(told.task.wait(name)) for name in ("", "e1", "e2")]
+    await asyncio.sleep(0)
+    told.shim.end.set_exception(Unavailable("the connection is closed"))
+    await asyncio.sleep(0)
+    told.teller.lost(told.shim, Exit(10, 137, 5))
+    async with asyncio.timeout(10):
+        assert await waiting[0] == Exit(10, 137, 5)
+        for other in waiting[1:]:
+            with pytest.raises(NotFound):
+                await other
+    await told.task.close()

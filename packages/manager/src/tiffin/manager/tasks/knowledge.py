@@ -25,9 +25,10 @@ LOG = logging.getLogger("tiffin.manager.tasks")
 
 
 class Probe:
-    """One question for a state. since: seconds of time.monotonic()."""
+    """One question for a state. about: whose, if it was heard of. since: seconds of time.monotonic()."""
 
-    def __init__(self, answer: Coroutine[None, None, ProcessState]) -> None:
+    def __init__(self, answer: Coroutine[None, None, ProcessState], about: Process | None) -> None:
+        self.about = about
         self.since = time.monotonic()
         self.task = asyncio.get_running_loop().create_task(answer)
         self.late = False
@@ -69,6 +70,13 @@ class Knowledge:
         """A process was deleted."""
         if process := self._processes.pop(exec_id, None):
             process.forget()
+        if waiting := self._waits.pop(exec_id, None):  # the next one of its name is asked for anew
+            waiting.cancel()
+
+    def lost(self) -> None:
+        """What it ran on is no more: who still waits for a process will not be told how it ended, and learns that."""
+        for process in self._processes.values():
+            process.forget()
 
     def outdated(self) -> None:
         """Something has been changed: an answer that is under way may be older. One that hangs is left alone."""
@@ -86,15 +94,20 @@ class Knowledge:
     async def _asked(self, exec_id: str) -> ProcessState:
         probe = self._probes.get(exec_id)
         if probe is None or probe.task.done():
-            probe = self._probes[exec_id] = Probe(self._runs_on.state(exec_id))
+            probe = self._probes[exec_id] = Probe(self._runs_on.state(exec_id), self.find(exec_id))
             self._open.add(probe.task)
-            probe.task.add_done_callback(self._open.discard)
+            probe.task.add_done_callback(self._answered)
         left = probe.since + self._patience - time.monotonic()
         if not probe.task.done():
             await asyncio.wait([probe.task], timeout=max(left, 0))
         if not probe.task.done():
             return self._last(exec_id, probe)
         return self._learn(exec_id, probe)
+
+    def _answered(self, answer: asyncio.Task[ProcessState]) -> None:
+        self._open.discard(answer)
+        if not answer.cancelled():
+            answer.exception()  # who has asked may have gone, or have been told what was known last
 
     def _learn(self, exec_id: str, probe: Probe) -> ProcessState:
         try:
@@ -104,6 +117,8 @@ class Knowledge:
         except RuntimeFailure:  # such as a shim that has just died: whoever cleans up after it will tell
             return self._last(exec_id, probe)
         self._asking.answered()
+        if self.find(exec_id) is not probe.about:  # it was deleted, and there may be another of its name
+            return state
         return self._learned(exec_id, state)
 
     def _learned(self, exec_id: str, state: ProcessState) -> ProcessState:
@@ -127,8 +142,14 @@ class Knowledge:
         if process.exit is None and exec_id not in self._waits:
             waiting = asyncio.get_running_loop().create_task(self._wait(exec_id, process))
             self._waits[exec_id] = waiting
-            waiting.add_done_callback(lambda _: self._waits.pop(exec_id, None))
+            waiting.add_done_callback(lambda done: self._waited(exec_id, done))
         return await process.ended()
+
+    def _waited(self, exec_id: str, waiting: asyncio.Task[None]) -> None:
+        if self._waits.get(exec_id) is waiting:
+            del self._waits[exec_id]
+        if not waiting.cancelled() and (error := waiting.exception()) is not None:
+            LOG.error("task %s: the end of a process is not known", self._runs_on.bundle.id, exc_info=error)
 
     async def _wait(self, exec_id: str, process: Process) -> None:
         try:
@@ -137,14 +158,14 @@ class Knowledge:
             pass  # as above
         except RuntimeFailure as error:
             process.fail(error)
-            if isinstance(error, NotFound) and exec_id:
-                self._processes.pop(exec_id, None)
+            if isinstance(error, NotFound) and exec_id and self.find(exec_id) is process:
+                del self._processes[exec_id]
 
     async def close(self) -> None:
         """Ends all questions."""
+        tasks = [*self._open, *self._waits.values()]
         for name in list(self._processes):
             self.forget(name)
-        tasks = [*self._open, *self._waits.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

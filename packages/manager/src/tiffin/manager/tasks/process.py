@@ -26,6 +26,7 @@ class Process:
         """Its exit has been published."""
         self.removal_told = False
         """So has the deletion of the task whose first process it is."""
+        self._early: Exit | None = None
         self._exit: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
 
     @property
@@ -49,6 +50,18 @@ class Process:
         """What an event says."""
         known = self.state or ProcessState(self.exec_id, pid, Status.UNKNOWN)
         self.learn(known.replace(status=status, pid=pid or known.pid))
+
+    def started(self, pid: int) -> None:
+        """It runs; or it has ended already, and that was told first: events do not come the way that answers come."""
+        self.change(Status.RUNNING, pid)
+        if self._early is not None and self._early.pid == pid:
+            self.told = True
+            self.end(self._early)
+        self._early = None
+
+    def ended_early(self, exit_: Exit) -> None:
+        """A process of its name has ended that may be this one: its pid will tell. It was published."""
+        self._early = exit_
 
     def end(self, exit_: Exit) -> None:
         """It has ended."""

@@ -42,6 +42,8 @@ class Task:
         self._limits = limits
         self._gone = gone
         self._changing: set[asyncio.Task[Any]] = set()
+        self._removing = asyncio.Lock()
+        self._removed = False
 
     # what tells of it
 
@@ -68,7 +70,7 @@ class Task:
 
         async def start() -> int:
             pid = await self.runs_on.start(exec_id)
-            self.known.process(exec_id).change(Status.RUNNING, pid)
+            self.known.process(exec_id).started(pid)
             return pid
 
         return await self._change(f"start {exec_id}", self._limits.start, start())
@@ -84,23 +86,31 @@ class Task:
 
     async def delete(self, exec_id: str) -> Exit:
         """Removes a process that has ended, or with "" the whole task."""
+        work = self._delete(exec_id) if exec_id else self._remove()
+        return await self._change(f"delete {exec_id}", self._limits.delete, work)
 
-        async def delete() -> Exit:
-            try:
-                exit_ = await self.runs_on.delete(exec_id)
-            except NotFound:
-                await self._deleted(exec_id)
-                raise
-            self.known.process(exec_id).end(exit_)
+    async def _remove(self) -> Exit:
+        """By the first who asks: its bundle must be gone before another task gets its name, and not be removed then."""
+        async with self._removing:
+            if self._removed:
+                raise NotFound(f"task {self.id} not found")
+            return await self._delete("")
+
+    async def _delete(self, exec_id: str) -> Exit:
+        try:
+            exit_ = await self.runs_on.delete(exec_id)
+        except NotFound:
             await self._deleted(exec_id)
-            return exit_
-
-        return await self._change(f"delete {exec_id}", self._limits.delete, delete())
+            raise
+        self.known.process(exec_id).end(exit_)
+        await self._deleted(exec_id)
+        return exit_
 
     async def _deleted(self, exec_id: str) -> None:
         if exec_id:
             self.known.forget(exec_id)
         else:
+            self._removed = True
             self._gone(self)
             await self.known.close()
 
@@ -144,7 +154,7 @@ class Task:
 
     async def update(self, update: Update) -> None:
         """Changes resources."""
-        await self.asking.ask("update", self._limits.update, self.runs_on.update(update))
+        await self._change("update", self._limits.update, self.runs_on.update(update))
 
     async def _change(self, stage: str, seconds: float, work: Coroutine[None, None, T]) -> T:
         """What has been begun is finished, whether or not the caller waits for it: nothing is left half done."""

@@ -85,6 +85,7 @@ class Teller:
         self._gone(found)
         if not first.removal_told:
             self._tell_delete(found.namespace, found.id, first.exit or exit_)
+        found.known.lost()
 
     def tell_death(self, namespace: str, identifier: str, exit_: Exit) -> None:
         """Tells of a task that died while nobody looked."""
@@ -132,10 +133,14 @@ class Teller:
     def _ended(self, task: Task, event: events.TaskExit) -> bool:
         """A shim's events come late: this one may be of an earlier process of the same name, which its pid tells."""
         process = task.known.find("" if event.id == task.id else event.id)
-        if process is None or not process.is_of(event.pid):
+        if process is None:
+            return True
+        exit_ = Exit(event.pid, event.exit_status, event.exited_at.ToNanoseconds())
+        if not process.is_of(event.pid):
+            process.ended_early(exit_)
             return True
         told, process.told = process.told, True
-        process.end(Exit(event.pid, event.exit_status, event.exited_at.ToNanoseconds()))
+        process.end(exit_)
         return not told
 
 
