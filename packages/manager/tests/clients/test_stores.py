@@ -142,6 +142,7 @@ def test_namespaces_are_apart(reach: Reach) -> None:
         name = f"{place.client.session.namespace}-2"
         await place.client.namespaces.create(name, {"a": "b"})
         await place.client.namespaces.set_labels(name, {"c": "d"})
+        await place.client.namespaces.set_labels(name, {})  # no label: nothing is changed
         found = {each.name: dict(each.labels) for each in await place.client.namespaces.list()}
         assert found[name] == {"a": "b", "c": "d"}
         await place.client.content.write("ref", b"here", labels=ROOT)

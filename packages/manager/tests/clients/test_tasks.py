@@ -110,6 +110,28 @@ def test_a_paused_task_is_told_as_such(reach: Reach) -> None:
     reach(work)
 
 
+def test_labels_are_set_one_by_one(reach: Reach) -> None:
+    async def work(place: Place) -> None:
+        container = await made(place, "true")
+        await container.set_labels({"a": "1"})
+        await container.set_labels({"b": "2"})
+        await container.set_labels({})
+        assert dict((await place.client.containers.get("one")).record.labels) == {"a": "1", "b": "2"}
+        await container.delete()
+
+    reach(work)
+
+
+def test_what_does_not_run_has_no_metrics(reach: Reach) -> None:
+    async def work(place: Place) -> None:
+        container = await made(place, "true")
+        with pytest.raises(NotFound):
+            await container.task().metrics()
+        await container.delete()
+
+    reach(work)
+
+
 def test_what_is_not_allowed_has_its_class(reach: Reach) -> None:
     async def work(place: Place) -> None:
         with pytest.raises(NotFound):

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from packages.manager.tests.tiffind import short_folder, tiffind
 
-from tiffin.image.errors import AlreadyExists, FailedPrecondition, NotFound
+from tiffin.image.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from tiffin.image.metadata.labels import changed
 from tiffin.image.metadata.namespaces import Scope
-from tiffin.image.snapshots.protocol import Kind, Mount, SnapshotInfo
+from tiffin.image.snapshots.protocol import Kind, Mount, SnapshotInfo, Usage
 from tiffin.image.store.store import Store
 from tiffin.manager.plugins.proxies.proxied_snapshotter import TARGET, Making, ProxiedSnapshotter
 from tiffin_testing.containerd import running_containerd
@@ -39,6 +40,7 @@ class Remote:
 
     def __init__(self) -> None:
         self.found: dict[str, SnapshotInfo] = {}
+        self.is_away = False
 
     def prepare(self, key: str, parent: str = "", *, labels: dict[str, str]) -> tuple[Mount, ...]:
         target = labels.get(TARGET, "")
@@ -65,6 +67,21 @@ class Remote:
 
     def walk(self) -> Iterator[SnapshotInfo]:
         return iter(list(self.found.values()))
+
+    def commit(self, name: str, key: str, *, labels: dict[str, str]) -> None:
+        info = self.found.pop(key)
+        self.found[name] = info.replace(key=name, kind=Kind.COMMITTED, labels=labels)
+
+    def usage(self, key: str) -> Usage:
+        if self.is_away:
+            raise Unavailable("not now")
+        return Usage(len(self.found[key].key), 1)
+
+    def update(self, key: str, labels: dict[str, str]) -> SnapshotInfo:
+        if self.is_away:
+            raise Unavailable("not now")
+        self.found[key] = self.found[key].replace(labels=changed(self.found[key].labels, labels))
+        return self.found[key]
 
     def cleanup(self) -> None:
         """Nothing is left over."""
@@ -122,6 +139,46 @@ def test_a_lease_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="there is no lease"):
         snapshotter(remote, tmp_path, lease="gone").prepare("x")
     assert remote.found == {}
+
+
+def test_a_commit_that_is_refused_changes_nothing_there(tmp_path: Path) -> None:
+    """It cannot be undone there: what would be refused afterwards would lose the tree."""
+    remote = Remote()
+    ours = snapshotter(remote, tmp_path)
+    (mount,) = ours.prepare("x")
+    theirs = mount.source.removeprefix("/far/")
+    with pytest.raises(NotFound, match="there is no lease"):
+        snapshotter(remote, tmp_path, lease="gone").commit("done", "x")
+    with pytest.raises(InvalidArgument):
+        ours.commit("done", "x", labels={"long": "x" * 4096})
+    remote.is_away = True
+    with pytest.raises(Unavailable):
+        ours.commit("done", "x")
+    assert list(remote.found) == [theirs]
+    remote.is_away = False
+    ours.cleanup()
+    ours.commit("done", "x", labels={"a": "b"})
+    assert [(info.key, info.kind, dict(info.labels)) for info in ours.walk()] == [
+        ("done", Kind.COMMITTED, {"a": "b"})
+    ]
+
+
+def test_labels_are_changed_in_both_or_in_none(tmp_path: Path) -> None:
+    remote, passed = Remote(), "containerd.io/snapshot/remote.x"
+    ours = snapshotter(remote, tmp_path)
+    (mount,) = ours.prepare("x", labels={passed: "1", "own": "1"})
+    there = mount.source.removeprefix("/far/")
+    remote.found[there] = remote.found[there].replace(labels={passed: "1"})
+    remote.is_away = True
+    with pytest.raises(Unavailable):
+        ours.update("x", {passed: "2"})
+    assert dict(ours.stat("x").labels) == {passed: "1", "own": "1"}
+    remote.is_away = False
+    with pytest.raises(InvalidArgument):
+        ours.update("x", {passed: "x" * 4096})
+    assert dict(remote.found[there].labels) == {passed: "1"}
+    assert dict(ours.update("x", {"own": "2"}, replace=True).labels) == {"own": "2"}
+    assert dict(remote.found[there].labels) == {}
 
 
 class TestWithRealPeers:

@@ -59,6 +59,20 @@ def test_content(connection: Connection, name: Names, check: str) -> None:
     getattr(content_store, f"_{check}")(RemoteContentStore(connection, name()))
 
 
+def test_no_label_changes_none(connection: Connection, name: Names) -> None:
+    namespace = name()
+    snapshots = RemoteSnapshotter(connection, "overlayfs", namespace)
+    snapshots.prepare("a", labels={"one": "1"})
+    assert dict(snapshots.update("a", {}).labels) == {"one": "1"}
+    snapshots.remove("a")
+    content = RemoteContentStore(connection, namespace)
+    with content.writer("r") as writer:
+        writer.write(namespace.encode())
+        digest = writer.commit(labels={"one": "1"})
+    assert dict(content.update(digest, {}).labels) == {"one": "1"}
+    content.delete(digest)
+
+
 def test_an_ingest_is_resumed(connection: Connection, name: Names) -> None:
     """But for the expected digest, which containerd does not keep with it."""
     namespace = name()

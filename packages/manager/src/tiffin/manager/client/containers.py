@@ -63,13 +63,15 @@ class Container:
 
     async def set_labels(self, labels: Mapping[str, str]) -> None:
         """Replaces single labels; the others stay."""
+        if not labels:
+            return  # a mask without paths would mean the whole container
         record = messages.Container(id=self.id, labels=labels)
         mask = FieldMask(paths=[f"labels.{name}" for name in labels])
         request = messages.UpdateContainerRequest(container=record, update_mask=mask)
         self.record = (await self._session.ask(CONTAINERS, "Update", request)).container
 
     async def delete(self) -> None:
-        """Raises FailedPrecondition while it has a task, NotFound."""
+        """What is known of it goes; who has a task deletes that first. Raises NotFound."""
         await self._session.ask(CONTAINERS, "Delete", messages.DeleteContainerRequest(id=self.id))
 
 

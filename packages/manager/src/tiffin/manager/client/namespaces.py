@@ -34,7 +34,9 @@ class Namespaces:
         await self._session.ask(NAMESPACES, "Create", request)
 
     async def set_labels(self, name: str, labels: Mapping[str, str]) -> None:
-        """Replaces single labels; the others stay. Raises NotFound."""
+        """Replaces single labels; the others stay. A namespace that nobody has used yet is made by it."""
+        if not labels:
+            return  # a mask without paths would mean all of them
         mask = FieldMask(paths=[f"labels.{label}" for label in labels])
         namespace = messages.Namespace(name=name, labels=labels)
         request = messages.UpdateNamespaceRequest(namespace=namespace, update_mask=mask)

@@ -11,6 +11,7 @@ from tiffin.api.containerd.services.tasks.v1 import tasks_pb2 as messages
 from tiffin.api.containerd.services.tasks.v1.tasks_services import TASKS
 from tiffin.manager.client.process import Process
 from tiffin.manager.client.snapshots import Snapshots
+from tiffin.runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,6 +91,8 @@ class Task(Process):
         """Of its cgroup: a message of `tiffin.api.cgroups`. Raises NotFound."""
         request = messages.MetricsRequest(filters=[f"id=={json.dumps(self.container)}"])
         answer = await self._session.ask(TASKS, "Metrics", request)
+        if not answer.metrics:  # a manager leaves out what it cannot measure
+            raise NotFound(f"there are no metrics of {self.container!r}: it does not run")
         metric: Metric = answer.metrics[0]
         return metric
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tiffin.image.errors import AlreadyExists, FailedPrecondition, NotFound
-from tiffin.image.metadata.labels import changed
+from tiffin.image.metadata.labels import changed, to_text
 from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.namespaces import check_identifier, note_use
 from tiffin.image.metadata.protocol import Resource
@@ -141,21 +141,22 @@ class ProxiedSnapshotter:
         protect(connection, self._scope, Resource(f"snapshots/{self._owner.snapshotter}", key))
 
     def commit(self, name: str, key: str, *, labels: Mapping[str, str] | None = None) -> None:
-        """As the protocol says."""
-        with self._database.reading() as connection:
+        """As the protocol says. All that may be refused is before the other process's commit, which nothing undoes."""
+        theirs, given = self._new_name(name), labels or {}
+        to_text(given)
+        with self._database.writing() as connection:
             row = self._get(connection, key)
             records.require_free(connection, self._owner, name)
-        if row.info.kind is not Kind.ACTIVE:
-            raise FailedPrecondition(
-                f"the snapshot {key!r} is {row.info.kind.value}: only an active one can be"
-            )
-        theirs, given = self._new_name(name), labels or {}
+            if row.info.kind is not Kind.ACTIVE:
+                raise FailedPrecondition(
+                    f"the snapshot {key!r} is {row.info.kind.value}: only an active one can be"
+                )
+            self._protect(connection, name)
+        usage = self._remote.usage(row.fingerprint)
         with self._making.one(theirs):
             self._remote.commit(theirs, row.fingerprint, labels=_passed_on(given))
-            usage = self._remote.usage(theirs)
             after = records.Row(row.id, row.info.replace(labels=given), usage, theirs)
             with self._database.writing() as connection:
-                self._protect(connection, name)
                 release(connection, self._scope, Resource(f"snapshots/{self._owner.snapshotter}", key))
                 records.commit(connection, row.id, name, self._database.now(), after)
 
@@ -190,15 +191,18 @@ class ProxiedSnapshotter:
             return self._get(connection, key).info
 
     def update(self, key: str, labels: Mapping[str, str], *, replace: bool = False) -> SnapshotInfo:
-        """As the protocol says."""
+        """As the protocol says. The other process comes first: if it refuses, nothing has changed here either."""
+        with self._database.reading() as connection:
+            row = self._get(connection, key)
+        to_text(labels)
+        gone = dict.fromkeys(row.info.labels if replace else (), "")
+        if passed_on := _passed_on({**gone, **labels}):
+            self._remote.update(row.fingerprint, passed_on)
         with self._database.writing() as connection:
             row = self._get(connection, key)
             after = changed(row.info.labels, labels, replace=replace)
             records.set_labels(connection, row.id, after, self._database.now())
-            found = self._get(connection, key)
-        if passed_on := _passed_on(labels):
-            self._remote.update(row.fingerprint, passed_on)
-        return found.info
+            return self._get(connection, key).info
 
     def usage(self, key: str) -> Usage:
         """As the protocol says; a view has none of its own."""

@@ -52,6 +52,8 @@ class RemoteContentStore:
 
     def update(self, digest: str, labels: Mapping[str, str], *, replace: bool = False) -> BlobInfo:
         """As the protocol says."""
+        if not labels and not replace:
+            return self.info(digest)  # a mask without paths would mean all labels
         paths = ["labels"] if replace else [f"labels.{name}" for name in labels]
         request = api.UpdateRequest(
             info=api.Info(digest=digest, labels=labels), update_mask=FieldMask(paths=paths)
