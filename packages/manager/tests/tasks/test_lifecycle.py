@@ -28,6 +28,7 @@ def test_a_task_is_created_started_waited_for_and_deleted(containers: Containers
     pid = containers.create(name)
     created = containers.get(name)
     assert (created.id, created.pid) == (name, pid)
+    assert created.exited_at.ToJsonString() == "0001-01-01T00:00:00Z"
     assert containers.status(name) == "CREATED"
     assert containers.start(name) == pid
     ended = containers.wait(name)

@@ -9,7 +9,7 @@ from tiffin.api.containerd.types.runc.options import oci_pb2
 from tiffin.api.containerd.types.task import task_pb2
 from tiffin.api.typeurl import pack
 
-from ..events.messages import timestamp
+from ..events.messages import NEVER, timestamp
 from ..events.values import Mount
 from ..stdio import Stdio
 from ..tasks.states import Status
@@ -72,7 +72,7 @@ def state_response(state: ProcessState, exec_id: str) -> shim_pb2.StateResponse:
         stderr=state.stdio.stderr,
         terminal=state.stdio.terminal,
         exit_status=state.exit_status,
-        exited_at=time_of(state.exited_at),
+        exited_at=time_of(state.exited_at) or timestamp(NEVER),
         exec_id=exec_id,
     )
 

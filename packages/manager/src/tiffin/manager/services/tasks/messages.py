@@ -8,7 +8,7 @@ from tiffin.api.containerd.services.tasks.v1 import tasks_pb2 as tasks
 from tiffin.api.containerd.types.metrics_pb2 import Metric
 from tiffin.api.containerd.types.task.task_pb2 import Process, ProcessInfo
 from tiffin.manager.runtimes.values import Streams
-from tiffin.shim.events.messages import timestamp
+from tiffin.shim.events.messages import NEVER, timestamp
 from tiffin.shim.events.values import Mount
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def process_of(container: str, state: ProcessState) -> Process:
     """A process as clients see it."""
     streams = state.streams
-    message = Process(
+    return Process(
         id=state.exec_id or container,
         pid=state.pid,
         status=state.status.name,
@@ -32,10 +32,8 @@ def process_of(container: str, state: ProcessState) -> Process:
         stderr=streams.stderr,
         terminal=streams.terminal,
         exit_status=state.exit_status,
+        exited_at=timestamp(state.exited_at or NEVER),
     )
-    if state.exited_at:
-        message.exited_at.CopyFrom(timestamp(state.exited_at))
-    return message
 
 
 def streams_of(request: tasks.CreateTaskRequest | tasks.ExecProcessRequest) -> Streams:
