@@ -55,8 +55,7 @@ async def delete(container: Container) -> Deleted:
         if init.status is Status.CREATED and init.pid:
             await kill_created(container)
     async with container.change(init, Verb.DELETE):
-        for process in container.processes:
-            await _drained(container, process)
+        await asyncio.gather(*(_drained(container, process) for process in container.processes))
         await remove(container)
     return what_was(init)
 

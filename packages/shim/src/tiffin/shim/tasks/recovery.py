@@ -55,18 +55,27 @@ async def recover(bundle: str, surroundings: Surroundings) -> Container | None:
         remove_files(directory)
         return None
     container = Container(record, surroundings.runtime_for(record.request.options), surroundings)
+    try:
+        return container if await _taken_back(container) else None
+    except BaseException:
+        await container.close()  # its monitor would tell two of them when it is tried again
+        raise
+
+
+async def _taken_back(container: Container) -> bool:
+    """False: it was half made, and is undone now."""
     _read(container)
     if container.init.status in AT_WORK:
         await container.runtime.settle(container.id)
     await _connect(container)
     if container.init.status is Status.CREATING:
         await undo_creation(container)
-        return None
+        return False
     await finish_first(container)
     for process in container.execs.values():
         await finish_exec(container, process)
     await _tell(container)
-    return container
+    return True
 
 
 def _read(container: Container) -> None:
@@ -87,7 +96,6 @@ async def _connect(container: Container) -> None:
             container.monitor = await Monitor.connect(container.directory, container)
             known = {one.name: one for one in await container.monitor.processes()}
     except TimeoutError:
-        await container.close()
         raise TimedOut(
             f"the monitor in {container.directory} does not answer in {patience:g} s: is it stopped?"
         ) from None

@@ -10,6 +10,7 @@ Used in one event loop. All of it may be killed with -9 at any moment: `recover`
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, NotFound, Unsupported
@@ -24,7 +25,7 @@ from .values import Connection, Patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from tiffin.runtime.cgroup.manager import CgroupManager
@@ -67,7 +68,7 @@ class Tasks:
         self._surroundings = Surroundings(emit, runtime_for, namespace, watcher, patience or Patience())
         self._measure = measure
         self._containers: dict[str, Container] = {}
-        self._in_making: set[str] = set()
+        self._beginning: dict[str, asyncio.Event] = {}  # ids and bundles of what is made, or taken back
 
     # Making, taking back, removing.
 
@@ -77,12 +78,9 @@ class Tasks:
         Raises:
             AlreadyExists: there is one. Else as `creating.create`; then nothing of it is left.
         """
-        self._reserve(request.id)
-        try:
+        with self._begin(request.id, real_bundle(request.bundle)):
             container = await creating.create(request, self._surroundings)
             self._containers[container.id] = container
-        finally:
-            self._in_making.discard(request.id)
         return container.init.pid
 
     async def recover(self, bundle: str) -> str | None:
@@ -91,17 +89,27 @@ class Tasks:
         Raises:
             AlreadyExists: it is here. Else as `recovery.recover`; then it may be tried again.
         """
-        container = await recovery.recover(bundle, self._surroundings)
-        if container is None:
-            return None
-        if container.id in self._containers:
-            await container.close()
-            raise AlreadyExists(f"task {container.id} is here, in {self._containers[container.id].bundle}")
-        self._containers[container.id] = container
+        path = real_bundle(bundle)
+        with self._begin(path):
+            if (found := self._of_bundle(path)) is not None:
+                raise AlreadyExists(f"task {found.id} is here, in {path}")
+            container = await recovery.recover(path, self._surroundings)
+            if container is None:
+                return None
+            if container.id in self._containers:
+                await container.close()
+                raise AlreadyExists(
+                    f"task {container.id} is here, in {self._containers[container.id].bundle}"
+                )
+            self._containers[container.id] = container
         return container.id
 
     async def delete(self, container: str, exec_id: str = "") -> Deleted:
-        """Removes a process that has ended, or was never started; of the first one the whole task."""
+        """Removes a process that has ended, or was never started; of the first one the whole task.
+
+        One that is being made is removed when it is made, as by runc's shim: its client has given it up.
+        """
+        await self._begun(container)
         found = self._container(container)
         if exec_id:
             return await deleting.delete_exec(found, found.process(exec_id))
@@ -112,8 +120,10 @@ class Tasks:
     async def clean_up(self, bundle: str) -> Deleted | None:
         """Removes the task of a bundle, in whatever state: what runs is killed. None: there was none."""
         path = real_bundle(bundle)
-        found = next((one for one in self._containers.values() if one.bundle == path), None)
-        found = found or await recovery.recover(path, self._surroundings)
+        await self._begun(path)
+        if self._of_bundle(path) is None:
+            await self.recover(path)
+        found = self._of_bundle(path)
         if found is None:
             return None
         if not found.init.settled.is_set() and found.init.pid:
@@ -122,10 +132,28 @@ class Tasks:
         self._drop(found)
         return was
 
-    def _reserve(self, identifier: str) -> None:
-        if identifier in self._containers or identifier in self._in_making:
-            raise AlreadyExists(f"task {identifier}: already exists")
-        self._in_making.add(identifier)
+    @contextlib.contextmanager
+    def _begin(self, *names: str) -> Iterator[None]:
+        """A task is made, or taken back: by nobody else meanwhile. names: its id, its bundle. Raises AlreadyExists."""
+        for name in names:
+            if name in self._containers or name in self._beginning:
+                raise AlreadyExists(f"task {name}: already exists")
+        over = asyncio.Event()
+        self._beginning.update(dict.fromkeys(names, over))
+        try:
+            yield
+        finally:
+            for name in names:
+                del self._beginning[name]
+            over.set()
+
+    async def _begun(self, name: str) -> None:
+        """Waits until nobody makes it, or takes it back, any more. name: an id, or a bundle."""
+        if (over := self._beginning.get(name)) is not None:
+            await over.wait()
+
+    def _of_bundle(self, path: str) -> Container | None:
+        return next((one for one in self._containers.values() if one.bundle == path), None)
 
     def _drop(self, container: Container) -> None:
         if self._containers.get(container.id) is container:
