@@ -36,7 +36,16 @@ def refused(folder: Path, text: str | bytes) -> list[str]:
         ("[grpc]\nuid = 'root'\n", ":5: grpc.uid is 'root', must be a whole number"),
         ("[grpc]\nuid = true\n", ":5: grpc.uid is true, must be a whole number"),
         ("[grpc]\nuid = 1.5\n", ":5: grpc.uid is 1.5, must be a whole number"),
-        ("[grpc]\nuid = -1\n", ":5: grpc.uid is -1, must be at least 0"),
+        ("[grpc]\nuid = -1\n", ":5: grpc.uid is -1, must be from 0 to 4294967294"),
+        ("[debug]\ngid = 4294967295\n", ":5: debug.gid is 4294967295, must be from 0 to 4294967294"),
+        (
+            "[grpc]\nmax_send_message_size = 2147483648\n",
+            ":5: grpc.max_send_message_size is 2147483648, must be from 1 to 2147483647",
+        ),
+        (
+            "[grpc]\naddress = 'unix:///run/x'\n",
+            ":5: grpc.address is 'unix:///run/x', must be the path alone, without unix://",
+        ),
         ("[grpc]\naddress = ''\n", ":5: grpc.address is empty: clients need a socket"),
         ("[grpc]\naddress = 'run/x'\n", ":5: grpc.address is 'run/x', must be an absolute path"),
         (
@@ -101,6 +110,10 @@ def refused(folder: Path, text: str | bytes) -> list[str]:
         (
             "[proxy_plugins.p]\ntype = 'diff'\naddress = '/x'\n",
             ":5: proxy_plugins.p.type is 'diff', must be one of 'snapshot', 'content'",
+        ),
+        (
+            "[proxy_plugins.p]\ntype = 'content'\naddress = 'unix:///x'\nplatform = 'amd64'\n",
+            ":7: proxy_plugins.p.platform is 'amd64', must be a platform, for example \"linux/amd64\"",
         ),
         (
             "[proxy_plugins.p]\ntype = 'content'\naddress = '/x'\nexports = {root = 5}\n",

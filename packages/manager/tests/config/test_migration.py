@@ -7,6 +7,8 @@ import tomllib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tiffin.manager.config.loading import from_tree
 from tiffin.manager.config.migration import migrate
@@ -14,6 +16,11 @@ from tiffin.manager.config.problem import InvalidConfig
 
 CRI = "io.containerd.grpc.v1.cri"
 HANDLERS = 'plugins."io.containerd.cri.v1.runtime".containerd'
+WORDS = st.sampled_from([
+    "plugins", "grpc", "debug", "root", "imports", "cri", "containerd", "runtimes", "options", "runtime_engine", "address",
+    "runtime_type", "level", CRI, "io.containerd.cri.v1.runtime", "io.containerd.server.v1.grpc-tcp", "disabled_plugins",
+    "io.containerd.gc.v1.scheduler", "proxy_plugins", "version", "default_runtime_name", "x",
+])  # fmt: skip
 
 
 def migrated(text: str) -> tuple[Any, list[str]]:
@@ -50,6 +57,29 @@ runtime_root = "/run/old"
         "handler old: runtime_engine changed to options.BinaryName",
         "handler old: runtime_root changed to options.Root",
     ]
+
+
+JUNK = st.recursive(
+    st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(WORDS, JUNK, max_size=5), st.integers(1, 4))
+def test_whatever_stands_in_it(tree: dict[str, Any], version: int) -> None:
+    """A table where none may be, or none where one must be: dropped and told, as all that cannot be used."""
+    from_tree(migrate({**tree, "version": version}).tree)
+
+
+def test_what_is_no_table_makes_way() -> None:
+    server = {"io.containerd.server.v1.grpc": {"address": "/x"}}
+    assert migrate({"version": 4, "grpc": 5, "plugins": server}).tree["grpc"] == {"address": "/x"}
+    runtimes = {"a": {"runtime_type": "io.containerd.runc.v2", "runtime_engine": "/x", "options": 5}}
+    cri = {CRI: {"containerd": {"runtimes": runtimes}}, "io.containerd.cri.v1.runtime": 5}
+    found = from_tree(migrate({"version": 2, "plugins": cri}).tree).plugins.runtime.containerd.runtimes["a"]
+    assert dict(found.options) == {"BinaryName": "/x"}
 
 
 def test_version_2_as_kata_and_nvidia_write_it() -> None:

@@ -39,7 +39,13 @@ def skip(context: Context) -> NoReturn:
 @pytest.fixture
 def client(serve: Serve, tmp_path: Path) -> Client:
     table: list[Plugin[Any]] = [
-        Plugin(KIND, "good", lambda _: Telling(), capabilities=("remap-ids",), platforms=("linux/amd64",)),
+        Plugin(
+            KIND,
+            "good",
+            lambda _: Telling(),
+            capabilities=("remap-ids",),
+            platforms=("linux/amd64", "linux/arm/v7"),
+        ),
         Plugin(KIND, "failed", fail),
         Plugin(KIND, "skipped", skip),
     ]
@@ -50,7 +56,10 @@ def test_all_of_them(client: Client) -> None:
     found = client.call(client.stub(IntrospectionStub).Plugins, api.PluginsRequest()).plugins
     good, failed, skipped = found
     assert (good.type, good.id, list(good.capabilities)) == (KIND.name, "good", ["remap-ids"])
-    assert [(each.os, each.architecture) for each in good.platforms] == [("linux", "amd64")]
+    assert [(each.os, each.architecture, each.variant) for each in good.platforms] == [
+        ("linux", "amd64", ""),
+        ("linux", "arm", "v7"),
+    ]
     assert not good.HasField("init_err")
     assert failed.init_err.message == "[Errno 2] No such file or directory: '/x'"
     assert failed.init_err.code == StatusCode.UNKNOWN.value[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,27 @@ from tiffin.api.typeurl import unpack
 from tiffin.manager.config.loading import from_tree
 from tiffin.manager.config.problem import InvalidConfig
 from tiffin.manager.config.runtime_options import options_message
-from tiffin.manager.config.runtimes import Handler
-from tiffin.manager.plugins.tasks import handlers
+from tiffin.manager.config.runtimes import RUNC, Handler
+from tiffin.manager.config.settings import Config
+from tiffin.manager.plugins.tasks import handlers, take_handlers
+from tiffin.manager.runtimes.table import RuntimeTable
 
 KATA = "io.containerd.kata.v2"
+
+
+def test_a_handler_that_left_the_file_is_none_any_more() -> None:
+    """After SIGHUP, as docs/manager.md says of all that handlers have."""
+    nobody: Any = object()
+    config = from_tree({"version": 3, **tables(kata={"runtime_type": KATA, "runtime_path": "/opt/kata"})})
+    runtimes = RuntimeTable(nobody, handlers=handlers(config))
+    assert runtimes.choose("kata").name == "/opt/kata"
+    take_handlers(runtimes, Config())
+    assert runtimes.choose("kata").name == "kata"
+    assert runtimes.choose("runc").name == RUNC
+
+
+def tables(**runtimes: dict[str, object]) -> dict[str, object]:
+    return {"plugins": {"io.containerd.cri.v1.runtime": {"containerd": {"runtimes": runtimes}}}}
 
 
 @pytest.mark.parametrize("runtime", ["io.containerd.runc.v2", "io.containerd.tiffin.v2"])

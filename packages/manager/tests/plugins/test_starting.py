@@ -7,9 +7,11 @@ from typing import NoReturn
 import pytest
 from packages.manager.tests.plugins.starting import started
 
-from tiffin.manager.config.settings import Config
+from tiffin.manager.config.problem import InvalidConfig
+from tiffin.manager.config.settings import Config, ProxyPlugin
 from tiffin.manager.plugins.context import Context
 from tiffin.manager.plugins.kind import Kind
+from tiffin.manager.plugins.kinds import SNAPSHOTTER
 from tiffin.manager.plugins.plugin import Plugin, RequirementMissing, Skipped, Status
 from tiffin.runtime.errors import FailedPrecondition
 
@@ -87,6 +89,17 @@ def test_disabled_ones_are_not_there() -> None:
     table = [Plugin(ONE, "one", fail), Plugin(TWO, "two", lambda _: "x")]
     plugins = started(table, Config(disabled_plugins=("test.one.v1.one", "io.containerd.grpc.v1.cri")))
     assert [each.plugin.identifier for each in plugins] == ["two"]
+
+
+def test_one_of_the_config_needs_a_name_of_its_own() -> None:
+    """Else `ctr plugins ls` would have two of them, and a client could not say which it means."""
+    proxy = {"over": ProxyPlugin(type="snapshot", address="/x")}
+    table = [Plugin(SNAPSHOTTER, "over", fail)]
+    with pytest.raises(InvalidConfig, match=r"proxy_plugins.over has the name of a plugin that is there"):
+        started(table, Config(proxy_plugins=proxy))
+    name = "io.containerd.snapshotter.v1.over"
+    plugins = started(table, Config(proxy_plugins=proxy, disabled_plugins=(name,)))
+    assert [each.plugin.name for each in plugins] == [name]
 
 
 @pytest.mark.parametrize(

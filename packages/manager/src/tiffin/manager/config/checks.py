@@ -10,6 +10,9 @@ from tiffin.manager.config.setting import Check
 VERSION = 3  # of our files; as containerd 2.0's
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "panic")  # of logs
 LONGEST_SOCKET = 107  # bytes of sun_path without its zero: unix(7)
+MOST_MESSAGE = 2**31 - 1  # bytes: gRPC counts in an int
+MOST_ID = 2**32 - 2  # of users and groups: the last one means none (chown(2))
+SCHEME = "unix://"
 
 
 def between(least: float, most: float) -> Check:
@@ -50,14 +53,26 @@ def absolute_or_none(value: str) -> str:
 
 
 def socket(value: str) -> str:
-    """A path where a unix socket can lie, or nothing."""
-    path = value.removeprefix("unix://")
-    if not path:
-        return ""
-    size = len(os.fsencode(path))
+    """A path where a unix socket of ours can lie, or nothing."""
+    if value.startswith(SCHEME):
+        return f"is {value!r}, must be the path alone, without {SCHEME}"
+    size = len(os.fsencode(value))
     if size > LONGEST_SOCKET:
         return f"has {size} bytes, and the path of a unix socket can have at most {LONGEST_SOCKET}"
-    return absolute(path)
+    return absolute_or_none(value)
+
+
+def socket_of_another(value: str) -> str:
+    """Where another daemon listens, or nothing; containerd's own files have `unix://` there, or not."""
+    return socket(value.removeprefix(SCHEME))
+
+
+def platform(value: str) -> str:
+    """`os/architecture`, and a variant behind it where there is one; or nothing."""
+    parts = value.split("/")
+    if not value or (len(parts) in (2, 3) and all(parts)):
+        return ""
+    return f'is {value!r}, must be a platform, for example "linux/amd64"'
 
 
 def host_and_port(value: str) -> str:

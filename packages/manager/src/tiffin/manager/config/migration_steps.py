@@ -80,7 +80,7 @@ def renew_handlers(tree: Tree, notes: list[str]) -> None:
         for old, option in (("runtime_engine", "BinaryName"), ("runtime_root", "Root")):
             value = handler.pop(old, "")
             if value:
-                handler.setdefault("options", {}).setdefault(option, value)
+                _make(handler, "options").setdefault(option, value)
                 notes.append(f"handler {name}: {old} changed to options.{option}")
 
 
@@ -114,8 +114,11 @@ def _table(tree: Tree, *path: str) -> Tree:
 
 
 def _make(tree: Tree, *path: str) -> Tree:
+    """The table there, made if there is none; what is no table makes way for it."""
     for key in path:
-        tree = tree.setdefault(key, {})
+        if not isinstance(tree.get(key), dict):
+            tree[key] = {}
+        tree = tree[key]
     return tree
 
 

@@ -44,13 +44,17 @@ class Grpc:
         check=checks.socket,
         shown="/run/tiffind/tiffind.sock",
     )
-    uid: int = computed(os.geteuid, "owner of the socket", check=checks.at_least(0), shown=_OWNER)
-    gid: int = computed(os.getegid, "group of the socket", check=checks.at_least(0), shown=_OWNER)
+    uid: int = computed(
+        os.geteuid, "owner of the socket", check=checks.between(0, checks.MOST_ID), shown=_OWNER
+    )
+    gid: int = computed(
+        os.getegid, "group of the socket", check=checks.between(0, checks.MOST_ID), shown=_OWNER
+    )
     max_recv_message_size: int = setting(
-        16 * MEBIBYTE, "largest message that is taken, bytes", check=checks.at_least(1)
+        16 * MEBIBYTE, "largest message that is taken, bytes", check=checks.between(1, checks.MOST_MESSAGE)
     )
     max_send_message_size: int = setting(
-        16 * MEBIBYTE, "largest message that is sent, bytes", check=checks.at_least(1)
+        16 * MEBIBYTE, "largest message that is sent, bytes", check=checks.between(1, checks.MOST_MESSAGE)
     )
     tcp_address: str = setting(
         "",
@@ -71,8 +75,12 @@ class Ttrpc:
     address: str = setting(
         "", 'path of the unix socket; "" for grpc.address with .ttrpc', check=checks.socket
     )
-    uid: int = computed(os.geteuid, "owner of the socket", check=checks.at_least(0), shown=_OWNER)
-    gid: int = computed(os.getegid, "group of the socket", check=checks.at_least(0), shown=_OWNER)
+    uid: int = computed(
+        os.geteuid, "owner of the socket", check=checks.between(0, checks.MOST_ID), shown=_OWNER
+    )
+    gid: int = computed(
+        os.getegid, "group of the socket", check=checks.between(0, checks.MOST_ID), shown=_OWNER
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +92,12 @@ class Debug:
     address: str = setting(
         "", 'path of a unix socket that tells stacks and tasks; "" for none', check=checks.socket
     )
-    uid: int = computed(os.geteuid, "owner of the socket", check=checks.at_least(0), shown=_OWNER)
-    gid: int = computed(os.getegid, "group of the socket", check=checks.at_least(0), shown=_OWNER)
+    uid: int = computed(
+        os.geteuid, "owner of the socket", check=checks.between(0, checks.MOST_ID), shown=_OWNER
+    )
+    gid: int = computed(
+        os.getegid, "group of the socket", check=checks.between(0, checks.MOST_ID), shown=_OWNER
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +114,11 @@ class ProxyPlugin:
 
     type: str = setting("", "what it is", check=checks.one_of(*PROXIES))
     address: str = setting(
-        "", "path of the unix socket on which it serves containerd's gRPC", check=checks.socket
+        "", "path of the unix socket on which it serves containerd's gRPC", check=checks.socket_of_another
     )
-    platform: str = setting("", 'for which it is, as "linux/amd64"; "" for this host\'s')
+    platform: str = setting(
+        "", 'for which it is, as "linux/amd64"; "" for this host\'s', check=checks.platform
+    )
     exports: Mapping[str, str] = computed(dict, "what introspection tells of it")
     capabilities: tuple[str, ...] = setting((), "what introspection tells of it")
 

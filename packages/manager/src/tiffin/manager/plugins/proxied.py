@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tiffin.manager.plugins.kinds import CONTENT, SNAPSHOTTER, STORE
+from tiffin.manager.plugins.platform import own_platform
 from tiffin.manager.plugins.plugin import Plugin
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def proxied(config: Config) -> Iterator[Plugin[Any]]:
     """The rows. None of them connects before it is used: what it needs may start later than we."""
     for name, settings in config.proxy_plugins.items():
-        platforms = (settings.platform or "linux/amd64",)
+        platforms = (settings.platform or own_platform(),)
         if settings.type == "snapshot":
             yield Plugin(SNAPSHOTTER, name, snapshotter, (STORE,), settings.capabilities, platforms)
         else:

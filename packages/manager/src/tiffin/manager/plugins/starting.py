@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from tiffin.manager.config.problem import InvalidConfig, dotted
 from tiffin.manager.plugins.context import Context, Surroundings
 from tiffin.manager.plugins.order import ordered
 from tiffin.manager.plugins.plugin import Plugin, RequirementMissing, Skipped, Started, Status
@@ -23,9 +24,21 @@ LOG = logging.getLogger("tiffin.manager.plugins")
 
 
 def enabled(table: Iterable[Plugin[Any]], config: Config) -> tuple[Plugin[Any], ...]:
-    """The rows that the config does not disable, and those that it adds: such a one may take a disabled one's name."""
+    """The rows that the config does not disable, and those that it adds: such a one may take a disabled one's name.
+
+    Raises:
+        InvalidConfig: it takes the name of one that is not disabled.
+    """
     disabled = set(config.disabled_plugins)
-    return (*(each for each in table if each.name not in disabled), *proxied(config))
+    rows = tuple(each for each in table if each.name not in disabled)
+    added, taken = tuple(proxied(config)), {each.name for each in rows}
+    if wrong := [each for each in added if each.name in taken]:
+        raise InvalidConfig([
+            f"{dotted(('proxy_plugins', each.identifier))} has the name of a plugin that is there already: "
+            f"write {each.name!r} into disabled_plugins, or use another name"
+            for each in wrong
+        ])  # fmt: skip
+    return (*rows, *added)
 
 
 async def start_plugins(

@@ -18,9 +18,10 @@ from tiffin.manager.plugins.kinds import (
     TASKS,
     TTRPC,
 )
+from tiffin.manager.plugins.platform import own_platform
 from tiffin.manager.plugins.plugin import Plugin
 
-HOST = ("linux/amd64",)
+HOST = (own_platform(),)
 TOLD = (METADATA, EVENTS)
 
 TABLE: tuple[Plugin[Any], ...] = (

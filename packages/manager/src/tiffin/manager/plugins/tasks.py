@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tiffin.manager.config.runtimes import TIFFIN
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tiffin.manager.grpc_edge.offer import Offer
     from tiffin.manager.mounts.manager import Mounts
     from tiffin.manager.plugins.context import Context
-    from tiffin.manager.runtimes.table import Handler
+    from tiffin.manager.runtimes.table import Handler, RuntimeTable
     from tiffin.manager.tasks.manager import TaskManager
     from tiffin.ttrpc import Method
 
@@ -51,8 +52,13 @@ async def tasks(context: Context) -> TaskManager:
             mounts=context.get(MOUNTS),
         )
     )
-    surroundings.reload(lambda new: made.runtimes.handlers.update(handlers(new)))
+    surroundings.reload(partial(take_handlers, made.runtimes))
     return made
+
+
+def take_handlers(runtimes: RuntimeTable, config: Config) -> None:
+    """Those of the config and no others, from now on: one that left the file is no handler any more."""
+    runtimes.handlers = dict(handlers(config))
 
 
 def handlers(config: Config) -> Mapping[str, Handler]:

@@ -19,7 +19,7 @@ from tiffin.manager.grpc_edge.offer import Offer
 from tiffin.manager.grpc_edge.statuses import status_of, text_of
 from tiffin.manager.plugins.plugin import Status
 from tiffin.manager.services.introspection.identity import uuid_of
-from tiffin.runtime.errors import InvalidArgument, NotFound, Unsupported
+from tiffin.runtime.errors import NotFound, Unsupported
 
 if TYPE_CHECKING:
     from google.protobuf.empty_pb2 import Empty
@@ -104,7 +104,5 @@ def _error(started: Started, error: BaseException) -> StatusMessage:
 
 
 def _platform(text: str) -> Platform:
-    system, _, architecture = text.partition("/")
-    if not architecture:
-        raise InvalidArgument(f"{text!r} is no platform")
-    return Platform(os=system, architecture=architecture)
+    system, architecture, variant = (*text.split("/"), "", "")[:3]
+    return Platform(os=system, architecture=architecture, variant=variant)
