@@ -17,9 +17,9 @@ from tiffin.manager.config.problem import InvalidConfig
 CRI = "io.containerd.grpc.v1.cri"
 HANDLERS = 'plugins."io.containerd.cri.v1.runtime".containerd'
 WORDS = st.sampled_from([
-    "plugins", "grpc", "debug", "root", "imports", "cri", "containerd", "runtimes", "options", "runtime_engine", "address",
-    "runtime_type", "level", CRI, "io.containerd.cri.v1.runtime", "io.containerd.server.v1.grpc-tcp", "disabled_plugins",
-    "io.containerd.gc.v1.scheduler", "proxy_plugins", "version", "default_runtime_name", "x",
+    "plugins", "grpc", "debug", "root", "imports", "cri", "containerd", "runtimes", "options", "runtime_engine",
+    "address", "runtime_type", "level", CRI, "io.containerd.cri.v1.runtime", "io.containerd.server.v1.grpc-tcp",
+    "disabled_plugins", "io.containerd.gc.v1.scheduler", "proxy_plugins", "version", "default_runtime_name", "x",
 ])  # fmt: skip
 
 
