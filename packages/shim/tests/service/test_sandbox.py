@@ -17,6 +17,8 @@ from tiffin.api.containerd.types.mount_pb2 import Mount as MountMessage
 from tiffin.runtime import errors
 from tiffin.shim.events.values import Mount
 from tiffin.shim.monitor.values import Exit
+from tiffin.shim.service import sandbox
+from tiffin.shim.service.changes import Changes
 from tiffin.shim.service.sandbox import NOT_READY, READY, SandboxService
 from tiffin.shim.service.services import methods_of
 from tiffin.shim.stdio import Stdio
@@ -52,14 +54,16 @@ class Serving:
 
 @asynccontextmanager
 async def serving(folder: Path, *, recover: str = "", **answers: Any) -> AsyncIterator[Serving]:
-    tasks, ended = FakeTasks(**answers), asyncio.Event()
-    service = SandboxService(tasks, ended.set, own_pid=OWN_PID)  # type: ignore[arg-type]
+    tasks, ended, changes = FakeTasks(**answers), asyncio.Event(), Changes()
+    service = SandboxService(tasks, ended.set, changes, own_pid=OWN_PID)  # type: ignore[arg-type]
     if recover:
         service.recover(recover)
     async with Server({SANDBOX.name: methods_of(SANDBOX, service)}) as server:
         await server.listen(folder / "shim")
         async with await Client.connect(folder / "shim") as client:
             yield Serving(client, tasks, ended)
+        tasks.may_answer.set()
+        await changes.settle()
 
 
 @pytest.fixture
@@ -143,6 +147,56 @@ async def test_a_process_that_cannot_be_made_leaves_no_sandbox(tmp_path: Path, p
     async with serving(tmp_path, create=errors.OperationFailed("no room")) as shim:
         assert await shim.refused("CreateSandbox", bundle_path=pause) == Code.UNKNOWN
         assert await shim.refused("PingSandbox") == Code.NOT_FOUND
+    async with serving(tmp_path, recover=pause) as again:
+        assert await again.refused("PingSandbox") == Code.NOT_FOUND
+
+
+async def test_one_that_was_shut_down_is_not_known_again(tmp_path: Path, bundle: str) -> None:
+    async with serving(tmp_path) as shim:
+        await shim.call("CreateSandbox", bundle_path=bundle)
+        await shim.call("ShutdownSandbox")
+    async with serving(tmp_path, recover=bundle) as again:
+        assert await again.refused("PingSandbox") == Code.NOT_FOUND
+
+
+async def test_its_start_is_finished_though_its_client_has_gone(tmp_path: Path, pause: str) -> None:
+    state = ProcessState("pod", pause, 42, Status.RUNNING, Stdio())
+    async with serving(tmp_path, create=42, start=42, state=state) as shim:
+        await shim.call("CreateSandbox", bundle_path=pause)
+        shim.tasks.held.add("start")
+        async with await Client.connect(tmp_path / "shim") as other:
+            starting = asyncio.ensure_future(Serving(other, shim.tasks, shim.ended).call("StartSandbox"))
+            await shim.tasks.began.wait()
+        with pytest.raises(RpcError):
+            await starting
+        await shim.call("PingSandbox")  # by then it has seen the other one go
+        shim.tasks.may_answer.set()
+        assert (await shim.call("SandboxStatus")).state == READY
+    assert shim.tasks.cancelled == []
+
+
+async def test_one_that_is_stopped_while_it_is_started_is_stopped(tmp_path: Path, pause: str) -> None:
+    async with serving(tmp_path, create=42, start=42, wait=ENDED) as shim:
+        await shim.call("CreateSandbox", bundle_path=pause)
+        shim.tasks.held.add("start")
+        starting = asyncio.ensure_future(shim.call("StartSandbox"))
+        await shim.tasks.began.wait()
+        await shim.call("StopSandbox")
+        shim.tasks.may_answer.set()
+        await starting
+    record = json.loads((tmp_path / "pod/sandbox.json").read_text())
+    assert (record["started"], record["pid"], record["stopped_at"] > 0) == (True, 42, True)
+
+
+async def test_one_that_does_not_end_is_not_stopped(
+    tmp_path: Path, pause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "PATIENCE", 0.1)
+    async with serving(tmp_path, create=42, start=42, wait=ENDED) as shim:
+        shim.tasks.held.add("wait")
+        await shim.call("CreateSandbox", bundle_path=pause)
+        await shim.call("StartSandbox")
+        assert await shim.refused("StopSandbox") == Code.DEADLINE_EXCEEDED
 
 
 async def test_what_is_asked_too_often_or_too_early(tmp_path: Path, bundle: str) -> None:

@@ -24,6 +24,7 @@ from tiffin.runtime import errors
 from tiffin.shim.events.values import Mount
 from tiffin.shim.monitor.values import Exit
 from tiffin.shim.runtimes.options import CheckpointOptions, RuntimeOptions
+from tiffin.shim.service.changes import Changes
 from tiffin.shim.service.messages import STATUSES
 from tiffin.shim.service.sandbox import SandboxService
 from tiffin.shim.service.services import services_of
@@ -58,15 +59,17 @@ class Serving:
 
 @asynccontextmanager
 async def serving(folder: Path, **answers: Any) -> AsyncIterator[Serving]:
-    tasks, ended = FakeTasks(**answers), asyncio.Event()
-    service = TaskService(tasks, ended.set)  # type: ignore[arg-type]
-    services = services_of(service, SandboxService(tasks, ended.set, own_pid=7))  # type: ignore[arg-type]
+    tasks, ended, changes = FakeTasks(**answers), asyncio.Event(), Changes()
+    services = services_of(
+        TaskService(tasks, ended.set, changes),  # type: ignore[arg-type]
+        SandboxService(tasks, ended.set, changes, own_pid=7),  # type: ignore[arg-type]
+    )
     async with Server(services) as server:
         await server.listen(folder / "shim")
         async with await Client.connect(folder / "shim") as client:
             yield Serving(client, tasks, ended)
         tasks.may_answer.set()
-        await service.settle()
+        await changes.settle()
 
 
 def test_version_2_has_the_messages_of_version_3() -> None:
@@ -88,8 +91,8 @@ def shape(field: Any) -> tuple[Any, ...]:
 async def test_every_method_has_a_handler_under_both_names(tmp_path: Path) -> None:
     async with serving(tmp_path) as shim:
         services = services_of(
-            TaskService(shim.tasks, shim.ended.set),  # type: ignore[arg-type]
-            SandboxService(shim.tasks, shim.ended.set, own_pid=7),  # type: ignore[arg-type]
+            TaskService(shim.tasks, shim.ended.set, Changes()),  # type: ignore[arg-type]
+            SandboxService(shim.tasks, shim.ended.set, Changes(), own_pid=7),  # type: ignore[arg-type]
         )
     assert services[TASK.name].keys() == services[TASK_V2.name].keys() == TASK.methods.keys()
 
@@ -158,9 +161,10 @@ async def test_state(tmp_path: Path, status: Status) -> None:
     assert found.status != task_pb2.UNKNOWN
 
 
-async def test_a_process_that_lives_has_no_time_of_its_end(tmp_path: Path) -> None:
+async def test_a_process_that_lives_ends_in_the_year_1(tmp_path: Path) -> None:
+    """Go's zero time, as the real shim has it."""
     async with serving(tmp_path, state=ProcessState("one", "/b", 42, Status.RUNNING, Stdio())) as shim:
-        assert not (await shim.call("State", pb.StateRequest(id="one"))).HasField("exited_at")
+        assert (await shim.call("State", pb.StateRequest(id="one"))).exited_at.seconds == -62_135_596_800
 
 
 async def test_wait_and_delete(tmp_path: Path) -> None:
@@ -246,8 +250,41 @@ async def test_a_shim_does_not_end_while_it_creates(tmp_path: Path) -> None:
         await shim.tasks.began.wait()
         await shim.call("Shutdown", pb.ShutdownRequest(id="two"))
         assert not shim.ended.is_set()
+        shim.tasks.answers["containers"] = ("one",)
         shim.tasks.may_answer.set()
         assert (await creating).pid == 42
+        assert not shim.ended.is_set()
+
+
+async def test_a_shim_ends_when_it_has_created_nothing_after_all(tmp_path: Path) -> None:
+    """containerd asks once: after a creation that it gave up while it went on."""
+    async with serving(tmp_path, create=errors.OperationFailed("no room")) as shim:
+        shim.tasks.held.add("create")
+        creating = asyncio.ensure_future(shim.call("Create", pb.CreateTaskRequest(id="one", bundle="/b")))
+        await shim.tasks.began.wait()
+        await shim.call("Shutdown", pb.ShutdownRequest(id="one"))
+        shim.tasks.may_answer.set()
+        with pytest.raises(RpcError):
+            await creating
+        assert shim.ended.is_set()
+
+
+async def test_what_fails_when_its_client_has_gone_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path, create=errors.OperationFailed("no room"), connect=Connection(5, 6)) as shim:
+        shim.tasks.held.add("create")
+        async with await Client.connect(tmp_path / "shim") as other:
+            request = pb.CreateTaskRequest(id="one", bundle="/b")
+            creating = asyncio.ensure_future(
+                other.call(TASK.name, "Create", request, pb.CreateTaskResponse, timeout=20)
+            )
+            await shim.tasks.began.wait()
+        with pytest.raises(RpcError):
+            await creating
+        await shim.call("Connect", pb.ConnectRequest(id="one"))  # by then it has seen the other one go
+        shim.tasks.may_answer.set()
+    assert "no room" in caplog.text
 
 
 @pytest.mark.parametrize(

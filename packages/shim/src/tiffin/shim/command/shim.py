@@ -20,6 +20,7 @@ from tiffin.ttrpc import Server
 from ..events.publisher import Publisher
 from ..events.values import TaskOOM
 from ..oom import OomWatcher
+from ..service.changes import Changes
 from ..service.sandbox import SandboxService
 from ..service.services import services_of
 from ..service.tasks import TaskService
@@ -80,9 +81,10 @@ class Shim:
         watcher = stack.enter_context(OomWatcher(lambda container: emit(TaskOOM(container))))
         tasks = Tasks(emit, runtimes, namespace=namespace, watcher=watcher, measure=_measure)
         stack.push_async_callback(tasks.close)
-        task = TaskService(tasks, self._end.set, debug=self._settings.debug)
-        stack.push_async_callback(task.settle)
-        sandbox = SandboxService(tasks, self._end.set, own_pid=os.getpid())
+        changes = Changes()
+        stack.push_async_callback(changes.settle)
+        task = TaskService(tasks, self._end.set, changes, debug=self._settings.debug)
+        sandbox = SandboxService(tasks, self._end.set, changes, own_pid=os.getpid())
         for bundle in bundles_of(self._settings):
             try:
                 await tasks.recover(bundle)

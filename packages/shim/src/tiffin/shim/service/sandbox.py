@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.runtime.sandbox.v1 import sandbox_pb2 as pb
 from tiffin.api.containerd.types import metrics_pb2, platform_pb2
-from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, NotFound
+from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, NotFound, TimedOut
 
 from ..tasks.values import CreateTask
 from .messages import mounts_of, time_of
 from .options import runtime_options
-from .sandbox_record import SandboxRecord, has_process, read_sandbox, write_sandbox
+from .sandbox_record import SandboxRecord, has_process, read_sandbox, remove_sandbox, write_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tiffin.ttrpc import Context
 
     from ..tasks.tasks import Tasks
+    from .changes import Changes
 
 READY, NOT_READY = "SANDBOX_READY", "SANDBOX_NOTREADY"  # as CRI calls them
 PATIENCE = 10  # seconds that a sandbox has to stop, if its client does not say
@@ -40,12 +41,14 @@ class SandboxService:
 
     Args:
         shutdown: called when a client has asked the sandbox to go.
+        changes: that are at work in this shim.
         own_pid: of this process.
     """
 
-    def __init__(self, tasks: Tasks, shutdown: Callable[[], None], *, own_pid: int) -> None:
+    def __init__(self, tasks: Tasks, shutdown: Callable[[], None], changes: Changes, *, own_pid: int) -> None:
         self._tasks = tasks
         self._shutdown = shutdown
+        self._finished = changes.finished
         self._own_pid = own_pid
         self._sandbox: SandboxRecord | None = None
         self._stopped = asyncio.Event()
@@ -62,6 +65,10 @@ class SandboxService:
             self._stopped.set()
 
     async def create_sandbox(self, request: pb.CreateSandboxRequest, _: Context) -> pb.CreateSandboxResponse:
+        await self._finished(self._create(request))
+        return pb.CreateSandboxResponse()
+
+    async def _create(self, request: pb.CreateSandboxRequest) -> None:
         if self._sandbox is not None:
             raise AlreadyExists(f"this shim has a sandbox: {self._sandbox.id}")
         record = SandboxRecord(
@@ -77,17 +84,19 @@ class SandboxService:
             try:
                 await self._tasks.create(task)
             except BaseException:
-                self._sandbox = None
+                self._forget(record)
                 raise
-        return pb.CreateSandboxResponse()
 
     async def start_sandbox(self, request: pb.StartSandboxRequest, _: Context) -> pb.StartSandboxResponse:
-        record = self._known(request.sandbox_id)
+        record = await self._finished(self._start(request.sandbox_id))
+        return pb.StartSandboxResponse(pid=record.pid, created_at=time_of(record.created_at))
+
+    async def _start(self, identifier: str) -> SandboxRecord:
+        record = self._known(identifier)
         if record.started or record.stopped_at:
             raise FailedPrecondition(f"sandbox {record.id} was started before")
         pid = await self._tasks.start(record.id) if record.has_process else self._own_pid
-        self._keep(record.replace(started=True, pid=pid))
-        return pb.StartSandboxResponse(pid=pid, created_at=time_of(record.created_at))
+        return self._keep(self._known(identifier).replace(started=True, pid=pid))
 
     async def platform(self, request: pb.PlatformRequest, _: Context) -> pb.PlatformResponse:
         from tiffin.spec.platform import host
@@ -100,13 +109,17 @@ class SandboxService:
         return pb.PlatformResponse(platform=platform)
 
     async def stop_sandbox(self, request: pb.StopSandboxRequest, _: Context) -> pb.StopSandboxResponse:
-        record = self._known(request.sandbox_id)
+        await self._finished(self._stop(request.sandbox_id, request.timeout_secs or PATIENCE))
+        return pb.StopSandboxResponse()
+
+    async def _stop(self, identifier: str, seconds: float) -> None:
+        record = self._known(identifier)
         if record.has_process:
-            await self._stop_process(record, request.timeout_secs or PATIENCE)
+            await self._stop_process(record, seconds)
+            record = self._known(identifier)  # it may have been started meanwhile
         if not record.stopped_at:
             self._keep(record.replace(stopped_at=time.time_ns()))
         self._stopped.set()
-        return pb.StopSandboxResponse()
 
     async def wait_sandbox(self, request: pb.WaitSandboxRequest, _: Context) -> pb.WaitSandboxResponse:
         record = self._known(request.sandbox_id)
@@ -133,19 +146,22 @@ class SandboxService:
         return pb.PingResponse()
 
     async def shutdown_sandbox(
-        self, request: pb.ShutdownSandboxRequest, context: Context
+        self, request: pb.ShutdownSandboxRequest, _: Context
     ) -> pb.ShutdownSandboxResponse:
         """Stops it if need be, removes its own container, and ends the shim. The containers in it must be deleted."""
-        record = self._known(request.sandbox_id)
+        await self._finished(self._shut_down(request.sandbox_id))
+        return pb.ShutdownSandboxResponse()
+
+    async def _shut_down(self, identifier: str) -> None:
+        record = self._known(identifier)
         others = [container for container in self._tasks.containers() if container != record.id]
         if others:
             raise FailedPrecondition(f"sandbox {record.id} has containers: {', '.join(sorted(others))}")
-        await self.stop_sandbox(pb.StopSandboxRequest(sandbox_id=record.id), context)
+        await self._stop(record.id, PATIENCE)
         if record.has_process:
             await self._tasks.delete(record.id)
-        self._sandbox = None
+        self._forget(record)
         self._shutdown()
-        return pb.ShutdownSandboxResponse()
 
     async def sandbox_metrics(
         self, request: pb.SandboxMetricsRequest, _: Context
@@ -163,9 +179,14 @@ class SandboxService:
             raise NotFound(f"this shim has no sandbox {identifier}")
         return self._sandbox
 
-    def _keep(self, record: SandboxRecord) -> None:
+    def _keep(self, record: SandboxRecord) -> SandboxRecord:
         write_sandbox(record)
         self._sandbox = record
+        return record
+
+    def _forget(self, record: SandboxRecord) -> None:
+        self._sandbox = None
+        remove_sandbox(record.bundle)
 
     async def _exited_at(self, record: SandboxRecord) -> int:
         if record.has_process and record.started:
@@ -173,13 +194,16 @@ class SandboxService:
         return record.stopped_at
 
     async def _stop_process(self, record: SandboxRecord, seconds: float) -> None:
-        """SIGTERM, and SIGKILL when its time is over. One that has ended is fine."""
+        """SIGTERM, and SIGKILL when its time is over. One that has ended is fine. Raises TimedOut: it does not end."""
         waiting = asyncio.ensure_future(self._tasks.wait(record.id))
         try:
             for number, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, PATIENCE)):
                 if not waiting.done():
                     await self._signal(record.id, number)
                     await asyncio.wait([waiting], timeout=patience)
+            if not waiting.done():
+                raise TimedOut(f"the process of sandbox {record.id} was killed, and does not end")
+            waiting.exception()  # looked at: it is deleted, or was never started
         finally:
             waiting.cancel()
 

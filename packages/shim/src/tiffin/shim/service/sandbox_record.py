@@ -35,6 +35,16 @@ def write_sandbox(record: SandboxRecord) -> None:
         raise OperationFailed(f"{path}: {error.strerror}", errno=error.errno or 0) from error
 
 
+def remove_sandbox(bundle: str) -> None:
+    """One that is gone is fine. Raises OperationFailed."""
+    try:
+        os.unlink(f"{bundle}/{FILE}")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OperationFailed(f"{bundle}/{FILE}: {error.strerror}", errno=error.errno or 0) from error
+
+
 def read_sandbox(bundle: str) -> SandboxRecord | None:
     """None: the bundle is that of no sandbox. Raises OperationFailed: nobody knows what it is."""
     try:

@@ -1,14 +1,9 @@
-"""`TaskService`: the methods of containerd's task service, each of them one call of `Tasks`.
-
-What changes something is finished even when its caller goes away: a containerd that is killed while it creates a
-container finds it created when it comes back, and never half of it.
-"""
+"""`TaskService`: the methods of containerd's task service, each of them one call of `Tasks`."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from google.protobuf.empty_pb2 import Empty
 
@@ -26,14 +21,12 @@ from .messages import (
 from .options import checkpoint_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from typing import Any
+    from collections.abc import Callable
 
     from tiffin.ttrpc import Context
 
     from ..tasks.tasks import Tasks
-
-    T = TypeVar("T")
+    from .changes import Changes
 
 
 class TaskService:
@@ -41,14 +34,18 @@ class TaskService:
 
     Args:
         shutdown: called when a client has asked the shim to end and it keeps no container.
+        changes: that are at work in this shim.
         debug: OCI runtimes log what they do.
     """
 
-    def __init__(self, tasks: Tasks, shutdown: Callable[[], None], *, debug: bool = False) -> None:
+    def __init__(
+        self, tasks: Tasks, shutdown: Callable[[], None], changes: Changes, *, debug: bool = False
+    ) -> None:
         self._tasks = tasks
         self._shutdown = shutdown
         self._debug = debug
-        self._changing: set[asyncio.Task[Any]] = set()
+        self._finished = changes.finished
+        self._changes = changes
 
     async def create(self, request: shim_pb2.CreateTaskRequest, _: Context) -> shim_pb2.CreateTaskResponse:
         task = create_task(request, debug=self._debug)
@@ -119,19 +116,13 @@ class TaskService:
         return shim_pb2.ConnectResponse(shim_pid=os.getpid(), task_pid=task_pid)
 
     async def shutdown(self, _: shim_pb2.ShutdownRequest, __: Context) -> Empty:
-        """Ends the shim; as with the real one only when it keeps no container, even if `now` is asked."""
-        if not self._tasks.containers() and not self._changing:
-            self._shutdown()
+        """Ends the shim; as with the real one only when it keeps no container, even if `now` is asked.
+
+        Nobody asks again: so what is being changed now, by a client that may have gone, is waited for first.
+        """
+        self._changes.when_none(self._end_if_empty)
         return Empty()
 
-    async def settle(self) -> None:
-        """Returns when nothing is being changed."""
-        while self._changing:
-            await asyncio.wait(self._changing)
-
-    async def _finished(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of work that goes on if this call is cancelled."""
-        task = asyncio.ensure_future(work)
-        self._changing.add(task)
-        task.add_done_callback(self._changing.discard)
-        return await asyncio.shield(task)
+    def _end_if_empty(self) -> None:
+        if not self._tasks.containers():
+            self._shutdown()
