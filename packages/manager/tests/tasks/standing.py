@@ -32,7 +32,7 @@ class StandIn:
         self.next_pid = 10
         self.failure: RuntimeFailure | None = None
         self.questions = 0
-        self._status = Status.RUNNING
+        self.status = Status.RUNNING
         self._going = asyncio.Event()
         self._going.set()
 
@@ -42,7 +42,7 @@ class StandIn:
 
     def go_on(self, status: Status) -> None:
         """It answers, also those who have asked before."""
-        self._status = status
+        self.status = status
         self._going.set()
 
     async def _answer(self) -> None:
@@ -68,7 +68,7 @@ class StandIn:
     async def state(self, exec_id: str) -> ProcessState:
         self.questions += 1
         await self._answer()
-        return ProcessState(exec_id, self.next_pid, self._status)
+        return ProcessState(exec_id, self.next_pid, self.status)
 
     async def kill(self, exec_id: str, signal: int, *, everything: bool) -> None:  # noqa: ARG002
         await self._answer()

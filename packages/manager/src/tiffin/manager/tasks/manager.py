@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tiffin.api.containerd.types.introspection_pb2 import RuntimeRequest
 from tiffin.api.typeurl import holds, pack, unpack
-from tiffin.manager.events.checking import check_identifier
-from tiffin.manager.runtimes.bundles import mark
-from tiffin.manager.runtimes.bundles.discard import discard
-from tiffin.manager.runtimes.bundles.make import make_bundle
-from tiffin.manager.runtimes.values import Creation, ProcessState, Status
-from tiffin.manager.tasks.asking import Asking
+from tiffin.manager.runtimes.values import ProcessState, Status
+from tiffin.manager.tasks.making import Maker
 from tiffin.manager.tasks.rootfs import Rootfs
 from tiffin.manager.tasks.task import Task
 from tiffin.manager.tasks.telling import Teller
 from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from google.protobuf.any_pb2 import Any
+    from google.protobuf.any_pb2 import Any as AnyMessage
 
     from tiffin.manager.events.exchange import Exchange
     from tiffin.manager.mounts.manager import Mounts
@@ -34,7 +29,9 @@ if TYPE_CHECKING:
     from tiffin.manager.tasks.limits import Limits
     from tiffin.manager.tasks.request import Container, Containers, TaskRequest
 
-LOG = logging.getLogger("tiffin.manager.tasks")
+    Making = asyncio.Task[tuple[Task, int]]
+
+SETTLE = 15.0  # seconds that what is under way gets when the manager closes: a shim gets 10 to clean up
 
 
 class TaskManager:
@@ -63,9 +60,11 @@ class TaskManager:
         self.limits = limits
         self.teller = Teller(exchange, self._tasks_by_name, self._gone)
         self._containers = containers
-        self._rootfs = Rootfs(mounts)
+        self.rootfs = Rootfs(mounts)
+        self._maker = Maker(runtimes, self.rootfs, self.teller, limits.create)
         self._tasks: dict[tuple[str, str], Task] = {}
-        self._making: set[tuple[str, str]] = set()
+        self._making: dict[tuple[str, str], Making] = {}
+        self._releasing: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def _tasks_by_name(self, namespace: str, identifier: str) -> Task | None:
         return self._tasks.get((namespace, identifier))
@@ -90,73 +89,59 @@ class TaskManager:
     async def create(self, namespace: str, request: TaskRequest) -> tuple[Task, int]:
         """Makes a task; its first process waits to be started. Returns it, and the process's pid.
 
+        If the caller is cancelled, so is the making; who wants to make it anew waits until all of that is undone.
+
         Raises:
             NotFound: no such container, or runtime.
-            AlreadyExists: it has a task.
+            AlreadyExists: it has a task, or one is being made.
             InvalidArgument, FailedPrecondition, TimedOut, OperationFailed
         """
         key = (namespace, request.container)
         container = await asyncio.to_thread(self._containers.get, namespace, request.container)
+        await self._released(key)
         if key in self._tasks or key in self._making:
             raise AlreadyExists(f"task {request.container}: already exists")
-        self._making.add(key)
+        work = self._create(self.bundles.of(*key), container, request)
+        making = self._making[key] = asyncio.get_running_loop().create_task(work)
+        making.add_done_callback(lambda _: self._made(key, making))
         try:
-            return await self._create(self.bundles.of(*key), container, request)
-        finally:
-            self._making.discard(key)
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            _give_up(making)
+            raise
+
+    def _made(self, key: tuple[str, str], making: Making) -> None:
+        del self._making[key]
+        if not making.cancelled():
+            making.exception()  # it was told, or who asked has gone
 
     async def _create(self, bundle: Bundle, container: Container, request: TaskRequest) -> tuple[Task, int]:
-        check_identifier("id of a task", bundle.id)
-        chosen = self.runtimes.choose(
-            request.runtime or container.runtime, request.options or container.options
-        )
-        await self._make_bundle(bundle, None if container.spec is None else container.spec.value)
-        creation = Creation(
-            bundle=bundle,
-            runtime=chosen.name,
-            rootfs=await self._rootfs.prepare(bundle.namespace, bundle.id, request.rootfs),
-            streams=request.streams,
-            checkpoint=request.checkpoint,
-            options=chosen.options,
-            sandbox=container.sandbox,
-            address=request.address,
-            version=request.version,
-        )
-        try:
-            mark.write(bundle, chosen.name)
-            if request.restore is not None:
-                creation = creation.replace(checkpoint=bundle.file("checkpoint"))
-                await asyncio.to_thread(request.restore, creation.checkpoint)
-            making = chosen.runtime.create(creation, self.teller)
-            runs_on = await Asking(f"task {bundle.id}").ask("create", self.limits.create, making)
-        except BaseException:
-            await discard(bundle)
-            await self._rootfs.release(bundle.namespace, bundle.id)
-            raise
+        runs_on = await self._maker.make(bundle, container, request)
         task = self.add(runs_on)
         pid = await task.asking.ask("connect", self.limits.start, runs_on.pid())
         if task.known.process("").state is None:
             task.known.process("").learn(ProcessState("", pid, Status.CREATED, request.streams))
         return task, pid
 
-    async def _make_bundle(self, bundle: Bundle, config: bytes | None) -> None:
-        try:
-            await asyncio.to_thread(make_bundle, bundle, config)
-        except AlreadyExists:
-            LOG.warning("%s has a bundle, and no task: it is cleaned up", bundle.id)
-            await self.runtimes.of_bundle(bundle).clean_up(bundle, self.teller)
-            await asyncio.to_thread(make_bundle, bundle, config)
-
     async def delete(self, namespace: str, identifier: str) -> Exit:
         """Removes a task whose first process has ended. Raises NotFound, FailedPrecondition, TimedOut."""
         exit_ = await self.get(namespace, identifier).delete("")
-        await self._rootfs.release(namespace, identifier)
+        await self._released((namespace, identifier))
         return exit_
 
     def _gone(self, task: Task) -> None:
         """It was deleted, or its shim has died."""
-        if self._tasks.get((task.namespace, task.id)) is task:
-            del self._tasks[task.namespace, task.id]
+        key = (task.namespace, task.id)
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+            releasing = asyncio.get_running_loop().create_task(self.rootfs.release(*key))
+            self._releasing[key] = releasing
+            releasing.add_done_callback(lambda _: self._releasing.pop(key))
+
+    async def _released(self, key: tuple[str, str]) -> None:
+        """Returns when nothing is mounted any more for a task of that name that is gone."""
+        while releasing := self._releasing.get(key):
+            await asyncio.wait([releasing])
 
     def hanging(self, seconds: float = 1.0) -> dict[tuple[str, str], str]:
         """What waits for an answer for longer than that, by namespace and id: where it hangs, in words."""
@@ -167,7 +152,7 @@ class TaskManager:
             if any(now - question.since > seconds for question in task.asking.unanswered)
         }
 
-    async def plugin_info(self, options: Any, _call: object) -> Any:
+    async def plugin_info(self, options: AnyMessage, _call: object) -> AnyMessage:
         """For introspection: what a runtime says of itself. Raises InvalidArgument, NotFound, Unsupported."""
         if not holds(options, RuntimeRequest):
             raise InvalidArgument(f"options {options.type_url!r}: expected a containerd.types.RuntimeRequest")
@@ -178,10 +163,25 @@ class TaskManager:
         return pack(await chosen.runtime.info(chosen.name, chosen.options))
 
     async def close(self) -> None:
-        """Forgets all of them; containers and shims live on."""
-        tasks = list(self._tasks.values())
-        self._tasks.clear()
+        """Forgets all of them; containers and shims live on. What is being made is undone, if that does not hang."""
+        for making in self._making.values():
+            _give_up(making)
+        await _ended(self._making.values())
         await self.teller.close()
+        tasks = list(self._tasks.values())
         await asyncio.gather(*(task.runs_on.give_up() for task in tasks))
         await asyncio.gather(*(task.close() for task in tasks))
+        await _ended(self._releasing.values())
+        self._tasks.clear()
         await self.runtimes.close()
+
+
+def _give_up(making: Making) -> None:
+    """Cancels it; one that is undoing already what it has made is not disturbed."""
+    if not making.cancelling():
+        making.cancel()
+
+
+async def _ended(work: Iterable[asyncio.Task[Any]]) -> None:
+    if unfinished := set(work):
+        await asyncio.wait(unfinished, timeout=SETTLE)

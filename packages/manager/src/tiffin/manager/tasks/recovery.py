@@ -41,6 +41,7 @@ async def _recover(manager: TaskManager, bundle: Bundle) -> None:
     runs_on = await runtime.recover(bundle, manager.teller)
     if runs_on is None:
         exit_ = await runtime.clean_up(bundle, manager.teller)
+        await manager.rootfs.release(bundle.namespace, bundle.id)
         if exit_ is not None:
             manager.teller.tell_death(bundle.namespace, bundle.id, exit_)
         return

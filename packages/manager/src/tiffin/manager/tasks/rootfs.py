@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from tiffin.runtime.errors import AlreadyExists, NotFound, RuntimeFailure, Unsupported
+from tiffin.shim.tasks.threads import in_thread
 
 if TYPE_CHECKING:
+    from tiffin.manager.mounts.activation import Activation
     from tiffin.manager.mounts.manager import Mounts
     from tiffin.shim.events.values import Mount
 
@@ -23,25 +24,42 @@ class Rootfs:
         self._mounts = mounts
 
     async def prepare(self, namespace: str, task: str, mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
-        """What the shim gets. Raises InvalidArgument, OperationFailed."""
+        """What the shim gets. Raises InvalidArgument, OperationFailed; AlreadyExists: a client has mounts of that name.
+
+        What an earlier task has left there, whose manager was killed, is replaced: it may be another root.
+        """
         if self._mounts is None or not any("/" in each.type for each in mounts):
             return mounts
-        labels = {OF_CONTAINER: task}
         try:
-            made = await asyncio.to_thread(self._mounts.activate, namespace, task, mounts, labels=labels)
+            return (await in_thread(_activate, self._mounts, namespace, task, mounts)).system
         except Unsupported:
             return mounts
-        except AlreadyExists:  # of a task of the same container, that was not removed
-            made = await asyncio.to_thread(self._mounts.info, namespace, task)
-        return made.system
 
     async def release(self, namespace: str, task: str) -> None:
         """Unmounts what was mounted for a task that is gone."""
         if self._mounts is None:
             return
         try:
-            await asyncio.to_thread(self._mounts.deactivate, namespace, task)
+            await in_thread(_deactivate, self._mounts, namespace, task)
         except NotFound:
             pass  # there were none, as for almost all tasks
         except (RuntimeFailure, OSError) as error:
             LOG.warning("mounts of task %s stay: %s", task, error)
+
+
+def _activate(made_by: Mounts, namespace: str, task: str, mounts: tuple[Mount, ...]) -> Activation:
+    labels = {OF_CONTAINER: task}
+    try:
+        return made_by.activate(namespace, task, mounts, labels=labels)
+    except AlreadyExists:
+        if not _deactivate(made_by, namespace, task):
+            raise
+        return made_by.activate(namespace, task, mounts, labels=labels)
+
+
+def _deactivate(made_by: Mounts, namespace: str, task: str) -> bool:
+    """Whether they were a task's: a client may have mounts of the same name. Raises NotFound, RuntimeFailure."""
+    if made_by.info(namespace, task).labels.get(OF_CONTAINER) != task:
+        return False
+    made_by.deactivate(namespace, task)
+    return True

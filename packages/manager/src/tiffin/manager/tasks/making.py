@@ -1,0 +1,104 @@
+"""`Maker`: makes what a task runs on, with its bundle and its root file system; what fails later is undone.
+
+    bundle  ──►  mounts of the rootfs  ──►  mark  ──►  image to restore from  ──►  runtime
+
+A kill in between is as good as a failure: the next manager finds a bundle without a task, and cleans up.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from tiffin.manager.events.checking import check_identifier
+from tiffin.manager.runtimes.bundles import mark
+from tiffin.manager.runtimes.bundles.discard import discard
+from tiffin.manager.runtimes.bundles.make import make_bundle
+from tiffin.manager.runtimes.values import Creation
+from tiffin.manager.tasks.asking import Asking
+from tiffin.runtime.errors import AlreadyExists
+from tiffin.shim.tasks.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tiffin.manager.runtimes.bundles.bundle import Bundle
+    from tiffin.manager.runtimes.port import RuntimeTask, Watcher
+    from tiffin.manager.runtimes.table import Chosen, RuntimeTable
+    from tiffin.manager.tasks.request import Container, TaskRequest
+    from tiffin.manager.tasks.rootfs import Rootfs
+
+LOG = logging.getLogger("tiffin.manager.tasks")
+
+
+class Maker:
+    """For the manager of tasks.
+
+    Args:
+        runtimes: what tasks may run on.
+        rootfs: prepares their root file systems.
+        watcher: is told what becomes of them.
+        seconds: how long a runtime may take.
+    """
+
+    def __init__(self, runtimes: RuntimeTable, rootfs: Rootfs, watcher: Watcher, seconds: float) -> None:
+        self._runtimes = runtimes
+        self._rootfs = rootfs
+        self._watcher = watcher
+        self._seconds = seconds
+
+    async def make(self, bundle: Bundle, container: Container, request: TaskRequest) -> RuntimeTask:
+        """Makes it. Raises InvalidArgument, AlreadyExists, NotFound, TimedOut, OperationFailed; nothing is left then.
+
+        Who cancels it does so once: the undoing takes its time.
+        """
+        check_identifier("id of a task", bundle.id)
+        options = request.options or container.options
+        chosen = self._runtimes.choose(request.runtime or container.runtime, options)
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self._rootfs.release, bundle.namespace, bundle.id)
+            await self._make_bundle(bundle, None if container.spec is None else container.spec.value, undo)
+            creation = await self._creation(bundle, chosen, container, request)
+            making = chosen.runtime.create(creation, self._watcher)
+            made = await Asking(f"task {bundle.id}").ask("create", self._seconds, making)
+            undo.pop_all()
+        return made
+
+    async def _make_bundle(self, bundle: Bundle, config: bytes | None, undo: AsyncExitStack) -> None:
+        def make() -> None:
+            make_bundle(bundle, config)
+            undo.push_async_callback(discard, bundle)  # here: it is there even if who waits was cancelled
+
+        try:
+            await in_thread(make)
+        except AlreadyExists:
+            LOG.warning("%s has a bundle, and no task: it is cleaned up", bundle.id)
+            await self._runtimes.of_bundle(bundle).clean_up(bundle, self._watcher)
+            await in_thread(make)
+
+    async def _creation(
+        self, bundle: Bundle, chosen: Chosen, container: Container, request: TaskRequest
+    ) -> Creation:
+        rootfs = await self._rootfs.prepare(bundle.namespace, bundle.id, request.rootfs)
+        mark.write(bundle, chosen.name)
+        return Creation(
+            bundle=bundle,
+            runtime=chosen.name,
+            rootfs=rootfs,
+            streams=request.streams,
+            checkpoint=await _image(bundle, request.restore) or request.checkpoint,
+            options=chosen.options,
+            sandbox=container.sandbox,
+            address=request.address,
+            version=request.version,
+        )
+
+
+async def _image(bundle: Bundle, restore: Callable[[str], None] | None) -> str:
+    """The folder of an image of CRIU in the bundle, filled; "" for none."""
+    if restore is None:
+        return ""
+    folder = bundle.file("checkpoint")
+    await in_thread(restore, folder)
+    return folder
