@@ -89,7 +89,9 @@ def test_who_waits_while_one_runs_gets_the_next() -> None:
     run(work())
 
 
-@pytest.mark.parametrize("error", [Unavailable("busy"), OSError(28, "full")])
+@pytest.mark.parametrize(
+    "error", [Unavailable("busy"), OSError(28, "full"), RuntimeError("can't start new thread")]
+)
 def test_one_that_fails_is_told_to_who_waits_and_the_next_is_not_hindered(error: Exception) -> None:
     async def work() -> None:
         collecting = Collecting()

@@ -16,6 +16,7 @@ from tiffin.api.containerd.types.mount_pb2 import ActivationInfo, Mount
 from tiffin.manager.mounts.activation import Activation, write
 from tiffin.manager.mounts.manager import Mounts
 from tiffin.manager.services.mounts import service
+from tiffin.shim.tasks.mounting import unmount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +152,30 @@ def test_what_a_killed_manager_has_left_half_done_is_removed(served: Served, tmp
     served.mounts.recover()
     assert served.names() == ["whole"]
     assert not half.exists()
+
+
+def test_what_cannot_be_removed_hinders_no_start(served: Served, tmp_path: Path) -> None:
+    served.activate("whole", bind(tmp_path / "a", "x"), temporary=True)
+    stays, goes = (tmp_path / "mounts" / "one" / name for name in ("a", "b"))
+    for each in (stays, goes):
+        (each / "0").mkdir(parents=True)
+    (stays / "0" / "file").touch()  # somebody's own: it was not mounted there
+    served.mounts.recover()
+    assert served.names() == ["whole"]
+    assert (stays.exists(), goes.exists()) == (True, False)
+
+
+def test_one_that_is_in_use_is_half_gone_until_it_is_tried_again(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unmount, "BUSY_SECONDS", 0.0)
+    first, second = bind(tmp_path / "a", "x"), bind(tmp_path / "b", "y")
+    points = [each.mount_point for each in served.activate("a", first, second, temporary=True).active]
+    with (Path(points[0]) / "x").open("rb"):
+        assert refusal(served.deactivate, "a").code is StatusCode.UNKNOWN
+    assert os.listdir(points[0]) == ["x"]
+    assert served.names() == []  # nobody takes it for whole: the second one is unmounted
+    again = Mounts(str(tmp_path / "mounts"), [])
+    again.recover()  # as after a kill at that moment
+    assert not any(os.path.exists(point) for point in points)
+    served.activate("a", first, temporary=True)

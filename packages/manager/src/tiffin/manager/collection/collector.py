@@ -42,8 +42,8 @@ class Collector:
     """Made in the event loop; `running` does the work.
 
     Args:
-        collect: makes one, in a thread of its own: who waits for a collection may have all others. Raises
-            ImageFailure, OSError: it is tried again.
+        collect: makes one, in a thread of its own: who waits for a collection may have all others. Whatever it raises,
+            it is tried again.
         settings: when.
     """
 
@@ -89,7 +89,8 @@ class Collector:
         """Waits for a collection that begins after this call.
 
         Raises:
-            ImageFailure, OSError: it could not be done. Unavailable: the daemon stops.
+            ImageFailure, OSError: it could not be done; or whatever else `collect` has raised. Unavailable: the daemon
+                stops.
         """
         waiter: asyncio.Future[Collection] = self._loop.create_future()
         self._waiting.append(waiter)
@@ -135,8 +136,13 @@ class Collector:
         began = time.perf_counter()
         try:
             found = await self._loop.run_in_executor(self._thread, self._collect)
-        except (ImageFailure, OSError) as error:
-            LOG.warning("garbage was not collected", extra={"fields": {"error": error}})
+        except Exception as error:  # whatever it is, who waits is told, and the next one is made
+            expected = isinstance(error, ImageFailure | OSError)
+            LOG.warning(
+                "garbage was not collected",
+                extra={"fields": {"error": error}},
+                exc_info=None if expected else error,
+            )
             return Collection(time.perf_counter() - began, error=error)
         made = Collection(time.perf_counter() - began, found.looking, found.pause, len(found.removed))
         fields = {"seconds": made.seconds, "pause": made.pause, "removed": made.removed, "kept": found.kept}

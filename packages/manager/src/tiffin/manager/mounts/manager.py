@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import threading
@@ -14,13 +15,15 @@ from tiffin.manager.events.checking import check_identifier
 from tiffin.manager.mounts import activation as records
 from tiffin.manager.mounts.activation import Activation, ActiveMount
 from tiffin.manager.mounts.planning import Plan, Step, plan
-from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, Unsupported
+from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, RuntimeFailure, Unsupported
 from tiffin.shim.events.values import Mount
 from tiffin.shim.tasks.mounting.mount import mount_one
 from tiffin.shim.tasks.mounting.unmount import unmount_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+LOG = logging.getLogger("tiffin.manager.mounts")
 
 
 class Mounts:
@@ -94,11 +97,13 @@ class Mounts:
         return mount
 
     def deactivate(self, namespace: str, name: str) -> None:
-        """Unmounts them, the last first. Raises NotFound, OperationFailed (one is in use)."""
+        """Unmounts them, the last first. Raises NotFound, OperationFailed (one is in use: it may be tried again)."""
         place = self._place(namespace, name)
         with self._held(place):
-            if records.read(place) is None:
+            found = records.read(place)
+            if found is None:
                 raise NotFound(f"mounts {name!r}: not found")
+            records.write(place, found.replace(complete=False))  # half of them is not what was asked for
             _remove(place)
 
     def info(self, namespace: str, name: str) -> Activation:
@@ -126,13 +131,13 @@ class Mounts:
                 yield found
 
     def recover(self) -> None:
-        """Removes what a killed manager has left half done."""
+        """Removes what a killed manager has left half done; what is in use stays, and is told in the log."""
         for namespace in os.listdir(self._folder) if os.path.isdir(self._folder) else ():
             for entry in os.listdir(os.path.join(self._folder, namespace)):
                 place = os.path.join(self._folder, namespace, entry)
                 found = records.read(place)
                 if found is None or not found.complete:
-                    _remove(place)
+                    _try_to_remove(place)
 
     def _place(self, namespace: str, name: str) -> str:
         check_identifier("namespace", namespace)
@@ -157,6 +162,13 @@ class _Held:
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._busy.discard(self._place)
+
+
+def _try_to_remove(place: str) -> None:
+    try:
+        _remove(place)
+    except (RuntimeFailure, OSError) as error:
+        LOG.warning("mounts that are half made stay: %s", error)
 
 
 def _remove(place: str) -> None:
