@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from tiffin.shim.command.recovery import bundles_of
 from tiffin.shim.command.serve import ShimSettings
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tiffin.shim.command.shim import Shim
+from tiffin.shim.tasks.tasks import Tasks
 
 SOCKET = "/run/containerd/s/abc"
 
@@ -64,3 +65,23 @@ def test_files_that_name_nothing_are_passed_over(tmp_path: Path, text: str) -> N
 
 def test_a_bundle_that_is_gone(tmp_path: Path) -> None:
     assert found(tmp_path / "nowhere") == []
+
+
+async def test_all_are_taken_back_at_once_and_one_that_cannot_be_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("own", "a", "b"):
+        bundle(tmp_path, name, address=f"unix://{SOCKET}")
+    all_asked, asked = asyncio.Event(), []
+
+    async def recover(_: Tasks, path: str) -> None:
+        asked.append(Path(path).name)
+        if len(asked) == 3:
+            all_asked.set()
+        await all_asked.wait()
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Tasks, "recover", recover)
+    async with asyncio.timeout(20), AsyncExitStack() as stack:
+        await Shim(ShimSettings("n", "own", str(tmp_path / "own"), "", "", SOCKET))._prepare(stack)
+    assert sorted(asked) == ["a", "b", "own"]

@@ -85,11 +85,7 @@ class Shim:
         stack.push_async_callback(changes.settle)
         task = TaskService(tasks, self._end.set, changes, debug=self._settings.debug)
         sandbox = SandboxService(tasks, self._end.set, changes, own_pid=os.getpid())
-        for bundle in bundles_of(self._settings):
-            try:
-                await tasks.recover(bundle)
-            except RuntimeFailure:  # the others are to be had all the same
-                logger.exception("%s cannot be taken back", bundle)
+        await asyncio.gather(*(_take_back(tasks, bundle) for bundle in bundles_of(self._settings)))
         try:
             sandbox.recover(self._settings.bundle)
         except RuntimeFailure:  # the containers are to be had all the same
@@ -103,6 +99,14 @@ class Shim:
         publisher = Publisher(self._settings.events, self._settings.namespace)
         stack.push_async_callback(publisher.close, LAST_EVENTS)
         return publisher.publish
+
+
+async def _take_back(tasks: Tasks, bundle: str) -> None:
+    """One that cannot be had, or not soon, is no matter of the others."""
+    try:
+        await tasks.recover(bundle)
+    except (RuntimeFailure, OSError):
+        logger.exception("%s cannot be taken back", bundle)
 
 
 def _measure(cgroups: CgroupManager) -> Any:
