@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -32,6 +33,51 @@ def test_stop_sends_the_stop_signal_and_then_kills(managed: Managed) -> None:
     assert managed.call("stop", "-t", "30", "polite").lines == ["polite"]
     assert managed.call("stop", "-t", "0", "deaf").lines == ["deaf"]
     assert managed.states() == {"polite": "exited (6)", "deaf": "exited (137)"}
+
+
+def test_stop_lets_a_paused_one_do_something_about_its_signal(managed: Managed) -> None:
+    managed.start("ice", "trap 'exit 6' TERM; while :; do sleep 0.05; done", "--stop-timeout=-1")
+    assert managed.call("pause", "ice").code == 0
+    assert managed.call("stop", "ice").lines == ["ice"]
+    assert managed.states() == {"ice": "exited (6)"}
+
+
+def test_stop_signals_of_images_with_systemd(managed: Managed) -> None:
+    managed.start("unit", "exec sleep 300", "--stop-signal=SIGRTMIN+3")
+    assert managed.call("stop", "-t", "0", "unit").lines == ["unit"]
+
+
+def test_labels_of_others_remove_no_folder(managed: Managed, tmp_path: Path) -> None:
+    """Whoever makes an image, or a container, could say what our root removes."""
+    kept, own = tmp_path / "kept", tmp_path / "store/managed/default"
+    (own / "other/x").mkdir(parents=True)
+    kept.mkdir()
+    for number, folder in enumerate((kept, own / "other/x", f"{own}/forged-2/..", own)):
+        name = f"forged-{number}"
+        labels = (f"tiffin/folder={folder}", "tiffin/stop-timeout=soon")
+        managed.ctr("containers", "create", "--label", labels[0], "--label", labels[1], NAME, name)
+        assert managed.call("stop", name).code == 0
+        assert managed.call("rm", name).lines == [name]
+    assert kept.exists()
+    assert (own / "other/x").exists()
+
+
+def test_what_a_killed_run_has_left_is_in_nobodys_way(managed: Managed, tmp_path: Path) -> None:
+    managed.start("twice", "exec sleep 300", "-it")
+    (folder,) = (tmp_path / "store/managed/default/twice").iterdir()
+    kept = tmp_path / "store/managed/default/twice/kept"
+    folder.rename(kept)
+    assert managed.call("rm", "--force", "twice").code == 0
+    managed.start("twice", "exec sleep 300", "-it")
+    assert managed.call("rm", "--force", "twice").code == 0
+    shutil.rmtree(kept)
+
+
+def test_one_that_is_not_there_keeps_nobody_from_waiting(managed: Managed) -> None:
+    managed.start("brief", "exit 4")
+    done = managed.call("wait", "none", "brief")
+    assert (done.code, done.lines) == (1, ["4"])
+    assert "none" in done.err
 
 
 def test_kill(managed: Managed) -> None:

@@ -24,6 +24,20 @@ def test_the_exit_code_is_kept(tiffin: Tiffin) -> None:
     assert tiffin.call("wait", "brief").lines == ["3"]
 
 
+def test_one_that_is_not_there_keeps_nobody_from_waiting(tiffin: Tiffin) -> None:
+    start(tiffin, "brief", "exit 3")
+    done = tiffin.call("wait", "none", "brief")
+    assert (done.code, done.lines) == (1, ["3"])
+    assert "'none'" in done.err
+
+
+def test_stop_lets_a_paused_one_do_something_about_its_signal(tiffin: Tiffin) -> None:
+    start(tiffin, "ice", "trap 'exit 6' TERM; while :; do sleep 0.05; done")
+    assert tiffin.call("pause", "ice").code == 0
+    assert tiffin.call("stop", "-t", "-1", "ice").lines == ["ice"]
+    assert tiffin.states() == {"ice": "exited (6)"}
+
+
 def test_a_log_keeps_the_streams_apart(tiffin: Tiffin) -> None:
     start(tiffin, "talker", "echo out; echo err >&2")
     tiffin.call("wait", "talker")

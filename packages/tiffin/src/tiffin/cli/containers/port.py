@@ -89,7 +89,7 @@ class Containers(Protocol):
         """Writes its log to our streams."""
 
     def stop(self, name: str, seconds: float | None) -> None:
-        """Ends it. seconds: until SIGKILL; None: the container's own."""
+        """Ends it. seconds: until SIGKILL; None: the container's own; below zero: never."""
 
     def kill(self, name: str, number: int) -> None:
         """Sends a signal to its first process."""

@@ -10,9 +10,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.cli.parse import Arguments
 
+FOR_EVER = -1.0  # docker's -1: it is never killed
+
 
 def main(arguments: Arguments) -> int:
     """Ends each; 1 if one could not be ended."""
-    seconds = decimal("time", arguments.text("time")) if arguments.given("time") else None
+    text = arguments.text("time")
+    seconds = None if not arguments.given("time") else FOR_EVER if text == "-1" else decimal("time", text)
     with open_containers(arguments) as containers:
         return for_each("stop", arguments.words, lambda name: containers.stop(name, seconds))

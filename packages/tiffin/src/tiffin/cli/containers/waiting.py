@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from tiffin.cli.containers.each import EXPECTED
 from tiffin.cli.containers.opening import open_containers
 
 TYPE_CHECKING = False
@@ -10,8 +13,13 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Arguments) -> int:
-    """Prints an exit code for each, in the order of the names."""
+    """Prints an exit code for each, in the order of the names; 1 if one could not be waited for."""
+    code = 0
     with open_containers(arguments, swept=False) as containers:
         for name in arguments.words:
-            print(containers.wait(name), flush=True)
-    return 0
+            try:
+                print(containers.wait(name), flush=True)
+            except EXPECTED as error:
+                print(f"tiffin wait: {error}", file=sys.stderr)
+                code = 1
+    return code

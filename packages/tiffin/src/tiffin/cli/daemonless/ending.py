@@ -7,6 +7,7 @@ import signal
 import time
 
 from tiffin.cli.containers.folder import ContainerFolder, take
+from tiffin.cli.containers.port import PAUSED
 from tiffin.cli.containers.record import find_record
 from tiffin.cli.containers.signals import signal_number
 from tiffin.cli.daemonless.monitored import SECONDS, exit_code, is_monitored
@@ -29,6 +30,8 @@ def stop(containers: str, name: str, seconds: float | None) -> None:
         return
     executor = record.executor()
     executor.kill(name, signal_number(record.stop_signal))
+    if executor.status(name) == PAUSED:  # as docker: else it could not do anything about the signal
+        executor.resume(name)
     if not _ends(name, executor.is_alive, record.stop_timeout if seconds is None else seconds):
         executor.kill(name, signal.SIGKILL)
         if not _ends(name, executor.is_alive, PATIENCE):
@@ -45,8 +48,8 @@ def _settle(folder: str) -> None:
 
 
 def _ends(name: str, is_alive: Callable[[str], bool], seconds: float) -> bool:
-    """Waits for the end of a container, so many seconds; tells whether it came."""
-    deadline = time.monotonic() + seconds
+    """Waits for the end of a container, so many seconds (below zero: for ever); tells whether it came."""
+    deadline = time.monotonic() + (seconds if seconds >= 0 else float("inf"))
     while is_alive(name):
         if time.monotonic() > deadline:
             return False

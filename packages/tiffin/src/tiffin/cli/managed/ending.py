@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tiffin.api.containerd.types.task.task_pb2 import CREATED, STOPPED
+from tiffin.api.containerd.types.task.task_pb2 import CREATED, PAUSED, PAUSING, STOPPED
 from tiffin.cli.containers.signals import signal_number
 from tiffin.cli.failure import CommandFailed
+from tiffin.cli.managed.folder import remove_folder
 from tiffin.cli.managed.listing import config_of
 from tiffin.cli.run.labels import FOLDER, STOP_SIGNAL, STOP_TIMEOUT
 from tiffin.runtime.errors import NotFound
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tiffin.manager.client.tasks import Task
 
 ANNOTATION = "org.opencontainers.image.stopSignal"
+DEFAULT_TIMEOUT = 10.0  # seconds, as docker has it
 PATIENCE = 10.0  # seconds for the kernel to end a process that was killed
 
 
@@ -39,8 +40,10 @@ async def stop(client: Client, name: str, seconds: float | None) -> None:
     waiting = asyncio.ensure_future(task.wait())
     try:
         await _kill(task, number)
-        limit = float(container.record.labels.get(STOP_TIMEOUT, "10")) if seconds is None else seconds
-        if await _ends(waiting, limit):
+        if state.status in (PAUSED, PAUSING):  # as docker: else it could not do anything about the signal
+            with suppress(NotFound):
+                await task.resume()
+        if await _ends(waiting, _stop_timeout(container) if seconds is None else seconds):
             return
         await _kill(task, signal.SIGKILL)
         if not await _ends(waiting, PATIENCE):
@@ -57,13 +60,25 @@ def _stop_signal(container: Container) -> int:
     return signal_number(labels.get(STOP_SIGNAL) or annotations.get(ANNOTATION) or "TERM")
 
 
+def _stop_timeout(container: Container) -> float:
+    """Seconds. The label may be somebody else's, and have anything in it."""
+    try:
+        return int(container.record.labels.get(STOP_TIMEOUT, ""))
+    except ValueError:
+        return DEFAULT_TIMEOUT
+
+
 async def _kill(task: Task, number: int) -> None:
     with suppress(NotFound):  # it has just ended
         await task.kill(number)
 
 
 async def _ends(waiting: asyncio.Future[Exit], seconds: float) -> bool:
-    done, _ = await asyncio.wait([waiting], timeout=seconds)
+    """Whether it ends in so many seconds; below zero: however long it takes. Raises what the waiting raises."""
+    done, _ = await asyncio.wait([waiting], timeout=seconds if seconds >= 0 else None)
+    with suppress(NotFound):  # somebody else has taken note of its end
+        for each in done:
+            each.result()
     return bool(done)
 
 
@@ -77,7 +92,7 @@ async def remove(client: Client, name: str, *, force: bool) -> None:
         with suppress(NotFound):
             await client.snapshots(record.snapshotter).remove(record.snapshot_key)
     if folder := record.labels.get(FOLDER):
-        shutil.rmtree(folder, ignore_errors=True)  # it is on the machine of the client that made it
+        remove_folder(folder, client.session.namespace, name)
 
 
 async def _remove_task(container: Container, *, force: bool) -> None:

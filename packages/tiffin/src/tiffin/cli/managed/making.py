@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from tiffin.cli.containers.folder import check_name
 from tiffin.cli.failure import CommandFailed
+from tiffin.cli.managed.folder import made_folder, remove_folder
 from tiffin.cli.managed.images import image_named
 from tiffin.cli.managed.logs import log_uri
 from tiffin.cli.managed.spec import SpecMaker
@@ -21,7 +21,6 @@ from tiffin.cli.parse import UsageError
 from tiffin.cli.run.labels import FOLDER, LOG, STOP_SIGNAL, STOP_TIMEOUT
 from tiffin.cli.run.stdio import check_terminal
 from tiffin.cli.run.units import integer
-from tiffin.image.store.store import Store
 from tiffin.runtime.errors import AlreadyExists, NotFound
 
 if TYPE_CHECKING:
@@ -79,7 +78,6 @@ async def _make(client: Client, arguments: Arguments, name: str, undo: AsyncExit
     except NotFound as error:
         raise CommandFailed(f"the image {image!r} is not complete in that manager: {error}") from error
     runtime = arguments.text("runtime") or await default_runtime(client)
-    folder = os.path.join(Store().root, "managed", namespace, name)
     snapshots = client.snapshots(SNAPSHOTTER)
     try:
         mounts = await snapshots.prepare(name, chain_id)
@@ -92,8 +90,8 @@ async def _make(client: Client, arguments: Arguments, name: str, undo: AsyncExit
             f"the name {name!r} is in use (`tiffin rm {name}` removes that container)"
         ) from error
     undo.push_async_callback(_forgiving, lambda: snapshots.remove(name))
-    os.makedirs(folder, mode=0o711, exist_ok=True)
-    undo.callback(shutil.rmtree, folder, ignore_errors=True)
+    folder = made_folder(namespace, name)
+    undo.callback(remove_folder, folder, namespace, name)
     its = config.get("config") or {}
     spec = await asyncio.to_thread(SpecMaker(arguments, folder, its, mounts).make, name, namespace)
     labels = _labels(arguments, its, folder)
