@@ -119,8 +119,10 @@ static int wait_for_readers(struct output *output)
 bool attached_have_room(struct output *output)
 {
 	bool full = false;
-	if (output->patience.descriptor >= 0)
+	if (output->patience.descriptor >= 0) {
+		watch_for(&output->source, 0); /* a sink that had room again has had it watched */
 		return false;
+	}
 	for (const struct attached *attached = output->attached; attached; attached = attached->next)
 		full = full || attached->end - attached->begin + LONGEST_CHUNK > ATTACHED_ROOM;
 	if (!full)

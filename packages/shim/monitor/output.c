@@ -69,7 +69,8 @@ static void deliver(struct output *output, const char *data, size_t length)
 		keep_pending(output, data, length, left);
 }
 
-static struct sink *only_raw_sink(const struct output *output)
+/* Not a socket: its description is its owner's and blocks, and splice(2) has no flag to wait for no room in it. */
+static struct sink *only_sink_to_splice_to(const struct output *output)
 {
 	struct sink *found = NULL;
 	for (struct sink *sink = output->process->sinks; sink; sink = sink->next) {
@@ -79,13 +80,13 @@ static struct sink *only_raw_sink(const struct output *output)
 			return NULL;
 		found = sink;
 	}
-	return found && !found->raw.dead && !output->attached && !output->process->terminal ? found : NULL;
+	return found && !found->raw.dead && !found->raw.socket && !output->attached && !output->process->terminal ? found : NULL;
 }
 
 /* True: something was done about it, or the sink is full, and it is not for read and write to do. */
 static bool splice_along(struct output *output)
 {
-	struct sink *sink = only_raw_sink(output);
+	struct sink *sink = only_sink_to_splice_to(output);
 	ssize_t moved;
 	int there = 0;
 	if (!sink || ioctl(output->source.descriptor, FIONREAD, &there) < 0 || there < WORTH_SPLICING)

@@ -204,6 +204,28 @@ async def test_a_descriptor_is_a_sink(scene_of: Scenes, kind: str) -> None:
             await scene.heard.end_of("init")
 
 
+async def test_a_socket_that_nobody_reads_makes_only_the_process_wait(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        data = os.urandom(2_000_000)
+        scene.file("data").write_bytes(data)
+        reading, writing = (end.detach() for end in socket.socketpair())
+        with Reader(reading) as reader:
+            script = f"exec dd if={scene.file('data')} bs=1M status=none"  # much at once is spliced
+            pid = await scene.run("init", script, into(Sink("descriptor", descriptor=writing)))
+            os.close(writing)
+            await asyncio.to_thread(blocked_in_writing, pid)
+            async with asyncio.timeout(20):
+                assert len(await scene.monitor.processes()) == 1
+            assert await reader.to_the_end() == data
+            await scene.heard.end_of("init")
+
+
+def blocked_in_writing(pid: int) -> None:
+    """Waits till a process waits for room in a pipe."""
+    while "pipe_write" not in Path(f"/proc/{pid}/wchan").read_text():
+        pass
+
+
 async def test_a_descriptor_whose_reader_is_gone_loses_what_comes_and_the_process_lives(
     scene_of: Scenes,
 ) -> None:
