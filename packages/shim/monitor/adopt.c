@@ -33,7 +33,7 @@ int start_adopt(struct process *process, pid_t pid)
 pid_t read_pid_file(const char *path)
 {
 	char text[32];
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	ssize_t length = descriptor < 0 ? -1 : read(descriptor, text, sizeof text - 1);
 	if (descriptor >= 0)
 		close(descriptor);

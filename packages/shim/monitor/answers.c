@@ -10,8 +10,10 @@
 #include "log.h"
 #include "memory.h"
 #include "message.h"
+#include "text.h"
 
 #define QUEUED 1048576 /* bytes that wait for a client at most */
+#define LONGEST_TEXT 512
 
 static unsigned char *packet_bytes; /* of WIRE_LONGEST_MESSAGE */
 
@@ -85,7 +87,11 @@ void answer_done(struct connection *client, uint32_t serial, int64_t pid)
 
 void answer_failed(struct connection *client, uint32_t serial, enum wire_error_number error, int number, const char *text, const void *output, size_t length)
 {
-	struct wire_failed failed = {error, number, text, {output, length}};
+	char bytes[LONGEST_TEXT]; /* it may be the client's own, as long as a packet, and then no answer would have room for it */
+	struct text cut = {bytes, 0, sizeof bytes};
+	struct wire_failed failed = {error, number, bytes, {output, length}};
+	add_text(&cut, text);
+	text_end(&cut);
 	answer(client, serial, MESSAGE_FAILED, &failed);
 }
 

@@ -18,7 +18,7 @@ struct connection {
 	struct watch watch;
 	struct queued *first, **last; /* what it has not read */
 	size_t queued;
-	bool broken;                  /* freed when the loop comes by: whoever found that may still use it */
+	bool broken;                  /* nothing more is sent; what it has asked for is done, and then the loop frees it */
 };
 
 extern struct connection *connections;

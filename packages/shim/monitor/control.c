@@ -70,7 +70,7 @@ static void take_given(struct packet_in *packet, struct msghdr *message)
 	}
 }
 
-/* 0: the client is gone; -1: there is nothing now. */
+/* 0: the client is gone, and has asked for nothing more; -1: there is nothing now. */
 static ssize_t receive(struct connection *connection, struct packet_in *packet)
 {
 	static union {
@@ -81,8 +81,8 @@ static ssize_t receive(struct connection *connection, struct packet_in *packet)
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	ssize_t length = recvmsg(connection->watch.descriptor, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	packet->count = 0;
-	if (length < 0)
-		return errno == EAGAIN || errno == EINTR ? -1 : 0;
+	if (length < 0) /* ECONNRESET: it went with something unread. That is said once, and what it had sent comes after it */
+		return errno == EAGAIN || errno == EINTR || errno == ECONNRESET ? -1 : 0;
 	take_given(packet, &message);
 	packet->length = (size_t)length;
 	packet->whole = !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
@@ -117,7 +117,7 @@ static void has_packet(struct watch *watch, uint32_t events)
 		connection_send_queued(connection);
 	if (!packet)
 		packet = scratch(sizeof *packet);
-	length = connection->broken ? 0 : receive(connection, packet);
+	length = receive(connection, packet);
 	if (length < 0)
 		return;
 	if (length > 0)
@@ -158,10 +158,11 @@ static void turn_away(void)
 	int client;
 	close(reserve);
 	client = accept4(listener.descriptor, NULL, NULL, SOCK_CLOEXEC);
-	if (client >= 0)
+	if (client >= 0) {
 		close(client);
+		warn(NULL, "a client is turned away:", "accept", EMFILE); /* now: the log needs the descriptor too */
+	}
 	reserve_one();
-	warn(NULL, "a client is turned away:", "accept", EMFILE);
 }
 
 static bool accept_one(void)

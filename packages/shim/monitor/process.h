@@ -78,6 +78,7 @@ void start_client_gone(const struct connection *client);
 bool start_is_spawn(const struct process *process);
 pid_t start_command(const struct process *process); /* what is waited for; 0: nothing */
 void start_command_ended(struct process *process, int64_t status);
+void start_command_reaped(pid_t pid);              /* nobody waits for it; the pid may be another's from now on */
 void start_logger_ready(struct process *process, bool well);
 void start_given_up(struct process *process);      /* forget */
 

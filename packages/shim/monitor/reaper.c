@@ -118,6 +118,7 @@ bool has_children(void)
 	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == 0) {
 		if (info.si_pid == 0)
 			return true;
+		start_command_reaped(info.si_pid);
 		info.si_pid = 0;
 	}
 	return false;

@@ -77,7 +77,7 @@ static void handle_adopt(const struct request *request)
 		return;
 	if (!start_is_spawn(process))
 		refuse(request, ERROR_NOT_FOUND, 0, "it was not spawned, or is adopted already");
-	else if (asked.pid > INT32_MAX || start_adopt(process, (pid_t)asked.pid) < 0)
+	else if (start_adopt(process, asked.pid == (pid_t)asked.pid ? (pid_t)asked.pid : 0) < 0) /* no pid is so large, or 0 */
 		refuse(request, ERROR_FAILED_PRECONDITION, errno, "that is no child of the monitor");
 	else {
 		let_go(process, request);

@@ -178,9 +178,17 @@ pid_t start_command(const struct process *process)
 	return process->start && !process->start->spawn ? process->start->command : 0;
 }
 
+void start_command_reaped(pid_t pid)
+{
+	for (struct process *process = processes; process; process = process->next)
+		if (process->start && process->start->command == pid)
+			process->start->command = 0;
+}
+
 void start_given_up(struct process *process)
 {
 	struct start *start = process->start;
+	start->forgotten = true;
 	if (start->command > 0)
 		kill(start->command, SIGKILL); /* it is not reaped, so this is it */
 	if (start->spawn || !start->command) {
@@ -211,8 +219,8 @@ void start_command_ended(struct process *process, int64_t status)
 	uint32_t serial = start->serial;
 	struct wire_start asked;
 	start->command = 0;
-	if (status) {
-		command_failed(process, status);
+	if (status || start->forgotten) { /* it may have ended well right before it was killed */
+		command_failed(process, status ? status : 128 + SIGKILL);
 		return;
 	}
 	begin_decoding();

@@ -27,7 +27,8 @@ struct start {
 	int capture;               /* with a terminal: a memfd for what the command itself writes */
 	int console;               /* the program's end of a connection for the pty's master */
 	struct logger *loggers;
-	pid_t command;             /* 0: not started yet */
+	pid_t command;             /* 0: not started yet, or reaped */
+	bool forgotten;            /* while its command runs: whatever comes of that is given up */
 };
 
 /* streams.c: opens sinks, stdin and pipes as the request wants them; 0 or -1 with errno, and what it was about. */
