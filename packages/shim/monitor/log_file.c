@@ -64,8 +64,11 @@ size_t log_file_append(struct sink *sink, const char *data, size_t length)
 
 void log_file_take_back(struct log_file *file, size_t length)
 {
-	if (length && length <= file->size && ftruncate(file->descriptor, (off_t)(file->size - length)) == 0)
-		file->size -= length;
+	struct stat info; /* its size is asked for: somebody may have emptied it, and it must not grow by this */
+	if (!length || fstat(file->descriptor, &info) < 0 || !S_ISREG(info.st_mode) || info.st_size < (off_t)length)
+		return;
+	if (ftruncate(file->descriptor, info.st_size - (off_t)length) == 0)
+		file->size = (uint64_t)info.st_size - length;
 }
 
 bool log_file_is_over(struct log_file *file, size_t waiting, size_t more)
@@ -104,10 +107,22 @@ static int move_up(const struct log_file *file, int64_t number)
 	return done < 0 && errno != ENOENT ? -1 : 0;
 }
 
-/* The oldest is overwritten by the second-oldest, and so on; the file itself goes last. */
+static bool exists(const struct log_file *file, int64_t number)
+{
+	char *path = path_of(file, number);
+	bool found = path && access(path, F_OK) == 0;
+	free(path);
+	return found;
+}
+
+/* The oldest is overwritten by the second-oldest, and so on; the file itself goes last. Only those that are there: there may be
+ * as many as a client likes to say. */
 static int shift(const struct log_file *file)
 {
-	for (int64_t number = file->max_files - 2; number >= 0; number--)
+	int64_t oldest = 0;
+	while (oldest < file->max_files - 2 && exists(file, oldest + 1))
+		oldest++;
+	for (int64_t number = oldest; number >= 0; number--)
 		if (move_up(file, number) < 0)
 			return -1;
 	return 0;

@@ -77,10 +77,12 @@ size_t raw_write(struct sink *sink, const char *data, size_t length)
 			return done;
 		else if (errno != EINTR) {
 			raw->dead = errno == EPIPE || errno == ECONNRESET;
-			warn(sink->process->name, "output is lost:", raw->dead ? "its reader is gone" : "write", errno);
+			if (!raw->failing)
+				warn(sink->process->name, "output is lost:", raw->dead ? "its reader is gone" : "write", errno);
 			break;
 		}
 	}
+	raw->failing = done < length;
 	sink_lost(sink, length - done);
 	return length;
 }

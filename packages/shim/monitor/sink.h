@@ -21,6 +21,7 @@ struct raw {
 	struct watch notify; /* of a FIFO that was left full: an inotify instance that tells of its next reader */
 	bool socket;
 	bool dead;           /* nobody will read it any more */
+	bool failing;        /* told in the log once */
 };
 
 /* log_file.c: a file that is appended to. */

@@ -76,6 +76,40 @@ async def test_a_log_on_it_loses_what_does_not_fit_and_counts_it(
         assert "ENOSPC" in scene.log()
 
 
+async def test_a_file_that_is_written_as_a_fifo_would_be_says_once_that_it_loses_something(
+    scene_of: Scenes, disk: Path
+) -> None:
+    async with scene_of() as scene:
+        (disk / "log").touch()
+        await scene.run("init", COUNTED.format(lines=40_000), sinks(scene, disk, "fifo"))
+        await scene.heard.end_of("init")
+        (process,) = await scene.monitor.processes()
+        assert process.lost == len(scene.file("whole").read_bytes()) - len((disk / "log").read_bytes()) > 0
+        assert scene.log().count("output is lost") == 1
+
+
+async def test_a_torn_record_is_taken_back_from_a_log_that_somebody_has_emptied(
+    scene_of: Scenes, disk: Path
+) -> None:
+    async with scene_of() as scene:
+        go, told_by = scene.file("go"), scene.file("told")
+        os.mkfifo(go)
+        os.mkfifo(told_by)
+        script = f"seq 2000; echo > {told_by}; read x < {go}; seq 5000"
+        with Reader.of_fifo(told_by, ends=False) as told:
+            await scene.run("init", script, sinks(scene, disk, "cri"))
+            await told.until(b"\n")
+            await until(lambda: scene.file("whole").read_bytes().endswith(b"\n2000\n"))
+            (await scene.monitor.processes())  # the other sink has it too
+            os.truncate(disk / "log", 0)
+            filler = fill(disk)
+            os.truncate(filler, filler.stat().st_size - 4096)  # room for a part of what comes
+            go.write_text("\n")
+            await scene.heard.end_of("init")
+        assert joined(cri_records((disk / "log").read_bytes())).startswith(b"1\n2\n3\n")
+        assert (disk / "log").stat().st_size <= 4096
+
+
 async def test_it_goes_on_when_there_is_room_again(scene_of: Scenes, disk: Path) -> None:
     async with scene_of() as scene:
         go, told_by = scene.file("go"), scene.file("told")

@@ -104,6 +104,18 @@ async def test_rotation_with_one_file_begins_it_again(scene_of: Scenes) -> None:
         assert [path.name for path in scene.folder.glob("log*")] == ["log"]
 
 
+async def test_rotation_moves_what_is_there_however_many_there_may_be(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        sink = scene.sink("log", "cri", max_bytes=1000, max_files=10**15)
+        await scene.run("init", "seq 100", Streams(stdout=(sink,)))
+        await scene.heard.end_of("init")
+        files = len(list(scene.folder.glob("log*")))
+        assert files > 3
+        paths = [*(scene.file(f"log.{number}") for number in range(files - 1, 0, -1)), scene.file("log")]
+        text = b"".join(joined(cri_records(path.read_bytes())) for path in paths)
+        assert text == b"".join(b"%d\n" % number for number in range(1, 101))
+
+
 async def test_a_record_that_is_larger_than_the_limit_has_a_file_of_its_own(scene_of: Scenes) -> None:
     async with scene_of() as scene:
         sink = scene.sink("log", "cri", max_bytes=1000, max_files=9)
