@@ -45,7 +45,8 @@ static int receive_descriptor(int socket)
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec part = {name, sizeof name};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	/* room for one descriptor: with its padding there would be room for two, and the second would stay open */
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
 	struct cmsghdr *header;
 	int descriptor;
 	if (recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 
 import pytest
 from packages.shim.tests.monitor.scene import Reader, Scene, Scenes, ended
@@ -113,6 +114,31 @@ async def test_a_command_that_sends_no_terminal_is_refused(scene_of: Scenes) -> 
         assert scene.descriptors() == before
         assert "init" not in os.listdir(scene.directory)
         await ended(int(scene.file("init.pid").read_text()))
+
+
+async def test_descriptors_that_come_in_a_terminals_place_are_not_kept(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        before = scene.descriptors()
+        go = scene.file("go")
+        os.mkfifo(go)
+        spawn = Spawn(
+            "x",
+            ("/bin/sh", "-c", f"read x < {go}; exit 3"),
+            streams=Streams(terminal=True),
+            console_socket=True,
+        )
+        running = asyncio.create_task(scene.monitor.run(spawn))
+        while not await scene.monitor.processes():
+            pass
+        folder = os.open(f"{scene.directory}/x", os.O_PATH)
+        with socket.socket(socket.AF_UNIX) as console:
+            console.connect(f"/proc/self/fd/{folder}/console.sock")
+            socket.send_fds(console, [b"x"], [folder, folder])
+        os.close(folder)
+        await asyncio.to_thread(go.write_text, "\n")
+        with pytest.raises(CommandFailed):
+            await running
+        assert scene.descriptors() == before
 
 
 async def test_a_terminal_that_never_came_is_at_its_end_with_the_process(scene_of: Scenes) -> None:
