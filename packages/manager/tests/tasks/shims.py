@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 def shim_of(containers: Containers, name: str) -> int:
     """Its pid, as it tells it."""
     bundle = containers.peer.bundles / containers.namespace / name
+    version = 2
     try:
-        address = json.loads((bundle / "bootstrap.json").read_text())["address"]
+        told = json.loads((bundle / "bootstrap.json").read_text())
+        address, version = told["address"], told["version"]
     except FileNotFoundError:  # containerd 1.6
         address = (bundle / "address").read_text()
 
@@ -25,7 +27,7 @@ def shim_of(containers: Containers, name: str) -> int:
         async with await Client.connect(address) as client:
             request = shim_pb2.ConnectRequest(id=name)
             answer = await client.call(
-                "containerd.task.v2.Task", "Connect", request, shim_pb2.ConnectResponse, timeout=20
+                f"containerd.task.v{version}.Task", "Connect", request, shim_pb2.ConnectResponse, timeout=20
             )
         return answer.shim_pid
 

@@ -28,8 +28,8 @@ MESSAGES: Mapping[type[values.Event], type[Message]] = {
     values.TaskResumed: task_pb2.TaskResumed,
     values.TaskCheckpointed: task_pb2.TaskCheckpointed,
 }
-# Nanoseconds: the year 1, Go's zero time, which runc's shim and containerd say of what has not ended. For clients of containerd
-# 2.x a time that is missing is 1970.
+# Nanoseconds: the year 1, Go's zero time, which runc's shim and containerd say of what has not ended. For clients of
+# containerd 2.x a time that is missing is 1970.
 NEVER = -62_135_596_800 * 10**9
 TIMES = frozenset({"exited_at"})  # nanoseconds here, a Timestamp there
 
