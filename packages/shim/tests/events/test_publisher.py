@@ -15,7 +15,7 @@ from tiffin.api.containerd.services.ttrpc.events.v1.events_services import EVENT
 from tiffin.api.typeurl import unpack
 from tiffin.shim.events.publisher import REFUSALS, Publisher
 from tiffin.shim.events.values import TaskOOM, TaskStart
-from tiffin.ttrpc import Code, Context, Raw, RpcError, Server, implement
+from tiffin.ttrpc import Client, Code, Context, Raw, RpcError, Server, implement
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -151,6 +151,25 @@ async def test_a_refused_event_does_not_hold_up_the_others(
     assert await containerd.wait_for(2) == ["one", "two"]
     assert len(containerd.refused) == REFUSALS
     assert "refuses it: /tasks/oom" in caplog.text
+
+
+async def test_an_end_of_all_sending_is_logged_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = asyncio.Event()
+
+    async def connect(_: str) -> Client:
+        asked.set()
+        raise ValueError("a mistake in this program")
+
+    monkeypatch.setattr(Client, "connect", connect)
+    publisher = Publisher("/nowhere", NAMESPACE)
+    publisher.publish(TaskOOM("c1"))
+    await asked.wait()
+    await asyncio.sleep(0)
+    assert "a mistake in this program" in caplog.text
+    with pytest.raises(ValueError, match="a mistake"):
+        await publisher.close(0)
 
 
 async def test_a_full_queue_keeps_the_newest(

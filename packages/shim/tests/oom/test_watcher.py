@@ -1,8 +1,9 @@
-"""OOM events of real memory cgroups: one callback for each, none is lost, and nobody asks but when the kernel tells."""
+"""OOM events of real memory cgroups: one callback for each, or for several at once; nobody polls."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -78,6 +79,20 @@ async def test_each_event_is_told_once(memory: Path) -> None:
     assert heard.told == ["c1"] * 3
 
 
+async def test_what_happens_before_anybody_looks_is_one_event(memory: Path) -> None:
+    """As containerd's shim has it: a container that is killed for memory a thousand times a second floods nobody."""
+    heard = Heard()
+    with OomWatcher(heard) as watcher:
+        watcher.watch("c1", {"memory": str(memory)})
+        for _ in range(3):
+            eat(memory)
+        await heard.until(1)
+        eat(memory)
+        await heard.until(2)
+        await asyncio.sleep(0)
+    assert heard.told == ["c1"] * 2
+
+
 async def test_only_the_container_itself_is_told_of(memory: Path) -> None:
     heard = Heard()
     other = memory.parent / "others"
@@ -134,6 +149,20 @@ async def test_without_a_memory_cgroup_nothing_is_watched(memory: Path) -> None:
         watcher.watch("c2", {"memory": str(memory / "gone")})
         watcher.watch("c3", {})
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_without_descriptors_a_container_lives_unwatched(
+    memory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The container is made by then: it must not be lost for that."""
+
+    def watch(_: str) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("tiffin.runtime.cgroup.oom.watch_v1", watch)
+    with OomWatcher(Heard()) as watcher:
+        watcher.watch("c1", {"memory": str(memory)})
+    assert "Too many open files" in caplog.text
 
 
 async def test_a_second_watch_replaces_the_first(memory: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,22 @@ async def test_a_command_hears_of_broken_pipes_as_any_program() -> None:
     finished = await run_command([SH, "-c", "grep ^SigIgn /proc/self/status"], seconds=10)
     ignored = int(finished.output.split()[1], 16)
     assert not ignored & (1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1))
+
+
+def test_what_a_command_holds_may_have_any_number_here() -> None:
+    """In a program that has nothing open, the first descriptor is that of the command's log."""
+    script = f"""
+import asyncio, os, socket
+from tiffin.shim.runtimes.commands import GUARD_DESCRIPTOR, run_command
+os.closerange(3, 100)
+ours, other = socket.socketpair()
+assert ours.fileno() == 3
+words = [{SH!r}, "-c", f"readlink /proc/self/fd/{{GUARD_DESCRIPTOR}}"]
+done = asyncio.run(run_command(words, seconds=10, guard=ours.fileno()))
+assert done.output.startswith(b"socket:"), done
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 async def test_a_grandchild_that_keeps_its_output_open_holds_nobody_up(tmp_path: Path) -> None:

@@ -30,6 +30,15 @@ def monitor_of(keeper: Keeper, name: str) -> int:
     return container.monitor.pid
 
 
+def living_monitor_of(bundle: str) -> int:
+    """Also of a task that is not there yet."""
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline") as stream:
+            if stream.read().startswith(f"tiffin-monitor\0{bundle}/tiffin\0"):
+                return int(name)
+    raise AssertionError("there is none")
+
+
 def kill(pid: int) -> None:
     end = os.pidfd_open(pid)
     os.kill(pid, signal.SIGKILL)
@@ -50,6 +59,23 @@ async def test_a_container_ends_with_its_monitor(keeper_of: Keeping, config: dic
         assert await keeper.empty(name)
         assert (await tasks.delete(name)).exit_status == 128 + signal.SIGKILL
         assert keeper.told() == ["create", "start", "exec-added", "exec-started", "exit", "exit", "delete"]
+
+
+async def test_a_monitor_that_is_killed_while_it_makes_a_task_leaves_nothing_at_work(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        trouble = Trouble(keeper, tmp_path, "create", "sleep 1000")
+        others = asyncio.all_tasks()
+        request = keeper.request(FOREVER)
+        making = asyncio.ensure_future(keeper.tasks.create(request))
+        await trouble.begun.begun()
+        kill(living_monitor_of(request.bundle))
+        with pytest.raises(Unavailable):
+            await making
+        assert asyncio.all_tasks() == others
+        assert keeper.folders() == []
+        assert keeper.events == []
 
 
 async def test_what_had_ended_before_is_true(keeper_of: Keeping) -> None:

@@ -65,6 +65,7 @@ class Publisher:
         self._idle = asyncio.Event()
         self._idle.set()
         self._sender = asyncio.create_task(self._send_all(), name="event publisher")
+        self._sender.add_done_callback(_log_death)
 
     def publish(self, event: Event) -> None:
         """Takes an event to be sent; its time is now."""
@@ -138,6 +139,12 @@ class Publisher:
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+
+def _log_death(sender: asyncio.Task[None]) -> None:
+    """`close` raises it, but that may be in a month."""
+    if not sender.cancelled() and (error := sender.exception()) is not None:
+        logger.error("no event is sent any more: %s", error, exc_info=error)
 
 
 def _delays() -> Iterator[float]:

@@ -27,7 +27,8 @@ class OomWatcher:
     """Watches containers, in one event loop.
 
     Args:
-        happened: gets the container's id, once for each event; must not raise.
+        happened: gets the container's id, once for each event, or for all that came before anybody looked, as
+            containerd's shim tells them: there may be a thousand in a second. Must not raise.
     """
 
     def __init__(self, happened: Callable[[str], None]) -> None:
@@ -45,6 +46,9 @@ class OomWatcher:
             events = _events_of(cgroups)
         except RuntimeFailure as error:  # it has ended by now, or this kernel counts no memory
             LOG.debug("container %s: it is not watched for OOM events: %s", container, error)
+            return
+        except OSError as error:  # no descriptors are left: that is no reason to do without the container
+            LOG.warning("container %s: it is not watched for OOM events: %s", container, error)
             return
         if events is not None:
             self._events[container] = events
@@ -69,9 +73,9 @@ class OomWatcher:
             self.unwatch(container)
 
     def _tell(self, container: str) -> bool:
-        """Tells the events since the last time; false if the cgroup has ended."""
+        """Tells that there were events since the last time; false if the cgroup has ended."""
         count = self._events[container].read()
-        for _ in range(count or 0):
+        if count:
             self._happened(container)
         return count is not None
 

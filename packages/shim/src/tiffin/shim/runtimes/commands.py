@@ -61,6 +61,8 @@ async def run_command(argv: Sequence[str], *, seconds: float, data: bytes = b"",
     with ExitStack() as stack:
         files = [_memory_file(stack, name) for name in ("stdin", "output", "log")]
         os.pwrite(files[0], data, 0)
+        if 0 <= guard < FIRST_OWN:
+            guard = _copy_above(stack, guard)
         child = _Child(argv, [files[0], files[1], files[1], files[2], guard])
         try:
             async with asyncio.timeout(seconds):
@@ -114,11 +116,16 @@ class _Child:
 
 def _memory_file(stack: ExitStack, name: str) -> int:
     descriptor = os.memfd_create(f"command-{name}", os.MFD_CLOEXEC)
-    stack.callback(lambda: os.close(descriptor))
-    if descriptor < FIRST_OWN:
-        before, descriptor = descriptor, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_OWN)
-        os.close(before)
-    return descriptor
+    try:
+        return _copy_above(stack, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copy_above(stack: ExitStack, descriptor: int) -> int:
+    copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_OWN)
+    stack.callback(os.close, copy)
+    return copy
 
 
 def _contents(descriptor: int) -> bytes:

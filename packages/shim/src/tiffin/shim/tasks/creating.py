@@ -54,6 +54,7 @@ async def create(request: CreateTask, surroundings: Surroundings) -> Container:
     record = TaskRecord(request, surroundings.namespace, shares_pids(config), cgroups)
     container = Container(record, runtime, surroundings)
     async with AsyncExitStack() as undo:
+        undo.push_async_callback(container.close)  # if it has lost its monitor, that is being looked for
         await _write_down(container, record, undo)
         await _mount(container, undo)
         container.monitor = await Monitor.start(container.directory, container)
