@@ -106,6 +106,18 @@ static void add_line(struct text *text, const char *key, int64_t value)
 	add_text(text, "\n");
 }
 
+/* What is renamed in a folder outlives the machine only when the folder is on disk too. */
+static int sync_folder(const char *name)
+{
+	int descriptor = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+	if (descriptor < 0)
+		return -1;
+	error = fsync(descriptor) < 0 ? errno : 0;
+	close(descriptor);
+	errno = error;
+	return error ? -1 : 0;
+}
+
 int record_end(const struct process *process)
 {
 	char path[PATH_SPACE], bytes[RECORD_SPACE];
@@ -116,7 +128,9 @@ int record_end(const struct process *process)
 	add_line(&text, "oom_killed", process->end.oom_killed);
 	if (write_new(path_in(process->name, "exit.new", path), &text, true) < 0)
 		return -1;
-	return rename_in(process->name, "exit.new", "exit");
+	if (rename_in(process->name, "exit.new", "exit") < 0)
+		return -1;
+	return sync_folder(process->name);
 }
 
 int64_t start_time_of(pid_t pid)

@@ -10,15 +10,22 @@ from .values import Exit, MonitoredProcess
 def recorded(directory: str) -> dict[str, MonitoredProcess]:
     """The processes that stand in a monitor's directory, by name; for when no monitor lives.
 
+    A pid is not synced, unlike an exit: it is 0 where the machine went down before it was on disk.
+
     Raises:
         OSError: a record cannot be read.
     """
     found = {}
     for path in sorted(Path(directory).glob("*/pid")):
-        pid, start_time = (int(word) for word in path.read_text().split()[:2])
+        pid, start_time = _read_pid(path)
         name = path.parent.name
         found[name] = MonitoredProcess(name, pid, start_time, _read_exit(path.parent / "exit"))
     return found
+
+
+def _read_pid(path: Path) -> tuple[int, int]:
+    words = path.read_text().split()
+    return (int(words[0]), int(words[1])) if len(words) == 2 else (0, 0)
 
 
 def _read_exit(path: Path) -> Exit | None:
