@@ -22,6 +22,13 @@ static struct process *process_of(struct console *console)
 	return owner_of(console, struct process, console);
 }
 
+static void hang_up(struct process *process)
+{
+	input_free(process);
+	close(process->console.terminal);
+	process->console.terminal = -1;
+}
+
 /* Each use has a descriptor of its own, since epoll knows a descriptor once. */
 static void take_terminal(struct process *process, int master)
 {
@@ -33,8 +40,10 @@ static void take_terminal(struct process *process, int master)
 	}
 	process->console.terminal = master;
 	input = fcntl(master, F_DUPFD_CLOEXEC, 3);
-	if (input < 0 || input_start(process, input) < 0 || output_start(&process->outputs[0], fcntl(master, F_DUPFD_CLOEXEC, 3)) < 0)
+	if (input < 0 || input_start(process, input) < 0 || output_start(&process->outputs[0], fcntl(master, F_DUPFD_CLOEXEC, 3)) < 0) {
 		warn(process->name, "the terminal is not usable:", "dup", errno);
+		hang_up(process); /* as if none had come: nobody would read it, and the process would wait for ever */
+	}
 }
 
 static int receive_descriptor(int socket)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 
 import pytest
-from packages.shim.tests.monitor.scene import Reader, Scene, Scenes, ended
+from packages.shim.tests.monitor.scene import FOREVER, Reader, Scene, Scenes, ended
 
 from tiffin.runtime.errors import FailedPrecondition, InvalidArgument
 from tiffin.shim.monitor import CommandFailed, Sink, Spawn, Streams, console_socket_path
@@ -139,6 +140,38 @@ async def test_descriptors_that_come_in_a_terminals_place_are_not_kept(scene_of:
         with pytest.raises(CommandFailed):
             await running
         assert scene.descriptors() == before
+
+
+async def test_a_terminal_that_there_are_no_descriptors_for_is_a_start_that_fails(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        before = scene.descriptors()
+        go = scene.file("go")
+        os.mkfifo(go)
+        pid_file = str(scene.file("pid"))
+        maker = (
+            str(scene.orphan),
+            "-c",
+            f"{scene.directory}/init/console.sock",
+            pid_file,
+            "/bin/sh",
+            "-c",
+            FOREVER,
+        )
+        argv = ("/bin/sh", "-c", f'read x < {go}; exec "$@"', "sh", *maker)
+        streams = Streams(terminal=True, stdout=(scene.sink("out"),))
+        running = asyncio.create_task(
+            scene.monitor.run(Spawn("init", argv, streams=streams, pid_file=pid_file, console_socket=True))
+        )
+        while not await scene.monitor.processes():
+            pass
+        # the connection, the terminal, and one of the two that are made of it
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (scene.descriptors() + 2, 4096))
+        await asyncio.to_thread(go.write_text, "\n")
+        with pytest.raises(FailedPrecondition):
+            await running
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        assert scene.descriptors() == before
+        await ended(int(await asyncio.to_thread(scene.file("pid").read_text)))  # hung up on
 
 
 async def test_a_terminal_that_never_came_is_at_its_end_with_the_process(scene_of: Scenes) -> None:
