@@ -1,4 +1,4 @@
-"""What was told is on disk, also if the machine goes down right after it: a file system that forgets what it had not to keep."""
+"""What was told is on disk also if the power fails right after it: by a file system that forgets what it may forget."""
 
 from __future__ import annotations
 
