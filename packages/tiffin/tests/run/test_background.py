@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,40 @@ def test_stop_lets_a_paused_one_do_something_about_its_signal(tiffin: Tiffin) ->
     assert tiffin.call("pause", "ice").code == 0
     assert tiffin.call("stop", "-t", "-1", "ice").lines == ["ice"]
     assert tiffin.states() == {"ice": "exited (6)"}
+
+
+def start_orphan(tiffin: Tiffin, program: Path) -> None:
+    """A container whose runtime is a program of its own."""
+    shutil.copy(str(shutil.which("runc")), program)
+    flags = ("-d", "--name=orphan", f"--runtime={program}", f"--cgroup-parent={tiffin.cgroup_parent}")
+    assert tiffin.call("run", *flags, tiffin.image, "sleep", "300").code == 0
+
+
+@pytest.mark.requires("runc")
+def test_a_runtime_that_was_removed_is_in_nobodys_way(tiffin: Tiffin, tmp_path: Path) -> None:
+    program, away = tmp_path / "runtime", tmp_path / "away"
+    start_orphan(tiffin, program)
+    program.rename(away)
+    assert tiffin.shell("echo works") == ["works"]
+    assert tiffin.states() == {"orphan": "unknown"}
+    refused = tiffin.call("rm", "--force", "orphan")
+    assert (refused.code, refused.out) == (1, "")
+    assert f"the runtime of this container, {program}, cannot be executed" in refused.err
+    away.rename(program)
+    assert tiffin.states() == {"orphan": "running"}
+
+
+@pytest.mark.requires("runc")
+def test_one_of_which_nothing_is_left_needs_no_runtime(tiffin: Tiffin, tmp_path: Path) -> None:
+    program = tmp_path / "runtime"
+    start_orphan(tiffin, program)
+    state = json.loads(tiffin.call("inspect", "orphan").out)[0]["state"]
+    assert tiffin.call("kill", "orphan").code == 0
+    assert tiffin.call("wait", "orphan").lines == ["137"]
+    subprocess.run([program, "--root", state, "delete", "--force", "orphan"], check=False)
+    program.unlink()
+    assert tiffin.states() == {"orphan": "exited (137)"}
+    assert tiffin.call("rm", "orphan").code == 0
 
 
 def test_a_log_keeps_the_streams_apart(tiffin: Tiffin) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from tiffin.cli.containers.folder import ContainerFolder, remove_leftovers, take
 from tiffin.cli.containers.record import read_record, write_record
 from tiffin.cli.daemonless.monitored import SECONDS, exit_code, is_monitored
+from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import all_folders, names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin.cli.containers.record import ContainerRecord
 
 
 def sweep(containers: str) -> list[str]:
@@ -32,16 +37,25 @@ def _clear(folder: ContainerFolder, name: str) -> bool:
     if record is None:
         folder.remove()
         return True
-    if not record.ended:
-        executor = record.executor()
-        if executor.is_alive(name):
-            folder.release()
-            return False
-        executor.delete(name)
-        code = exit_code(folder.path, seconds=SECONDS) if is_monitored(folder.path) else None
-        write_record(folder.path, record.replace(ended=True, exit_code=code))
-    if record.remove:
+    if (record.ended or _has_ended(folder, name, record)) and record.remove:
         folder.remove()
         return True
     folder.release()
     return False
+
+
+def _has_ended(folder: ContainerFolder, name: str, record: ContainerRecord) -> bool:
+    """Whether one that was not known to have ended has: then that is written down, and its runtime forgets it.
+
+    What one container's runtime or monitor cannot do is for who asks for that container, not for every command.
+    """
+    executor = record.executor()
+    try:
+        if executor.is_alive(name):
+            return False
+        executor.delete(name)
+        code = exit_code(folder.path, seconds=SECONDS) if is_monitored(folder.path) else None
+    except CommandFailed:
+        return False
+    write_record(folder.path, record.replace(ended=True, exit_code=code))
+    return True

@@ -180,7 +180,10 @@ class DaemonlessContainers:
 
 
 def _status(record: ContainerRecord) -> str:
-    status = "" if record.ended else record.executor().status(record.name)
+    try:
+        status = "" if record.ended else record.executor().status(record.name)
+    except CommandFailed:  # its runtime is not there any more; the others are listed all the same
+        return "unknown"
     if status in ALIVE:
         return status
     return "ended" if record.exit_code is None else f"exited ({record.exit_code})"

@@ -60,7 +60,7 @@ class ExternalRuntime:
         return self.status(name) in ("running", "paused")
 
     def status(self, name: str) -> str:
-        """As OCI calls it; "" if there is no such container."""
+        """As OCI calls it; "" if there is no such container. Raises CommandFailed: the runtime is gone."""
         return str(self._state_of(name).get("status", ""))
 
     def pid(self, name: str) -> int:
@@ -90,7 +90,12 @@ class ExternalRuntime:
         return ExternalExec(self._path, self._state, self.pid(name)).run(name, bundle, execution)
 
     def _state_of(self, name: str) -> dict[str, object]:
-        answer = self._call("state", name)
+        try:
+            answer = self._call("state", name)
+        except CommandFailed:
+            if self._has_state_of(name):
+                raise
+            return {}
         if answer.returncode != 0:
             return {}
         try:
@@ -116,15 +121,31 @@ class ExternalRuntime:
 
     def delete(self, name: str) -> None:
         """Kills what runs, and removes what the runtime holds. Raises CommandFailed if the runtime fails."""
-        answer = self._call("delete", "--force", name)
+        try:
+            answer = self._call("delete", "--force", name)
+        except CommandFailed:
+            if self._has_state_of(name):
+                raise
+            return
         known = self._call("state", name).returncode == 0
         if answer.returncode != 0 and known:
             raise CommandFailed(f"{self._path} could not delete {name!r}: {answer.stderr.strip()}")
 
+    def _has_state_of(self, name: str) -> bool:
+        """Whether there may be something of it: asked where the runtime is not there any more, and cannot tell."""
+        try:
+            return any(entry.startswith(name) for entry in os.listdir(self._state))
+        except FileNotFoundError:
+            return False
+
     def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self._path, "--root", self._state, *words], capture_output=True, text=True, check=False
-        )
+        command = [self._path, "--root", self._state, *words]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise CommandFailed(
+                f"the runtime of this container, {self._path}, cannot be executed: {error.strerror}"
+            ) from error
 
     def _call_run(self, job: Job) -> int:
         log = os.path.join(job.bundle, "runtime.log")
