@@ -41,6 +41,8 @@ def test_every_form_is_read(answer: bytes, wanted: Bootstrap) -> None:
         (b'{"version":4,"address":"unix:///a","protocol":"ttrpc"}', Unsupported),
         (b'{"version":2,"address":"vsock://3:1","protocol":"quic"}', Unsupported),
         (b'{"version":2,"protocol":"ttrpc"}', OperationFailed),
+        (b'{"version":"two","address":"unix:///a"}', OperationFailed),
+        (b'{"version":null,"address":"unix:///a"}', OperationFailed),
     ],
 )
 def test_what_cannot_be_used_is_refused(answer: bytes, error: type[Exception]) -> None:

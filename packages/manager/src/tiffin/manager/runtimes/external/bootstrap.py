@@ -31,7 +31,7 @@ class Bootstrap(Record):
 
 
 def parsed(answer: bytes) -> Bootstrap:
-    """What a shim has printed. Raises OperationFailed (it is nothing), Unsupported (a version we do not speak)."""
+    """What a shim has printed. Raises OperationFailed (it is no answer), Unsupported (a version we do not speak)."""
     found = _from_message(answer) or _from_json(answer) or Bootstrap(answer.decode(errors="replace").strip())
     if not found.address:
         raise OperationFailed("the shim has told no address")
@@ -55,9 +55,12 @@ def _from_json(answer: bytes) -> Bootstrap | None:
         tree = json.loads(answer)
     except ValueError:
         return None
-    if not isinstance(tree, dict) or int(tree.get("version", 0)) < 2:
+    if not isinstance(tree, dict):
         return None
-    return Bootstrap(str(tree.get("address", "")), int(tree["version"]), str(tree.get("protocol") or "ttrpc"))
+    version = tree.get("version")
+    if not isinstance(version, int) or version < 2:
+        raise OperationFailed(f"the shim has told version {version!r}, which is none")
+    return Bootstrap(str(tree.get("address", "")), version, str(tree.get("protocol") or "ttrpc"))
 
 
 def parsed_endpoint(address: str, version: int) -> Bootstrap:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from google.protobuf.empty_pb2 import Empty
+
+from tiffin.api.containerd.runtime.task.v2.shim_pb2 import ShutdownRequest
 from tiffin.manager.runtimes.external.failures import failure_of
-from tiffin.runtime.errors import Unavailable
+from tiffin.runtime.errors import RuntimeFailure, Unavailable
 from tiffin.ttrpc import Client, RpcError
 
 if TYPE_CHECKING:
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from tiffin.manager.runtimes.external.bootstrap import Bootstrap
 
 R = TypeVar("R", bound="Message")
+LOG = logging.getLogger("tiffin.manager.shim")
+SHUTDOWN = 3.0  # seconds that a shim gets to end
 
 
 class Connection(Protocol):
@@ -32,6 +38,17 @@ class Connection(Protocol):
 
     async def close(self) -> None:
         """Closes it."""
+
+
+async def ask_to_end(connection: Connection, task: str) -> None:
+    """The shim of a task may go, if it has no other one. One that does not answer is left alone."""
+    try:
+        async with asyncio.timeout(SHUTDOWN):
+            await connection.call("Shutdown", ShutdownRequest(id=task, now=True), Empty)
+    except TimeoutError:
+        LOG.warning("the shim of %s does not end: it has had %g s", task, SHUTDOWN)
+    except RuntimeFailure:
+        pass  # it has gone while it answered
 
 
 async def connect(bootstrap: Bootstrap) -> Connection:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tiffin.api.containerd.runtime.task.v2 import shim_pb2
 from tiffin.api.containerd.types.mount_pb2 import Mount as MountMessage
 from tiffin.manager.runtimes.external import bootstrap
-from tiffin.manager.runtimes.external.connections import connect
+from tiffin.manager.runtimes.external.connections import ask_to_end, connect
 from tiffin.manager.runtimes.external.half_made import has_task
 from tiffin.manager.runtimes.external.leftovers import kill_shims, wait_for_starts
 from tiffin.manager.runtimes.external.log import ShimLog
@@ -75,20 +75,25 @@ class ExternalRuntime:
     async def recover(self, bundle: Bundle, watcher: Watcher) -> ExternalTask | None:
         """As the protocol says. One that does not answer is kept: it may be that the machine is slow."""
         program = self._program_of(bundle)
-        connection = await _connected(bundle)
-        if connection is None:
-            if program is not None:
-                await kill_shims(bundle, program.path)
-            connection = await self._taking_back.connection(bundle, program, Deaths())
+        connection = await self._living(bundle, program)
         if connection is None:
             return None
         shim = Shim(bundle, connection, program, ShimLog(bundle))
         task = ExternalTask(bundle, shim)
-        if not await has_task(shim, task):
-            await shim.give_up()
-            return None
         self._watch(shim, task, watcher)
         return task
+
+    async def _living(self, bundle: Bundle, program: ShimProgram | None) -> Connection | None:
+        """To the shim that has the task, or to a new one that has taken it; None: nobody has it."""
+        connection = await _connected(bundle)
+        if connection is not None:
+            try:
+                return connection if await has_task(bundle, connection) else None
+            except Unavailable as error:
+                LOG.warning("the shim of %s has just died: %s", bundle.id, error)
+        if program is not None:
+            await kill_shims(bundle, program.path)
+        return await self._taking_back.connection(bundle, program, Deaths())
 
     def _watch(self, shim: Shim, task: ExternalTask, watcher: Watcher) -> None:
         shim.watch(self._taking_back, lambda: watcher.returned(task), lambda exit_: watcher.lost(task, exit_))
@@ -137,7 +142,7 @@ async def _connected(bundle: Bundle) -> Connection | None:
 
 async def _shut_down(shim: Shim) -> None:
     """Ends a shim that has no task, and leaves its bundle."""
-    await shim.ask_to_end()
+    await ask_to_end(shim.connection, shim.bundle.id)
     await shim.give_up()
 
 

@@ -11,10 +11,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from google.protobuf.empty_pb2 import Empty
-
-from tiffin.api.containerd.runtime.task.v2.shim_pb2 import ShutdownRequest
 from tiffin.manager.runtimes.bundles.discard import discard
+from tiffin.manager.runtimes.external.connections import ask_to_end
 from tiffin.manager.runtimes.external.taking_back import Deaths
 from tiffin.manager.runtimes.values import Exit
 from tiffin.runtime.errors import RuntimeFailure, TimedOut, Unavailable
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="Message")
 LOG = logging.getLogger("tiffin.manager.shim")
-SHUTDOWN = 3.0  # seconds that a shim gets to end
 UNKNOWN_EXIT = 255  # where nobody can say how a process ended
 
 
@@ -55,9 +52,8 @@ class Shim:
         self._expected = False
         self._taking_back = False
         self._watch: asyncio.Task[None] | None = None
-        self._next: asyncio.Future[None] | None = (
-            None  # while there is none: until there is one, or none will be
-        )
+        # while there is no connection: until there is one, or none will be
+        self._next: asyncio.Future[None] | None = None
 
     async def call(self, method: str, request: Message, response: type[R]) -> R:
         """Calls a method, of a new shim if this one has died. Raises Unavailable: it died meanwhile, or for good."""
@@ -80,10 +76,13 @@ class Shim:
 
     async def _settled(self) -> None:
         """Returns when the connection stands, or there will be no other."""
-        if not self.connection.connected and self._watch is not None and not self._expected:
+        if not self.connection.connected and self._watched_over() and not self._expected:
             if self._next is None:
                 self._next = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._next)
+
+    def _watched_over(self) -> bool:
+        return self._watch is not None and not self._watch.done()
 
     def _settle(self) -> None:
         if self._next is not None:
@@ -98,6 +97,12 @@ class Shim:
         Else calls `lost`, once all is removed that the shim has left.
         """
         self._watch = asyncio.get_running_loop().create_task(self._watched(taking_back, returned, lost))
+        self._watch.add_done_callback(self._watch_ended)
+
+    def _watch_ended(self, watch: asyncio.Task[None]) -> None:
+        self._settle()
+        if not watch.cancelled() and (error := watch.exception()) is not None:
+            LOG.error("nobody watches the shim of %s any more", self.bundle.id, exc_info=error)
 
     async def _watched(
         self, taking_back: TakingBack, returned: Callable[[], None], lost: Callable[[Exit], None]
@@ -130,19 +135,9 @@ class Shim:
     async def end(self) -> None:
         """The task is deleted: the shim may go, and the bundle is removed."""
         self._expected = True
-        await self.ask_to_end()
+        await ask_to_end(self.connection, self.bundle.id)
         await self.give_up()
         await discard(self.bundle)
-
-    async def ask_to_end(self) -> None:
-        """It may go, if it has no other task. One that does not answer is left alone."""
-        try:
-            async with asyncio.timeout(SHUTDOWN):
-                await self.connection.call("Shutdown", ShutdownRequest(id=self.bundle.id, now=True), Empty)
-        except TimeoutError:
-            LOG.warning("the shim of %s does not end: it has had %g s", self.bundle.id, SHUTDOWN)
-        except RuntimeFailure:
-            pass  # it has gone while it answered
 
     async def give_up(self) -> None:
         """Closes the connection; the shim lives on."""
@@ -173,10 +168,8 @@ async def clean_up(bundle: Bundle, program: ShimProgram | None) -> Exit:
             exit_ = await program.delete(bundle)
         except TimedOut as error:
             LOG.warning("cleaning up after the shim of %s: %s", bundle.id, error)
-            return (
-                exit_  # its processes live, in state D: the bundle stays, so that a later try knows of them
-            )
-        except RuntimeFailure as error:
+            return exit_  # its processes live, in state D: a later try knows of them by the bundle
+        except (RuntimeFailure, OSError) as error:
             LOG.warning("cleaning up after the shim of %s: %s", bundle.id, error)
     await discard(bundle)
     return exit_ if exit_.at > 0 else exit_.replace(at=time.time_ns())

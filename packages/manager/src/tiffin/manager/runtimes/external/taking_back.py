@@ -56,24 +56,31 @@ class Deaths:
         self._back = time.monotonic()
 
 
+class _Turn:
+    """Of the tasks that share a shim: one at a time may start it. starts: how often that was done."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.starts = 0
+
+
 class TakingBack:
     """Of all shims of a manager: what a program has said of itself is asked once."""
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, int, int], asyncio.Task[bool]] = {}
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
 
     async def connection(
         self, bundle: Bundle, program: ShimProgram | None, deaths: Deaths
     ) -> Connection | None:
-        """A connection to a new shim that has the task of a bundle; None: it is to be cleaned up."""
+        """A connection to a shim that has the task of a bundle, started if need be; None: it is to be cleaned up."""
         deaths.died()
         while program is not None and deaths.in_a_row <= MOST:
             try:
                 if not await self._takes_back(program):
                     return None
                 connection = await self._connection(bundle, program)
-                await _check(bundle, connection)
                 deaths.returned()
                 return connection
             except NotFound as error:
@@ -88,16 +95,20 @@ class TakingBack:
         return None
 
     async def _connection(self, bundle: Bundle, program: ShimProgram) -> Connection:
-        """To a new shim, which is started by the first one who comes: several tasks may share it."""
-        address = _address(bundle)
-        turn = self._turns.setdefault(address, asyncio.Lock())
-        async with turn:
-            if (connection := await _answering(bundle)) is not None:
-                return connection
-            LOG.warning("the shim of %s has died, and is started again", bundle.id)
-            endpoint = await program.start(bundle, None)
-            bootstrap.keep(bundle, endpoint)
-            return await connect(endpoint)
+        """To the shim that somebody else has started already, else to a new one, which the first who comes starts.
+
+        A shim is asked without holding the turn: the other tasks do not wait for one that does not answer.
+        """
+        turn = self._turns.setdefault(_address(bundle), _Turn())
+        seen = turn.starts
+        with suppress(Unavailable):
+            return await _checked(bundle)
+        async with turn.lock:
+            if turn.starts == seen:
+                LOG.warning("the shim of %s has died, and is started again", bundle.id)
+                bootstrap.keep(bundle, await program.start(bundle, None))
+                turn.starts += 1
+        return await _checked(bundle)
 
     async def _takes_back(self, program: ShimProgram) -> bool:
         """Whether it is of that kind. Raises OSError, TimedOut, OperationFailed: it cannot be told now."""
@@ -117,16 +128,19 @@ async def _says(program: ShimProgram) -> bool:
     return info.annotations[ANNOTATION] == "true"
 
 
-async def _answering(bundle: Bundle) -> Connection | None:
-    """To the shim that somebody else has started already. One that was just killed may take a connection, no more."""
-    with suppress(NotFound, Unavailable):
-        connection = await connect(bootstrap.kept(bundle))
-        try:
-            await _check(bundle, connection)
-        except NotFound:  # it lives: who called asks it again, and is told
-            return await connect(bootstrap.kept(bundle))
-        return connection
-    return None
+async def _checked(bundle: Bundle) -> Connection:
+    """To the shim that the bundle names. One that was just killed may take a connection, no more: it must answer.
+
+    Raises:
+        Unavailable: there is none. NotFound: it has no such task, and was asked to end. RuntimeFailure: it may be ill.
+    """
+    try:
+        endpoint = bootstrap.kept(bundle)
+    except NotFound as error:
+        raise Unavailable(str(error)) from error
+    connection = await connect(endpoint)
+    await _check(bundle, connection)
+    return connection
 
 
 async def _check(bundle: Bundle, connection: Connection) -> None:
