@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -32,8 +33,8 @@ class ShimProcess(NamedTuple):
     def of(cls, daemon: Daemon, container: str) -> ShimProcess:
         """The shim of a container's task; of any kind."""
         bundle = daemon.bundle(container)
-        address = (bundle / "address").read_text()
-        return cls(_pid_at(address), address, bundle, daemon.address)
+        address, version = _socket_of(bundle)
+        return cls(_pid_at(address, version), address, bundle, daemon.address)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ShimProcess) and (self.pid, self.address) == (other.pid, other.address)
@@ -80,10 +81,19 @@ def wait_until_gone(pid: int) -> None:
         os.close(descriptor)
 
 
-def _pid_at(address: str) -> int:
+def _socket_of(bundle: Path) -> tuple[str, int]:
+    """Where a shim listens, as containerd notes it, and the version of its service."""
+    try:
+        told = json.loads((bundle / "bootstrap.json").read_text())
+    except FileNotFoundError:  # containerd 1.6
+        return (bundle / "address").read_text(), 2
+    return told["address"], told["version"]
+
+
+def _pid_at(address: str, version: int = 2) -> int:
     with BlockingClient(address, timeout=SECONDS) as client:
         request = shim_pb2.ConnectRequest()
         answer = client.call(
-            "containerd.task.v2.Task", "Connect", request, shim_pb2.ConnectResponse, timeout=SECONDS
+            f"containerd.task.v{version}.Task", "Connect", request, shim_pb2.ConnectResponse, timeout=SECONDS
         )
     return answer.shim_pid
