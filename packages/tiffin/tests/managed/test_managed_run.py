@@ -60,6 +60,13 @@ def test_a_log_is_followed_to_the_end_of_its_container(managed: Managed) -> None
     assert managed.call("wait", "talker").lines == ["2"]
 
 
+def test_a_log_of_plain_bytes_is_followed_to_its_last_one(managed: Managed) -> None:
+    """runc's shim writes bytes; the last line may have no end, and a question is wanted before its answer."""
+    managed.start("asker", "printf 'who? '; sleep 0.5; printf me", "--runtime=io.containerd.runc.v2")
+    assert managed.call("logs", "--follow", "asker").out == "who? me"
+    assert managed.call("logs", "asker").out == "who? me"
+
+
 def test_a_name_is_given_once(managed: Managed) -> None:
     managed.start("one")
     again = managed.run("-d", "--name=one", IMAGE, "true")

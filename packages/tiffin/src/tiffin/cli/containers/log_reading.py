@@ -1,7 +1,4 @@
-"""A log on the disk, to our streams: Docker's format (one JSON object a line, rotated), or plain bytes.
-
-PATH.2  PATH.1  PATH     the oldest to the newest; the last one is renamed when it is full
-"""
+"""A log on the disk, to our streams: Docker's format (one JSON object a line, rotated), or plain bytes."""
 
 from __future__ import annotations
 
@@ -10,14 +7,15 @@ import os
 import select
 import sys
 from collections import deque
+from contextlib import ExitStack
 
 from tiffin.cli.containers.folder_watch import FolderWatch
+from tiffin.cli.containers.log_files import LogFiles
 from tiffin.cli.failure import CommandFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
+    from collections.abc import Iterable
 
     from tiffin.cli.containers.port import LogView
 
@@ -36,81 +34,29 @@ def show(path: str, view: LogView, *, plain: bool, ended: int = -1) -> None:
     """
     if plain and view.timestamps:
         raise CommandFailed("this log has no times: it was written as plain bytes")
-    lines = _all_lines(path)
-    if view.tail >= 0:
-        lines = iter(deque(lines, view.tail))
     printer = _Printer(plain=plain, timestamps=view.timestamps)
-    if not view.follow or ended < 0:
-        printer.print(lines)
-        return
-    with FolderWatch(os.path.dirname(path)) as watch, _Tail(path) as tail:
-        printer.print(deque(_before(path, tail), None if view.tail < 0 else view.tail))
-        while not _is_readable(ended):
-            printer.print(tail.lines())
-            watch.wait(ended)
-        printer.print(tail.lines())
-        while watch.wait(-1, QUIET_SECONDS):
-            printer.print(tail.lines())
+    with ExitStack() as stack:
+        follows = view.follow and ended >= 0
+        watch = stack.enter_context(FolderWatch(os.path.dirname(path))) if follows else None
+        files = stack.enter_context(LogFiles(path, plain=plain))
+        printer.print(files.lines() if view.tail < 0 else deque(files.lines(), view.tail))
+        if watch is not None:
+            _follow(printer, files, watch, ended)
 
 
-def _before(path: str, tail: _Tail) -> Iterator[bytes]:
-    for old in _rotated(path):
-        with open(old, "rb") as file:
-            yield from file
-    yield from tail.lines()
-
-
-def _all_lines(path: str) -> Iterator[bytes]:
-    for name in (*_rotated(path), path):
-        with open(name, "rb") as file:
-            yield from file
-
-
-def _rotated(path: str) -> list[str]:
-    """The older files, the oldest first."""
-    folder, name = os.path.split(path)
-    numbers = [entry[len(name) + 1 :] for entry in os.listdir(folder) if entry.startswith(f"{name}.")]
-    return [f"{path}.{number}" for number in sorted((int(n) for n in numbers if n.isdigit()), reverse=True)]
+def _follow(printer: _Printer, files: LogFiles, watch: FolderWatch, ended: int) -> None:
+    while not _is_readable(ended):
+        printer.print(files.lines())
+        watch.wait(ended)
+    printer.print(files.lines())
+    while watch.wait(-1, QUIET_SECONDS):
+        printer.print(files.lines())
 
 
 def _is_readable(descriptor: int) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(0))
-
-
-class _Tail:
-    """The newest file, and the one that follows when it is renamed."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._file: BinaryIO = open(path, "rb")  # noqa: SIM115  # closed by __exit__
-        self._rest = b""
-
-    def __enter__(self) -> _Tail:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def lines(self) -> Iterator[bytes]:
-        """What has been written since the last call, in whole lines."""
-        while True:
-            for line in self._file:
-                self._rest += line
-                if self._rest.endswith(b"\n"):
-                    yield self._rest
-                    self._rest = b""
-            if not self._was_renamed():
-                return
-            self._file.close()
-            self._file = open(self._path, "rb")  # noqa: SIM115  # closed by __exit__
-
-    def _was_renamed(self) -> bool:
-        try:
-            return os.stat(self._path).st_ino != os.fstat(self._file.fileno()).st_ino
-        except FileNotFoundError:  # between two names
-            return False
 
 
 class _Printer:
@@ -130,8 +76,9 @@ class _Printer:
     def _print_entry(self, line: bytes) -> None:
         try:
             entry = json.loads(line)
-        except ValueError:  # cut off by a crash, or a full disk
+            data = entry["log"].encode("utf-8", "surrogateescape")
+            start = f"{entry['time']} ".encode() if self._timestamps else b""
+        except (ValueError, KeyError, TypeError, AttributeError):  # cut off by a crash, or a full disk
             return
         stream = sys.stderr if entry.get("stream") == "stderr" else sys.stdout
-        text = f"{entry.get('time')} {entry['log']}" if self._timestamps else entry["log"]
-        stream.buffer.write(text.encode("utf-8", "surrogateescape"))
+        stream.buffer.write(start + data)

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
+from tiffin.api.containerd.types.task.task_pb2 import STOPPED
 from tiffin.cli.containers.log_reading import show
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.parse import UsageError
@@ -51,7 +52,8 @@ def show_log(name: str, labels: Mapping[str, str], state: ProcessState | None, v
         )
     with ExitStack() as stack:
         ended = -1
-        if view.follow and state is not None and state.pid:
+        # the pid of one that has ended may be somebody else's by now
+        if view.follow and state is not None and state.status != STOPPED and state.pid:
             with suppress(ProcessLookupError):
                 ended = os.pidfd_open(state.pid)
                 stack.callback(os.close, ended)
