@@ -18,8 +18,10 @@ from tiffin.runtime.errors import (
     InvalidArgument,
     NotFound,
     OperationFailed,
+    Unavailable,
 )
 from tiffin.shim.events.values import TaskExit
+from tiffin.shim.monitor.client import Monitor
 from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks.states import Status
 from tiffin.shim.tasks.values import Patience
@@ -215,6 +217,43 @@ async def test_stdin_is_read_until_it_is_closed(keeper_of: Keeping, tmp_path: Pa
         assert (await keeper.tasks.wait(name, exec_id)).status == 0
         await keeper.tasks.delete(name, exec_id)
         assert log.read_text() == "one\ntwo\n"
+
+
+async def test_a_stdin_that_has_ended_before_the_start_has_ended_for_a_successor_too(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        stdin = tmp_path / "stdin"
+        os.mkfifo(stdin)
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.execute(name, "e1", process_of(["cat"]), Stdio(str(stdin)))
+        await keeper.tasks.close_io(name, "e1")
+        await keeper.tasks.close()
+        keeper.tasks = keeper.new_tasks()
+        await keeper.tasks.recover(str(keeper.bundles[name].path))
+        await keeper.tasks.start(name, "e1")
+        async with asyncio.timeout(SECONDS):
+            assert (await keeper.tasks.wait(name, "e1")).status == 0
+
+
+async def test_one_that_runs_is_running_though_its_stdin_cannot_be_ended(
+    keeper_of: Keeping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise Unavailable("the connection is cut")
+
+    async with keeper_of() as keeper:
+        stdin = tmp_path / "stdin"
+        os.mkfifo(stdin)
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.execute(name, "e1", process_of(["cat"]), Stdio(str(stdin)))
+        await keeper.tasks.close_io(name, "e1")
+        monkeypatch.setattr(Monitor, "close_stdin", fail)
+        assert await keeper.tasks.start(name, "e1")
+        assert (await keeper.tasks.state(name, "e1")).status is Status.RUNNING
+        await keeper.tasks.kill(name, "e1")
+        await keeper.tasks.wait(name, "e1")
+        assert keeper.told() == ["create", "start", "exec-added", "exec-started", "exit"]
 
 
 async def test_terminals_have_a_size(keeper_of: Keeping, tmp_path: Path) -> None:

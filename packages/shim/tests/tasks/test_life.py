@@ -112,11 +112,12 @@ async def test_pause_and_resume(keeper_of: Keeping, tmp_path: Path) -> None:
         assert keeper.told()[-2:] == ["paused", "resumed"]
 
 
-async def test_a_paused_task_may_be_killed(keeper_of: Keeping) -> None:
+@pytest.mark.parametrize("everything", [False, True])
+async def test_a_paused_task_may_be_killed(keeper_of: Keeping, *, everything: bool) -> None:
     async with keeper_of() as keeper:
         name = await keeper.run(FOREVER)
         await keeper.tasks.pause(name)
-        await keeper.tasks.kill(name, "", signal.SIGKILL)
+        await keeper.tasks.kill(name, "", signal.SIGKILL, everything=everything)
         assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
         await keeper.tasks.delete(name)
         assert keeper.told() == ["create", "start", "paused", "exit", "delete"]

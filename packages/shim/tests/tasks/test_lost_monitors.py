@@ -15,6 +15,7 @@ from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, process_
 from packages.shim.tests.tasks.trouble import Trouble
 
 from tiffin.runtime.errors import AlreadyExists, TimedOut, Unavailable
+from tiffin.runtime.state.identity import is_alive, process_stat
 from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks.states import Status
 from tiffin.shim.tasks.values import Patience
@@ -179,6 +180,22 @@ async def test_one_that_is_stopped_holds_a_successor_up_in_bounds(keeper_of: Kee
         os.kill(monitor, signal.SIGCONT)
         assert await keeper.tasks.recover(bundle) == name
         assert (await keeper.tasks.state(name)).status is Status.RUNNING
+
+
+async def test_one_that_is_stopped_holds_a_deletion_up_in_bounds(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        keeper.patience = Patience(monitor=0.2)
+        keeper.tasks = keeper.new_tasks()
+        name = await keeper.run(shell("exit 3"))
+        await keeper.tasks.wait(name)
+        monitor = monitor_of(keeper, name)
+        begun = process_stat(monitor)
+        assert begun is not None
+        os.kill(monitor, signal.SIGSTOP)
+        async with asyncio.timeout(10):
+            assert (await keeper.tasks.delete(name)).exit_status == 3
+        assert keeper.folders() == []
+        assert not is_alive(monitor, begun[1])
 
 
 async def test_what_needs_the_monitor_is_unavailable(keeper_of: Keeping) -> None:

@@ -82,6 +82,8 @@ class Connection:
             answered = await answer
         finally:
             self._answers.pop(serial, None)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # looked at: what could not be sent has failed by itself
         if isinstance(answered, expected):
             return answered
         raise Unavailable(f"the monitor answered with {answered}")
@@ -123,7 +125,8 @@ class Connection:
         try:
             await asyncio.wait([writable, self.ended], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._loop.remove_writer(self._socket)
+            if not self.ended.done():  # else the number may be another's by now
+                self._loop.remove_writer(self._socket)
 
     def _receive(self) -> None:
         try:
@@ -157,6 +160,7 @@ class Connection:
             return
         self.ended.set_result(None)
         self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
         with self._posting:
             self._socket.close()
         for answer in list(self._answers.values()):

@@ -11,7 +11,13 @@ import logging
 import os
 import time
 
-from tiffin.runtime.errors import FailedPrecondition, NotFound, OperationFailed, Unavailable
+from tiffin.runtime.errors import (
+    FailedPrecondition,
+    NotFound,
+    OperationFailed,
+    RuntimeFailure,
+    Unavailable,
+)
 
 from .ending import ended
 from .loss import monitor_lost
@@ -181,6 +187,17 @@ class Container:
         """What works now."""
         now = time.monotonic()
         return [Activity(self.id, *key, now - since) for key, since in self._activities.items()]
+
+    async def end_stdin(self, process: Process) -> None:
+        """Tells the monitor what it may not know yet: that nothing more comes. What fails is logged: it runs."""
+        if self.monitor is None or not (process.stdin_ended and process.pid and process.exit is None):
+            return
+        try:
+            await self.monitor.close_stdin(process.name)
+        except NotFound:  # it has ended already
+            return
+        except RuntimeFailure as error:
+            LOG.warning("%s: its stdin cannot be ended: %s", self.said(process), error)
 
     def check_runs_execs(self) -> None:
         """Raises FailedPrecondition if its first process has ended, also where that is not told yet."""

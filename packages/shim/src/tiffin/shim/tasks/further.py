@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 from tiffin.runtime.state.identity import process_stat
 from tiffin.spec import json_tree
 
@@ -59,6 +57,7 @@ async def start(container: Container, process: Process) -> int:
             await _run(container, process)
             event = TaskExecStarted(container_id=container.id, exec_id=process.exec_id, pid=process.pid)
             container.become(process, Status.RUNNING, event)
+            await container.end_stdin(process)
     except BaseException:
         if process.status is Status.CREATED and not process.pid:
             failed = FailedPrecondition(f"{container.said(process)}: its start has failed")
@@ -82,9 +81,6 @@ async def _run(container: Container, process: Process) -> None:
         raise
     found = process_stat(process.pid)
     process.start_time = found[1] if found is not None else 0
-    if process.stdin_ended:
-        with contextlib.suppress(NotFound):  # it has ended already
-            await container.connected().close_stdin(process.name)
 
 
 def _check_container(container: Container) -> None:

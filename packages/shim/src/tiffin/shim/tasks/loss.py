@@ -47,6 +47,8 @@ async def monitor_lost(container: Container) -> None:
     LOG.warning("container %s: its monitor had cut the connection; it is there again", container.id)
     await _resume(container, monitor)
     container.monitor = monitor  # now others may start processes again
+    for process in container.processes:
+        await container.end_stdin(process)
 
 
 async def _resume(container: Container, monitor: Monitor) -> None:

@@ -61,6 +61,7 @@ class Process:
             exit=self.exit,
             untold=self.untold,
             process=self.process,
+            stdin_ended=self.stdin_ended,
             cgroups=dict(cgroups) if self.name == INIT else {},
         )
 
@@ -73,6 +74,7 @@ class Process:
         process.start_time = record.start_time
         process.exit = record.exit
         process.untold = record.untold
+        process.stdin_ended = record.stdin_ended
         return process
 
     def learn(self, known: MonitoredProcess) -> None:

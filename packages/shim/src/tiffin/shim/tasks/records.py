@@ -56,7 +56,7 @@ class ProcessRecord(Record):
 
     start_time: field 22 of /proc/PID/stat. cgroups: of the container, with its first process (see `cgroups`).
     untold: topic of the event that its state calls for, until that was handed over.
-    process: of an exec, the OCI process as JSON.
+    process: of an exec, the OCI process as JSON. stdin_ended: nothing more comes for it.
     """
 
     exec_id: str
@@ -67,6 +67,7 @@ class ProcessRecord(Record):
     exit: Exit | None = None
     untold: str = ""
     process: str = ""
+    stdin_ended: bool = False
     cgroups: Mapping[str, str] = {}  # never changed
 
 

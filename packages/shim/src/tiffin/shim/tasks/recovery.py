@@ -75,6 +75,8 @@ async def _taken_back(container: Container) -> bool:
     for process in container.execs.values():
         await finish_exec(container, process)
     await _tell(container)
+    for process in container.processes:
+        await container.end_stdin(process)
     return True
 
 

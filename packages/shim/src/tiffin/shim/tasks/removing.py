@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 
 from tiffin.runtime.cgroup.removal import remove_all
-from tiffin.runtime.errors import OperationFailed, RuntimeFailure
+from tiffin.runtime.errors import OperationFailed, RuntimeFailure, TimedOut
 from tiffin.runtime.state.files import remove_tree
 
+from ..monitor.starting import end_of
 from ..runtimes.stopping import children_of
 from .records import TASK_FILE, remove_file
 from .threads import in_thread
@@ -24,15 +26,35 @@ async def stop_monitor(container: Container, *, by_force: bool = False) -> None:
 
     Args:
         by_force: kill whatever it has started or adopted first.
+
+    Raises:
+        TimedOut: it did not answer, and is hanging in the kernel: it cannot even be killed.
     """
     monitor, container.monitor = container.monitor, None
     if monitor is None:
         return
     if by_force:
         await in_thread(kill_descendants, monitor.pid)
-    with contextlib.suppress(RuntimeFailure):  # it was killed itself
-        await monitor.quit()
-    await monitor.close()
+    patience = container.surroundings.patience
+    try:
+        async with asyncio.timeout(patience.monitor):
+            with contextlib.suppress(RuntimeFailure):  # it was killed itself
+                await monitor.quit()
+    except TimeoutError:
+        await _kill_monitor(monitor.pid, patience.kill)
+    finally:
+        await monitor.close()
+
+
+async def _kill_monitor(pid: int, seconds: float) -> None:
+    """It is stopped, or hangs in a file. Its socket is open: the pid is still its own."""
+    with end_of(pid) as ended:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        try:
+            await asyncio.wait_for(ended, seconds)
+        except TimeoutError:
+            raise TimedOut(f"the monitor {pid} was killed, and does not end") from None
 
 
 async def remove_half_made(container: Container) -> None:

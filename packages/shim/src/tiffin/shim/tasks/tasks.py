@@ -210,6 +210,8 @@ class Tasks:
             process.stdin_ended = True
             if process.pid:
                 await found.connected().close_stdin(process.name)
+            else:
+                found.write(process)
 
     # What is known.
 
