@@ -1,4 +1,4 @@
-"""gRPC's health checks, and reflection: which services there are, and what their messages look like."""
+"""gRPC's health checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+
+from tiffin.manager.daemon.reflection import SERVICE, Reflection
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -20,10 +21,9 @@ class Health:
         self._names: tuple[str, ...] = ("",)
 
     def add_to(self, server: aio.Server, names: Sequence[str]) -> None:
-        """Registers both. names: of the other services."""
+        """Registers it, and reflection. names: of the other services."""
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
-        everything = (*names, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(everything, server)
+        server.add_generic_rpc_handlers((Reflection((*names, health.SERVICE_NAME, SERVICE)),))
         self._names = ("", *names, health.SERVICE_NAME)
 
     async def ready(self) -> None:
