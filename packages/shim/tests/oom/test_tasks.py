@@ -10,6 +10,7 @@ from packages.shim.tests.runtimes_in_process.conftest import InProcessKeeper
 from packages.shim.tests.tasks.keeping import FOREVER, NAMESPACE, keeping
 
 from tiffin.api.cgroups.v1 import metrics_pb2
+from tiffin.runtime.errors import NotFound
 from tiffin.shim.events.values import TaskOOM
 from tiffin.shim.metrics.messages import measure
 from tiffin.shim.oom import OomWatcher
@@ -53,6 +54,16 @@ async def test_an_exec_may_be_the_one(tmp_path: Path, bundle_factory: Make, noth
         await keeper.tasks.kill(name)
         await keeper.tasks.wait(name)
         assert keeper.told().count("oom") == 1
+
+
+async def test_without_a_cgroup_of_its_own_it_has_no_metrics(
+    tmp_path: Path, bundle_factory: Make, nothing_left: None
+) -> None:
+    async with keeping(WatchingKeeper(tmp_path, "", bundle_factory)) as keeper:
+        name = await keeper.run(FOREVER)
+        keeper.tasks._containers[name].cgroups = {}
+        with pytest.raises(NotFound, match="cgroup does not exist"):
+            await keeper.tasks.stats(name)
 
 
 async def test_metrics(tmp_path: Path, bundle_factory: Make, nothing_left: None) -> None:

@@ -233,10 +233,18 @@ class Tasks:
         return await processes_in(self._container(container))
 
     async def stats(self, container: str) -> Any:
-        """What `measure` makes of its cgroups. Raises Unsupported if it has none of its own that we can see."""
+        """What `measure` makes of its cgroups.
+
+        Raises:
+            NotFound: it has none of its own that we can see; this is how runc's shim says it, and containerd then leaves
+                it out of its metrics without a word.
+            Unsupported: these tasks were made without `measure`.
+        """
         manager = cgroup_manager(self._container(container))
-        if manager is None or self._measure is None:
-            raise Unsupported(f"container {container}: nobody measures its cgroups on this host")
+        if self._measure is None:
+            raise Unsupported(f"container {container}: nobody measures its cgroups")
+        if manager is None:
+            raise NotFound(f"cgroup does not exist: container {container} has none of its own")
         return await in_thread(self._measure, manager)
 
     async def connect(self, container: str) -> Connection:
