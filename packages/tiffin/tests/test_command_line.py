@@ -125,3 +125,13 @@ def test_doctor_prints_the_rows_that_were_asked_for() -> None:
     done = call("doctor", "--json", "openat2")
     assert '"name": "openat2"' in done.stdout
     assert call("doctor", "nonsense").returncode == 2
+
+
+def test_nobody_reads_what_it_prints() -> None:
+    """As before `| head -0`: the exit code of SIGPIPE, and no complaint."""
+    with subprocess.Popen([PROGRAM, "version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(SECONDS) == 141
+        assert process.stderr is not None
+        assert process.stderr.read() == b""

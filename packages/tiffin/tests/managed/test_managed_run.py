@@ -109,6 +109,25 @@ def test_a_shell_on_a_terminal(managed: Managed) -> None:
         assert shell.process.wait(SECONDS) == 4
 
 
+def test_nobody_reads_its_output_any_more(managed: Managed) -> None:
+    """As `| head -1` does it: it ends, as docker's would, and does not stand still for ever."""
+    words = managed.run_words("--rm", IMAGE, "yes")
+    with subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=managed.environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(2) == b"y\n"
+        process.stdout.close()
+        assert process.wait(SECONDS) == 141
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert managed.states() == {}
+
+
 def test_signals_are_forwarded(managed: Managed) -> None:
     script = "trap 'echo caught; exit 5' TERM; echo ready; while :; do sleep 0.05; done"
     with subprocess.Popen(

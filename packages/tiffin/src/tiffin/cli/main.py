@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STARTED = time.monotonic_ns()
 INTERRUPTED = 130  # 128 and SIGINT
+UNREAD = 141  # 128 and SIGPIPE
 ENOENT = 2
 ADDRESS, NAMESPACE = "TIFFIN_ADDRESS", "CONTAINERD_NAMESPACE"
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -43,6 +44,8 @@ def main(argv: list[str]) -> int:
         return _help([argv[0], command.name, "--help"])
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError as error:
+        return _unread() or _failed(command, error)
     except (UsageError, CommandFailed, OSError) as error:
         return _failed(command, error)
     except Exception as error:
@@ -86,6 +89,19 @@ def _failed(command: Command, error: Exception) -> int:
     if getattr(error, "program", False):  # OperationFailed: the program was not found, or not executed
         return NOT_FOUND if getattr(error, "errno", 0) == ENOENT else NOT_EXECUTABLE
     return FAILED if isinstance(error, UsageError) else command.failed
+
+
+def _unread() -> int:
+    """The exit code of one that SIGPIPE has killed, if nobody reads our output any more (`| head`); else 0."""
+    from select import POLLERR, poll
+
+    ours = poll()
+    for number in (1, 2):
+        ours.register(number, 0)
+    closed = [number for number, events in ours.poll(0) if events & POLLERR]
+    for number in closed:  # what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), number)
+    return UNREAD if closed else 0
 
 
 def _help(argv: list[str]) -> int:

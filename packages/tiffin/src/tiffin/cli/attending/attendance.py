@@ -7,7 +7,7 @@ import signal
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from tiffin.cli.attending.streams import copy_input, copy_output
+from tiffin.cli.attending.streams import Output, copy_input
 from tiffin.cli.attending.terminal import own_terminal, raw, size_of
 from tiffin.runtime.errors import RuntimeFailure
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FORWARDED = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCONT,
 )  # fmt: skip
-DRAIN_SECONDS = 5.0  # for output after the end: others than the process may still hold its streams
+DRAIN_SECONDS = 5.0  # without output after the end: others than the process may still hold its streams
 
 
 class Attendance:
@@ -48,21 +48,16 @@ class Attendance:
         self._background: set[asyncio.Task[Any]] = set()
 
     async def attend(self) -> int | None:
-        """Returns its exit code, or None once the user has left."""
-        outputs = [
-            asyncio.ensure_future(copy_output(self._streams.stdout, 1)),
-            asyncio.ensure_future(copy_output(self._streams.stderr, 2)),
-        ]
+        """Returns its exit code, or None once the user has left. Raises BrokenPipeError: nobody takes its output."""
+        outputs = [Output(self._streams.stdout, 1), Output(self._streams.stderr, 2)]
         with ExitStack() as stack:
-            await self._begin(stack)
-            code = await self._until_end()
-        if code is None:
             for output in outputs:
-                output.cancel()
-            return None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await asyncio.gather(*outputs)
+                stack.callback(output.copying.cancel)
+            with ExitStack() as own:
+                await self._begin(own)
+                code = await self._until_end([output.copying for output in outputs])
+            if code is not None:
+                await _drained(outputs)
         return code
 
     async def _begin(self, stack: ExitStack) -> None:
@@ -77,24 +72,23 @@ class Attendance:
             stack.callback(loop.remove_signal_handler, signal.SIGWINCH)
             self._resize(terminal)
 
-    async def _until_end(self) -> int | None:
+    async def _until_end(self, outputs: list[asyncio.Task[Any]]) -> int | None:
+        """As `attend`. An output that ends before the process is no end of it, but one that fails is told at once."""
         waiting = asyncio.ensure_future(self._process.exit_status())
-        tasks: list[asyncio.Task[Any]] = [waiting]
+        own: list[asyncio.Task[Any]] = [waiting]
         if self._stdin:
             end = self._end_stdin
-            tasks.append(
-                asyncio.ensure_future(copy_input(self._streams.write, end, may_leave=self._may_leave))
-            )
+            own.append(asyncio.ensure_future(copy_input(self._streams.write, end, may_leave=self._may_leave)))
+        tasks = {*own, *outputs}
         try:
             while not waiting.done():
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done - {waiting}:
-                    tasks.remove(task)
                     if task.result():
                         return None
             return waiting.result()
         finally:
-            for task in tasks:
+            for task in own:
                 task.cancel()
 
     async def _end_stdin(self) -> None:
@@ -118,3 +112,14 @@ class Attendance:
         task = asyncio.ensure_future(done())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+async def _drained(outputs: list[Output]) -> None:
+    """All that the process has written has been, however long our reader takes for it."""
+    pending = {output.copying for output in outputs}
+    while pending:
+        done, pending = await asyncio.wait(pending, timeout=DRAIN_SECONDS)
+        for copying in done:
+            copying.result()
+        if not done and not any(output.is_writing for output in outputs):
+            return

@@ -53,10 +53,18 @@ async def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view[:NEVER_BLOCKS]) :]
 
 
-async def copy_output(reader: asyncio.StreamReader, descriptor: int) -> None:
-    """To its end."""
-    while data := await reader.read(READ_AT_ONCE):
-        await write_all(descriptor, data)
+class Output:
+    """Copies to a stream of ours, to the end. copying: the task. is_writing: it waits for who reads ours."""
+
+    def __init__(self, reader: asyncio.StreamReader, descriptor: int) -> None:
+        self.is_writing = False
+        self.copying: asyncio.Task[None] = asyncio.ensure_future(self._copy(reader, descriptor))
+
+    async def _copy(self, reader: asyncio.StreamReader, descriptor: int) -> None:
+        while data := await reader.read(READ_AT_ONCE):
+            self.is_writing = True
+            await write_all(descriptor, data)
+            self.is_writing = False
 
 
 async def copy_input(
