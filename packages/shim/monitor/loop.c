@@ -39,12 +39,12 @@ void watch_close(struct watch *watch)
 	watch->events = 0;
 }
 
-void loop_once(void)
+void loop_once(bool again)
 {
 	static bool at_rest;
 	struct epoll_event event;
 	struct watch *watch;
-	long count = syscall(SYS_epoll_pwait, set, &event, 1, at_rest ? -1 : REST_AFTER_MILLISECONDS, NULL, 0);
+	long count = syscall(SYS_epoll_pwait, set, &event, 1, at_rest && !again ? -1 : REST_AFTER_MILLISECONDS, NULL, 0);
 	if (count == 0) {
 		at_rest = true;
 		memory_trim();

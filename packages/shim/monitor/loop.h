@@ -1,5 +1,6 @@
 /* The event loop: epoll, level-triggered, one event at a time, so that a handler may free whatever it likes. When nothing has
- * happened for a second, memory is given back; from then on it waits without a timer, and costs nothing. */
+ * happened for a second, memory is given back; from then on it waits without a timer, and costs nothing, unless something
+ * is to be tried again. */
 #ifndef TIFFIN_MONITOR_LOOP_H
 #define TIFFIN_MONITOR_LOOP_H
 
@@ -25,7 +26,7 @@ int watch_for(struct watch *watch, uint32_t events);
 /* Takes it from the set and closes its descriptor; once more is no error. */
 void watch_close(struct watch *watch);
 
-/* Waits for one event and handles it. */
-void loop_once(void);
+/* Waits for one event and handles it. `again`: returns after a second at most, to try something again. */
+void loop_once(bool again);
 
 #endif

@@ -67,10 +67,11 @@ static int open_all(void)
 
 static void run(void)
 {
+	bool recorded = true;
 	while (!quitting && (has_clients() || !nothing_left_to_do())) {
-		loop_once();
+		loop_once(!recorded); /* a full disk tells nobody when it has room again */
 		reap_if_due();
-		try_records_again();
+		recorded = try_records_again();
 	}
 	unlink("monitor.sock");
 }

@@ -68,7 +68,7 @@ void process_ended(struct process *process, const struct end *end); /* writes it
 void process_tell_end(struct process *process);
 void process_progress(struct process *process);    /* something may have been the last of its output */
 void resume_outputs(struct process *process);
-void try_records_again(void);
+bool try_records_again(void);                      /* false: an end is still not on disk */
 bool nothing_left_to_do(void);
 
 /* start.c */

@@ -131,11 +131,15 @@ void process_progress(struct process *process)
 	tell_all(MESSAGE_DRAINED, &drained);
 }
 
-void try_records_again(void)
+bool try_records_again(void)
 {
-	for (struct process *process = processes; process; process = process->next)
+	bool all = true;
+	for (struct process *process = processes; process; process = process->next) {
 		if (process->stage == STAGE_ENDED && !process->recorded)
 			record(process);
+		all = all && (process->stage != STAGE_ENDED || process->recorded);
+	}
+	return all;
 }
 
 static bool sinks_are_done(const struct process *process)

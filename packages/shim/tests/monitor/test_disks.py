@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from packages.shim.tests.monitor.records import cri_records, joined, json_records, until
-from packages.shim.tests.monitor.scene import FOREVER, Reader, Scene, Scenes
+from packages.shim.tests.monitor.scene import FOREVER, Reader, Scene, Scenes, ended
 
 from tiffin.runtime.errors import OperationFailed
 from tiffin.shim.monitor import Streams, recorded
@@ -142,6 +142,29 @@ async def test_the_end_of_a_process_is_recorded(scene_of: Scenes, disk: Path, en
         fill(disk)
         scene.file("go").write_text("\n")
         assert (await scene.heard.exit_of("init")).status == end
+        found = recorded(scene.directory)["init"]
+        assert found.exit == scene.heard.exits["init"]
+
+
+async def test_an_end_that_could_not_be_recorded_is_when_there_is_room_again(
+    scene_of: Scenes, disk: Path
+) -> None:
+    async with scene_of() as scene:
+        await scene.monitor.quit()
+        scene.directory = str(disk / "m")
+        await scene.__aenter__()
+        os.mkfifo(scene.file("go"))
+        await scene.run("init", f"read x < {scene.file('go')}; exit 7")
+        (disk / "m/init/exit.new").unlink()  # with it goes the room that was taken for it
+        filler = fill(disk)
+        scene.file("go").write_text("\n")
+        assert (await scene.heard.exit_of("init")).status == 7
+        assert recorded(scene.directory)["init"].exit is None
+        waits = scene.status("voluntary_ctxt_switches")
+        await scene.monitor.close()
+        await until(lambda: scene.status("voluntary_ctxt_switches") >= waits + 3)  # it has come to rest
+        filler.unlink()
+        await ended(scene.monitor.pid)  # nothing else keeps it, and nobody has told it of the room
         found = recorded(scene.directory)["init"]
         assert found.exit == scene.heard.exits["init"]
 
