@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from grpc import StatusCode
-from packages.manager.tests.client import Client, refusal
+from grpc import StatusCode, aio
+from packages.manager.tests.client import SECONDS, Client, refusal
 from packages.manager.tests.transfer.client_streams import ClientStream
 
 from tiffin.api.containerd.services.transfer.v1.transfer_pb2 import TransferOptions, TransferRequest
@@ -22,6 +23,7 @@ from tiffin.api.containerd.types.transfer.imagestore_pb2 import (
 )
 from tiffin.api.containerd.types.transfer.importexport_pb2 import ImageExportStream, ImageImportStream
 from tiffin.api.containerd.types.transfer.progress_pb2 import Progress
+from tiffin.api.containerd.types.transfer.streaming_pb2 import Data
 from tiffin.api.typeurl import pack, unpack
 from tiffin.image.metadata.namespaces import Scope
 from tiffin.image.store.store import Store
@@ -199,6 +201,46 @@ def test_pairs_that_there_are_none_of_and_streams_that_are_not_open_are_refused(
     headers = registries.RegistryResolver(headers={"Cookie": "x"})
     with_headers = registries.OCIRegistry(reference="example.org/a:1", resolver=headers)
     assert code(with_headers, ImageStore()) is StatusCode.UNIMPLEMENTED
+
+
+def test_the_streams_of_a_transfer_that_does_not_begin_are_ended(daemon: Daemon) -> None:
+    async def both() -> None:
+        told = await ClientStream.open(daemon.client)
+        wrong = daemon.transfer(ImageImportStream(stream="none"), ImageStore(), progress=told.name)
+        with pytest.raises(aio.AioRpcError):
+            await wrong
+        async with asyncio.timeout(SECONDS):
+            assert await told.receive() is None
+
+    daemon.client.run(both())
+
+
+def test_labels_that_cannot_be_are_refused_before_anything_has_a_name(daemon: Daemon, archive: bytes) -> None:
+    place = ImageStore(labels={"long": "x" * 4096})
+    assert refusal(daemon.import_, archive, place).code is StatusCode.INVALID_ARGUMENT
+    assert daemon.names() == []
+
+
+def test_an_archive_on_its_way_has_no_name_that_a_kill_would_leave(
+    daemon: Daemon, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+    async def begun() -> list[Path]:
+        stream = await ClientStream.open(daemon.client)
+        importing = asyncio.create_task(daemon.transfer(ImageImportStream(stream=stream.name), ImageStore()))
+        await stream.receive()
+        await stream.call.write(pack(Data(data=archive[:1000])))
+        await stream.receive()  # it wants more
+        found = list(folder.iterdir())
+        importing.cancel()
+        stream.call.cancel()
+        await asyncio.wait([importing])
+        return found
+
+    assert daemon.client.run(begun()) == []
 
 
 def test_a_broken_archive_is_refused_and_leaves_nothing(daemon: Daemon, archive: bytes) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from google.protobuf.empty_pb2 import Empty
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tiffin.manager.services.ports import Publish
     from tiffin.manager.streaming.stream import Stream
     from tiffin.manager.streaming.streams import Streams
+    from tiffin.manager.transfer.progress import Progress
 
 
 def service(stores: Stores, publish: Publish, streams: Streams) -> Offer:
@@ -45,29 +48,39 @@ class TransferService:
         from tiffin.manager.transfer.progress import Progress
         from tiffin.manager.transfer.transfers import Transfer
 
-        source, destination = place_of(request.source), place_of(request.destination)
-        told = self._stream(request.options.progress_stream, call)
-        archive = self._stream(_archive(source) or _archive(destination), call)
-        asked = self._stream(_asked(source) or _asked(destination), call)
-        progress = Progress(told, "uploading" if isinstance(destination, OCIRegistry) else "downloading")
-        credentials = None if asked is None else AskedCredentials(asked)
-        names = Names(self._stores.store.within(call.scope), self._publish)
-        transfer = Transfer(names, progress, credentials, archive)
-        running = asyncio.ensure_future(call.workers.run_slowly(transfer.run, source, destination))
-        try:
-            await asyncio.shield(running)
-        except asyncio.CancelledError:
-            progress.stop()
-            raise
-        finally:
-            for stream in (told, archive, asked):
-                if stream is not None:
-                    stream.close()  # a transfer that waits for the client goes on, and fails
-            await asyncio.wait([running])
+        with ExitStack() as streams:  # whatever comes of it, the client does not wait on its streams for ever
+            named = partial(self._stream, call, streams)
+            told = named(request.options.progress_stream)
+            source, destination = place_of(request.source), place_of(request.destination)
+            archive = named(_archive(source) or _archive(destination))
+            asked = named(_asked(source) or _asked(destination))
+            progress = Progress(told, "uploading" if isinstance(destination, OCIRegistry) else "downloading")
+            credentials = None if asked is None else AskedCredentials(asked)
+            names = Names(self._stores.store.within(call.scope), self._publish)
+            transfer = Transfer(names, progress, credentials, archive)
+            running = asyncio.ensure_future(call.workers.run_slowly(transfer.run, source, destination))
+            await _to_the_end(running, progress, streams)
         return Empty()
 
-    def _stream(self, name: str, call: Call) -> Stream | None:
-        return self._streams.get(call.namespace, name) if name else None
+    def _stream(self, call: Call, opened: ExitStack, name: str) -> Stream | None:
+        """One that the client has opened, closed with `opened`; None if it names none. Raises NotFound."""
+        if not name:
+            return None
+        found = self._streams.get(call.namespace, name)
+        opened.callback(found.close)
+        return found
+
+
+async def _to_the_end(running: asyncio.Future[None], progress: Progress, streams: ExitStack) -> None:
+    """Nothing runs on unseen: also where the client has gone it has ended when this returns."""
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        progress.stop()
+        raise
+    finally:
+        streams.close()  # a transfer that waits for the client goes on, and fails
+        await asyncio.wait([running])
 
 
 def _archive(place: Message) -> str:

@@ -31,13 +31,12 @@ BLOCK = 1 << 20
 def received(stream: Stream) -> Iterator[list[ContainedImage]]:
     """The images of the archive that a client sends. Raises InvalidImage, OSError."""
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tiffin-import-"))
-        path = os.path.join(folder, "archive")
+        file = stack.enter_context(tempfile.TemporaryFile())  # without a name: no kill leaves it behind
         reader = ByteReader(stream)
-        with open(path, "wb") as file:
-            while block := reader.read(BLOCK):
-                file.write(block)
-        yield opened(path, stack).images()
+        while block := reader.read(BLOCK):
+            file.write(block)
+        file.flush()
+        yield opened(f"/proc/self/fd/{file.fileno()}", stack).images()
 
 
 def send(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.events import image_pb2 as events
 from tiffin.image.errors import NotFound
+from tiffin.image.metadata.labels import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +30,8 @@ class Names:
 
     @contextmanager
     def told(self, name: str, labels: Mapping[str, str]) -> Iterator[None]:
-        """The block gives something this name; then it gets the labels, and that is told."""
+        """The block gives something this name; then it gets the labels, and that is told. Raises InvalidArgument."""
+        to_text(labels)  # before anything is made
         existed = self._exists(name)
         yield
         made = self.store.images.update(
