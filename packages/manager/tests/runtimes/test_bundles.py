@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from tiffin.image.kernel import mount, umount2
+from tiffin.manager.runtimes.bundles import discard as discarding
 from tiffin.manager.runtimes.bundles.bundle import Bundle, Bundles
+from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.bundles.make import make_bundle
 from tiffin.manager.runtimes.bundles.remove import remove_bundle
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument
@@ -50,6 +54,20 @@ def test_a_config_that_is_no_json_leaves_nothing(bundles: Bundles, config: bytes
     with pytest.raises(InvalidArgument):
         made(bundles, config)
     assert not list(bundles.all())
+
+
+@pytest.mark.parametrize("host", ['"0"', "-1", "4294967295", "1e3", "[]"])
+def test_a_root_group_that_is_none_leaves_nothing(bundles: Bundles, host: str) -> None:
+    with pytest.raises(InvalidArgument):
+        made(bundles, f'{{"linux": {{"gidMappings": [{{"containerID": 0, "hostID": {host}}}]}}}}'.encode())
+    assert not list(bundles.all())
+
+
+def test_a_bundle_whose_work_folder_cannot_be_made_is_not_left(bundles: Bundles) -> None:
+    Path(bundles.root).write_text("a file")
+    with pytest.raises(NotADirectoryError):
+        made(bundles)
+    assert os.listdir(Path(bundles.state) / "ns") == []
 
 
 def test_what_a_killed_manager_was_making_is_no_bundle(bundles: Bundles) -> None:
@@ -108,3 +126,21 @@ def test_what_is_mounted_in_it_is_unmounted_and_not_removed(
                 umount2(place, 2)
     assert sorted(os.listdir(precious)) == ["file", "proc"]
     assert not os.path.exists(bundle.path)
+
+
+async def test_removals_that_hang_take_nobody_elses_threads(
+    bundles: Bundles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, entered = threading.Event(), threading.Semaphore(0)
+
+    def hang(_: Bundle) -> None:
+        entered.release()
+        going.wait(60)
+
+    monkeypatch.setattr(discarding, "remove_bundle", hang)
+    removals = [asyncio.ensure_future(discard(bundles.of("ns", f"c{number}"))) for number in range(40)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        assert await asyncio.to_thread(entered.acquire)
+    going.set()
+    await asyncio.gather(*removals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from packages.manager.tests.tasks.standing import StandIn
@@ -10,9 +11,11 @@ from packages.manager.tests.tasks.standing import StandIn
 from tiffin.api.containerd.events import task_pb2 as events
 from tiffin.api.typeurl import pack
 from tiffin.manager.runtimes.values import Execution, Exit, ProcessState, Status, Update
+from tiffin.manager.tasks import task as tasks
 from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.task import Task
 from tiffin.runtime.errors import NotFound
+from tiffin.shim.tasks.threads import in_thread
 
 SPEC = pack(events.TaskStart())
 
@@ -102,3 +105,30 @@ async def test_a_late_answer_about_a_deleted_process_does_not_end_the_next_of_it
     assert (await asked).exit_status == 1
     assert not task.known.process("e1").stopped
     await task.close()
+
+
+class Stuck(StandIn):
+    """Its removal waits in the kernel, where nobody can cancel it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel, self.entered = threading.Event(), asyncio.Event()
+
+    async def delete(self, exec_id: str) -> Exit:
+        self.entered.set()
+        await in_thread(self.kernel.wait, 60)
+        return await super().delete(exec_id)
+
+
+async def test_a_manager_does_not_wait_for_what_is_stuck_in_the_kernel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "SETTLE", 0.05)
+    shim = Stuck()
+    task = Task(shim, Limits(), lambda _: None)
+    deleting = asyncio.ensure_future(task.delete(""))
+    await shim.entered.wait()
+    async with asyncio.timeout(10):
+        await task.close()
+    shim.kernel.set()
+    await asyncio.wait([deleting])

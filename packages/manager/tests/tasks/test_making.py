@@ -15,11 +15,12 @@ from tiffin.manager.mounts.activation import Activation
 from tiffin.manager.runtimes.bundles.bundle import Bundles
 from tiffin.manager.runtimes.table import RuntimeTable
 from tiffin.manager.runtimes.values import Exit
+from tiffin.manager.tasks import recovery
 from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.manager import TaskManager
 from tiffin.manager.tasks.recovery import recover
 from tiffin.manager.tasks.request import Container, TaskRequest
-from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, OperationFailed
+from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, OperationFailed, Unavailable
 from tiffin.shim.events.values import Mount
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ KEY = ("default", "c1")
 
 
 class Runtime:
-    """Makes stand-ins. making: its creations take until then. failure: what they end with."""
+    """Makes stand-ins. making: its creations take until then. failure: what they end with.
+
+    hangs: whose taking back takes until `recovered`; the others are dead if there is none.
+    """
 
     def __init__(self) -> None:
         self.making = asyncio.Event()
@@ -48,6 +52,8 @@ class Runtime:
         self.undone = 0
         self.made: StandIn | None = None
         self.given: tuple[Mount, ...] = ()
+        self.hangs = ""
+        self.recovered = asyncio.Event()
 
     async def create(self, creation: Creation, _: object) -> StandIn:
         self.given = creation.rootfs
@@ -63,8 +69,10 @@ class Runtime:
         self.made = StandIn(creation.bundle)
         return self.made
 
-    async def recover(self, _: Bundle, __: object) -> None:
-        return None
+    async def recover(self, bundle: Bundle, _: object) -> StandIn | None:
+        if bundle.id == self.hangs:
+            await self.recovered.wait()
+        return StandIn(bundle) if self.hangs else None
 
     async def clean_up(self, bundle: Bundle, _: object) -> Exit:
         os.rename(bundle.path, f"{bundle.path}-gone")
@@ -255,3 +263,38 @@ async def test_mounts_that_a_client_has_made_by_that_name_stay_its_own(tmp_path:
     await made.manager.delete(*KEY)
     assert list(made.mounts.made) == [KEY]
     await made.manager.close()
+
+
+async def test_a_task_whose_taking_back_hangs_stalls_no_start_and_is_not_told_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "PATIENCE", 0.05)
+    made = Made(tmp_path)
+    for name in ("c1", "c2"):
+        os.makedirs(made.bundles.of("default", name).path)
+    made.runtime.hangs = "c1"
+    async with asyncio.timeout(20):
+        await recover(made.manager)
+    assert [each.id for each in made.manager.list()] == ["c2"]
+    with pytest.raises(Unavailable):
+        made.manager.get(*KEY)
+    with pytest.raises(Unavailable):
+        await made.create()
+    made.runtime.recovered.set()
+    async with asyncio.timeout(20):
+        await made.manager.recovering.all_ended()
+    assert made.manager.get(*KEY).id == "c1"
+    await made.manager.close()
+
+
+async def test_a_manager_ends_while_a_task_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "PATIENCE", 0.05)
+    made = Made(tmp_path)
+    os.makedirs(made.bundles.of(*KEY).path)
+    made.runtime.hangs = "c1"
+    async with asyncio.timeout(20):
+        await recover(made.manager)
+        await made.manager.close()
+    assert made.left() == ["c1"]  # for the next one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.types.introspection_pb2 import RuntimeRequest
 from tiffin.api.typeurl import holds, pack, unpack
@@ -13,12 +13,13 @@ from tiffin.manager.tasks.making import Maker
 from tiffin.manager.tasks.rootfs import Rootfs
 from tiffin.manager.tasks.task import Task
 from tiffin.manager.tasks.telling import Teller
-from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound
+from tiffin.manager.tasks.underway import Underway
+from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from google.protobuf.any_pb2 import Any as AnyMessage
+    from google.protobuf.any_pb2 import Any
 
     from tiffin.manager.events.exchange import Exchange
     from tiffin.manager.mounts.manager import Mounts
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from tiffin.manager.runtimes.values import Exit
     from tiffin.manager.tasks.limits import Limits
     from tiffin.manager.tasks.request import Container, Containers, TaskRequest
-
-    Making = asyncio.Task[tuple[Task, int]]
 
 SETTLE = 15.0  # seconds that what is under way gets when the manager closes: a shim gets 10 to clean up
 
@@ -63,18 +62,24 @@ class TaskManager:
         self.rootfs = Rootfs(mounts)
         self._maker = Maker(runtimes, self.rootfs, self.teller, limits.create)
         self._tasks: dict[tuple[str, str], Task] = {}
-        self._making: dict[tuple[str, str], Making] = {}
-        self._releasing: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self.recovering = Underway()
+        self._making = Underway()
+        self._releasing = Underway()
 
     def _tasks_by_name(self, namespace: str, identifier: str) -> Task | None:
         return self._tasks.get((namespace, identifier))
 
     def get(self, namespace: str, identifier: str) -> Task:
-        """One of them. Raises NotFound."""
+        """One of them. Raises NotFound; Unavailable: it is being taken back."""
         task = self._tasks.get((namespace, identifier))
         if task is None:
+            self._check_taken_back((namespace, identifier))
             raise NotFound(f"task {identifier} not found")
         return task
+
+    def _check_taken_back(self, key: tuple[str, str]) -> None:
+        if key in self.recovering and key not in self._tasks:
+            raise Unavailable(f"task {key[1]} is being taken back: what it runs on has not answered yet")
 
     def list(self, namespace: str | None = None) -> Sequence[Task]:
         """Those of a namespace; None: of all."""
@@ -93,27 +98,21 @@ class TaskManager:
 
         Raises:
             NotFound: no such container, or runtime.
-            AlreadyExists: it has a task, or one is being made.
+            AlreadyExists: it has a task, or one is being made. Unavailable: it is being taken back.
             InvalidArgument, FailedPrecondition, TimedOut, OperationFailed
         """
         key = (namespace, request.container)
         container = await asyncio.to_thread(self._containers.get, namespace, request.container)
-        await self._released(key)
+        await self._releasing.ended(key)
+        self._check_taken_back(key)
         if key in self._tasks or key in self._making:
             raise AlreadyExists(f"task {request.container}: already exists")
-        work = self._create(self.bundles.of(*key), container, request)
-        making = self._making[key] = asyncio.get_running_loop().create_task(work)
-        making.add_done_callback(lambda _: self._made(key, making))
+        making = self._making.begin(key, self._create(self.bundles.of(*key), container, request))
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
-            _give_up(making)
+            self._making.give_up(making)
             raise
-
-    def _made(self, key: tuple[str, str], making: Making) -> None:
-        del self._making[key]
-        if not making.cancelled():
-            making.exception()  # it was told, or who asked has gone
 
     async def _create(self, bundle: Bundle, container: Container, request: TaskRequest) -> tuple[Task, int]:
         runs_on = await self._maker.make(bundle, container, request)
@@ -126,7 +125,7 @@ class TaskManager:
     async def delete(self, namespace: str, identifier: str) -> Exit:
         """Removes a task whose first process has ended. Raises NotFound, FailedPrecondition, TimedOut."""
         exit_ = await self.get(namespace, identifier).delete("")
-        await self._released((namespace, identifier))
+        await self._releasing.ended((namespace, identifier))
         return exit_
 
     def _gone(self, task: Task) -> None:
@@ -134,14 +133,7 @@ class TaskManager:
         key = (task.namespace, task.id)
         if self._tasks.get(key) is task:
             del self._tasks[key]
-            releasing = asyncio.get_running_loop().create_task(self.rootfs.release(*key))
-            self._releasing[key] = releasing
-            releasing.add_done_callback(lambda _: self._releasing.pop(key))
-
-    async def _released(self, key: tuple[str, str]) -> None:
-        """Returns when nothing is mounted any more for a task of that name that is gone."""
-        while releasing := self._releasing.get(key):
-            await asyncio.wait([releasing])
+            self._releasing.begin(key, self.rootfs.release(*key))
 
     def hanging(self, seconds: float = 1.0) -> dict[tuple[str, str], str]:
         """What waits for an answer for longer than that, by namespace and id: where it hangs, in words."""
@@ -152,7 +144,7 @@ class TaskManager:
             if any(now - question.since > seconds for question in task.asking.unanswered)
         }
 
-    async def plugin_info(self, options: AnyMessage, _call: object) -> AnyMessage:
+    async def plugin_info(self, options: Any, _call: object) -> Any:
         """For introspection: what a runtime says of itself. Raises InvalidArgument, NotFound, Unsupported."""
         if not holds(options, RuntimeRequest):
             raise InvalidArgument(f"options {options.type_url!r}: expected a containerd.types.RuntimeRequest")
@@ -164,24 +156,13 @@ class TaskManager:
 
     async def close(self) -> None:
         """Forgets all of them; containers and shims live on. What is being made is undone, if that does not hang."""
-        for making in self._making.values():
-            _give_up(making)
-        await _ended(self._making.values())
+        for underway in (self._making, self.recovering):
+            underway.give_up()
+            await underway.all_ended(SETTLE)
         await self.teller.close()
         tasks = list(self._tasks.values())
         await asyncio.gather(*(task.runs_on.give_up() for task in tasks))
         await asyncio.gather(*(task.close() for task in tasks))
-        await _ended(self._releasing.values())
+        await self._releasing.all_ended(SETTLE)
         self._tasks.clear()
         await self.runtimes.close()
-
-
-def _give_up(making: Making) -> None:
-    """Cancels it; one that is undoing already what it has made is not disturbed."""
-    if not making.cancelling():
-        making.cancel()
-
-
-async def _ended(work: Iterable[asyncio.Task[Any]]) -> None:
-    if unfinished := set(work):
-        await asyncio.wait(unfinished, timeout=SETTLE)

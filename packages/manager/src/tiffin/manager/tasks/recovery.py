@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tiffin.manager.tasks")
 AT_ONCE = 64
+PATIENCE = 30.0  # seconds: one shim that does not answer gets ten
 
 
 async def recover(manager: TaskManager) -> None:
-    """Looks at every bundle; one that cannot be taken back is told in the log, and stays, and stops nothing."""
+    """Looks at every bundle; one that cannot be taken back is told in the log, and stays, and stops nothing.
+
+    What hangs is not waited for: it goes on while the manager serves, and who asks for the task meanwhile is told so.
+    """
     bundles = await asyncio.to_thread(list, manager.bundles.all())
     limit = asyncio.Semaphore(AT_ONCE)
 
@@ -29,10 +33,15 @@ async def recover(manager: TaskManager) -> None:
         async with limit:
             try:
                 await _recover(manager, bundle)
-            except (RuntimeFailure, OSError) as error:
-                LOG.warning("task %s of %s cannot be taken back: %s", bundle.id, bundle.namespace, error)
+            except Exception as error:  # whatever it is, the others are taken back
+                expected = isinstance(error, RuntimeFailure | OSError)
+                words = (bundle.id, bundle.namespace, error)
+                LOG.warning("task %s of %s cannot be taken back: %s", *words, exc_info=not expected)
 
-    await asyncio.gather(*(one(bundle) for bundle in bundles))
+    for bundle in bundles:
+        manager.recovering.begin((bundle.namespace, bundle.id), one(bundle))
+    if late := await manager.recovering.all_ended(PATIENCE):
+        LOG.warning("%d tasks are not taken back yet, after %g s", late, PATIENCE)
     await asyncio.to_thread(_remove_unfinished, manager.bundles)
 
 

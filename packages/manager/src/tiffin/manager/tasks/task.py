@@ -176,10 +176,13 @@ class Task:
             task.exception()  # it was told, or its caller has gone
 
     async def close(self) -> None:
-        """Nobody asks any more; what changes it gets some time to end."""
+        """Nobody asks any more; what changes it gets some time to end. What the kernel holds then is not waited for."""
         await self.known.close()
-        if self._changing:
-            await asyncio.wait(self._changing, timeout=SETTLE)
+        await self._settle()
         for task in self._changing:
             task.cancel()
-        await asyncio.gather(*self._changing, return_exceptions=True)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        if self._changing:
+            await asyncio.wait(self._changing, timeout=SETTLE)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from tiffin.manager.runtimes.bundles.remove import remove_bundle
 from tiffin.runtime.errors import RuntimeFailure
+from tiffin.shim.tasks.threads import in_thread
 
 if TYPE_CHECKING:
     from tiffin.manager.runtimes.bundles.bundle import Bundle
@@ -18,6 +18,6 @@ LOG = logging.getLogger("tiffin.manager.tasks")
 async def discard(bundle: Bundle) -> None:
     """Removes it. One that cannot be removed is told in the log, and tried again when the manager starts."""
     try:
-        await asyncio.to_thread(remove_bundle, bundle)
+        await in_thread(remove_bundle, bundle)
     except (OSError, RuntimeFailure) as error:
         LOG.warning("the bundle of %s cannot be removed: %s", bundle.id, error)

@@ -13,6 +13,8 @@ from tiffin.runtime.errors import AlreadyExists, InvalidArgument
 if TYPE_CHECKING:
     from tiffin.manager.runtimes.bundles.bundle import Bundle
 
+NOBODY = (1 << 32) - 1  # for chown(2), "leave it as it is"
+
 
 def make_bundle(bundle: Bundle, config: bytes | None) -> None:
     """Makes the folder, with config.json.
@@ -22,7 +24,7 @@ def make_bundle(bundle: Bundle, config: bytes | None) -> None:
 
     Raises:
         AlreadyExists: there is such a folder.
-        InvalidArgument: the config is no JSON.
+        InvalidArgument: the config is no JSON, or maps root to what is no group.
         OSError
     """
     gid = _root_group(config)
@@ -42,8 +44,9 @@ def make_bundle(bundle: Bundle, config: bytes | None) -> None:
             if os.path.isdir(bundle.path):
                 raise AlreadyExists(f"there is a bundle {bundle.path!r} already") from error
             raise
+        undo.callback(shutil.rmtree, bundle.path, ignore_errors=True)
+        _make_work(bundle.work)
         undo.pop_all()
-    _make_work(bundle.work)
 
 
 def _fill(folder: str, bundle: Bundle, config: bytes | None) -> None:
@@ -70,8 +73,14 @@ def _root_group(config: bytes | None) -> int:
     except ValueError as error:
         raise InvalidArgument(f"the container's spec is no JSON: {error}") from error
     linux = tree.get("linux") if isinstance(tree, dict) else None
-    mappings = (linux or {}).get("gidMappings") or [] if isinstance(linux, dict) or linux is None else []
-    for mapping in mappings:
+    mappings = linux.get("gidMappings") if isinstance(linux, dict) else None
+    for mapping in mappings if isinstance(mappings, list) else ():
         if isinstance(mapping, dict) and mapping.get("containerID") == 0:
-            return int(mapping.get("hostID", 0))
+            return _group(mapping.get("hostID", 0))
     return 0
+
+
+def _group(number: object) -> int:
+    if not isinstance(number, int) or not 0 <= number < NOBODY:
+        raise InvalidArgument(f"the container's spec: linux.gidMappings: hostID {number!r} is no group")
+    return number

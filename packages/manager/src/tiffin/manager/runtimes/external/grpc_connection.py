@@ -48,12 +48,16 @@ class GrpcConnection:
 
     async def wait_closed(self) -> None:
         """As the protocol says."""
-        await self._channel.channel_ready()
-        state = ChannelConnectivity.READY
+        state = self._channel.get_state(try_to_connect=True)
+        if state is ChannelConnectivity.IDLE:  # as it is at first
+            state = await self._after(state)
         while state not in GONE:
-            await self._channel.wait_for_state_change(state)
-            state = self._channel.get_state()
+            state = await self._after(state)
         self._closed = True
+
+    async def _after(self, state: ChannelConnectivity) -> ChannelConnectivity:
+        await self._channel.wait_for_state_change(state)
+        return self._channel.get_state()
 
     async def close(self) -> None:
         """As the protocol says."""

@@ -12,7 +12,7 @@ from tiffin.api.containerd.types.introspection_pb2 import RuntimeInfo
 from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.in_process.task import InProcessTask
 from tiffin.manager.runtimes.values import Exit
-from tiffin.runtime.errors import RuntimeFailure
+from tiffin.runtime.errors import FailedPrecondition, RuntimeFailure, TimedOut, Unavailable
 from tiffin.shim.events.messages import message_of
 from tiffin.shim.service.options import runtime_options
 from tiffin.shim.stdio import Stdio
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TasksOf = Callable[[str, Callable[["Event"], None]], Tasks]
 NO_OPTIONS = Any()
 LOG = logging.getLogger("tiffin.manager.tasks")
+MAY_LIVE = (FailedPrecondition, TimedOut, Unavailable)  # its monitor hangs, or its processes do, in state D
 
 
 class InProcessRuntime:
@@ -73,12 +74,14 @@ class InProcessRuntime:
         return InProcessTask(bundle, tasks)
 
     async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit | None:
-        """As the protocol says."""
+        """As the protocol says. What may live still is kept, so that a later try knows of it."""
         was = None
         try:
             was = await self._of(bundle.namespace, watcher).clean_up(bundle.path)
         except RuntimeFailure as error:
             LOG.warning("cleaning up the task of %s: %s", bundle.id, error)
+            if isinstance(error, MAY_LIVE):
+                return None
         await discard(bundle)
         return None if was is None else Exit(was.pid, was.exit_status, was.exited_at)
 
