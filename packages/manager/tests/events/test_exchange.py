@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from google.protobuf.any_pb2 import Any
+from google.protobuf.struct_pb2 import Struct, Value
 
 from tiffin.api.containerd.events.container_pb2 import ContainerCreate
 from tiffin.api.containerd.events.task_pb2 import TaskExit, TaskStart
@@ -138,6 +139,15 @@ def test_namespaces_that_are_none_are_refused(namespace: str) -> None:
 def test_a_forwarded_event_needs_a_time() -> None:
     with pytest.raises(InvalidArgument):
         Exchange().forward("default", "/tasks/start", None, Any())
+
+
+async def test_maps_of_what_is_no_text_are_not_there_for_filters() -> None:
+    exchange = Exchange()
+    with exchange.subscribe() as events:
+        struct = Struct(fields={"a": Value(string_value="b")})
+        exchange.publish("default", "/a/struct", struct)
+        first = await anext(events)
+    assert first.field(["event", "fields", "a"]) is None
 
 
 async def test_filters_see_fields_of_the_message() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from grpc import StatusCode, aio
 from packages.manager.tests.client import SECONDS, Client, refusal
+from packages.ttrpc.tests.conftest import guarded
 
 import tiffin.image.errors
 import tiffin.runtime.errors
@@ -22,8 +26,10 @@ from tiffin.api.containerd.services.version.v1.version_pb2_grpc import VersionSt
 from tiffin.api.containerd.services.version.v1.version_services import VERSION
 from tiffin.image.errors import InvalidArgument, NotFound
 from tiffin.manager.grpc_edge.call import Call
+from tiffin.manager.grpc_edge.handlers import handler_of
 from tiffin.manager.grpc_edge.offer import Offer
 from tiffin.manager.grpc_edge.statuses import CLASSES
+from tiffin.manager.grpc_edge.workers import Workers
 
 Serve = Callable[..., Client]
 
@@ -144,6 +150,39 @@ def test_an_iterator_is_closed_when_its_reader_goes(serve: Serve) -> None:
 
     assert client.run(read_once()) == b"x" * 1000
     assert closed.wait(SECONDS)
+
+
+@pytest.mark.parametrize("talks", [False, True])
+def test_a_generator_has_ended_when_its_call_has(*, talks: bool) -> None:
+    unhandled: list[dict[str, Any]] = []
+    asyncio.run(guarded(left_by_its_reader(talks=talks), unhandled))
+    assert not unhandled
+
+
+async def left_by_its_reader(*, talks: bool) -> None:
+    ended: list[str] = []
+
+    async def answers(*_: object) -> AsyncIterator[content.WriteContentResponse]:
+        try:
+            while True:
+                yield content.WriteContentResponse()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("here")
+
+    async def nothing() -> AsyncIterator[bytes]:
+        yield b""
+
+    with Workers() as workers:
+        name, asked = ("Write", nothing()) if talks else ("List", b"")
+        handler = handler_of(Offer(CONTENT, {name: answers}), workers)
+        details: Any = SimpleNamespace(method=f"/{CONTENT.name}/{name}", invocation_metadata=())
+        found: Any = handler.service(details)
+        context = SimpleNamespace(invocation_metadata=tuple, peer=lambda: "unix:")
+        call = (found.stream_stream or found.unary_stream)(asked, context)
+        await anext(call)
+        await call.aclose()
+        assert ended == ["here"]
 
 
 def test_an_error_in_the_middle_of_a_stream_comes_after_what_was_before(serve: Serve) -> None:

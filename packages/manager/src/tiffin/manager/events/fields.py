@@ -38,6 +38,8 @@ def _text_at(message: Message, path: Sequence[str]) -> str | None:
     if field is None:
         return None
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        if any(part.type != FieldDescriptor.TYPE_STRING for part in field.message_type.fields):
+            return None
         value: str | None = getattr(message, field.name).get(".".join(path[1:]))
         return value or None
     if field.is_repeated:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -76,8 +77,9 @@ def _tell(method: Method, function: Function) -> Streaming:
     if inspect.isasyncgenfunction(function):
 
         async def run(data: bytes, call: Call) -> AsyncIterator[list[bytes]]:
-            async for answer in function(decoded(method, data), call):
-                yield _batch(answer)
+            async with aclosing(function(decoded(method, data), call)) as answers:
+                async for answer in answers:
+                    yield _batch(answer)
 
         return run
 
@@ -94,8 +96,9 @@ def _talk(method: Method, function: Function) -> Streaming:
             yield decoded(method, data)
 
     async def run(items: AsyncIterator[bytes], call: Call) -> AsyncIterator[list[bytes]]:
-        async for answer in function(requests(items), call):
-            yield _batch(answer)
+        async with aclosing(function(requests(items), call)) as answers:
+            async for answer in answers:
+                yield _batch(answer)
 
     return run
 
