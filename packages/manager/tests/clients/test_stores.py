@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tiffin.api.containerd.types.descriptor_pb2 import Descriptor
+from tiffin.manager.client.transport.failures import DataLoss
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, NotFound
 from tiffin.spec.platform import host
 
@@ -89,6 +90,25 @@ def test_an_image_has_a_manifest_for_this_host(reach: Reach) -> None:
         assert len(await images.list(["name==other"])) == 1
         with pytest.raises(NotFound):
             await images.get("none")
+        await emptied(place)
+
+    reach(work)
+
+
+def test_what_is_called_an_image_may_be_none(reach: Reach) -> None:
+    async def work(place: Place) -> None:
+        images = place.client.images
+        texts = ("no JSON", "[" * 100_000, "[]", '{"manifests": 5}', '{"manifests": [{}]}', '{"config": {}}')
+        for number, text in enumerate(texts):
+            digest = await place.client.content.write(f"r{number}", text.encode(), labels=ROOT)
+            await images.put("wrong", Descriptor(media_type=INDEX, digest=digest, size=len(text)))
+            with pytest.raises(DataLoss):
+                await images.chain_id("wrong")
+        big = b" " * (9 << 20)
+        digest = await place.client.content.write("big", big, labels=ROOT)
+        await images.put("wrong", Descriptor(media_type=INDEX, digest=digest, size=len(big)))
+        with pytest.raises(DataLoss):
+            await images.manifest("wrong")
         await emptied(place)
 
     reach(work)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 from packages.tiffin.tests.conftest import SECONDS
 from packages.tiffin.tests.managed.conftest import IMAGE, NAME, Managed
 from packages.tiffin.tests.terminal import COLUMNS, ROWS, session
+
+from tiffin.api.containerd.types.descriptor_pb2 import Descriptor
+from tiffin.manager.client.client import Client
 
 pytestmark = pytest.mark.requires("root", "busybox", "overlayfs", "containerd", "cgroup_writable")
 
@@ -97,6 +103,28 @@ def test_images(managed: Managed) -> None:
     assert managed.call("rmi", "other:1").lines == ["other:1"]
     assert managed.call("rmi", "other:1").code == 1
     assert {row["name"] for row in json.loads(managed.call("images", "--json").out)} == set(rows)
+
+
+def test_what_is_called_an_image_may_be_none(managed: Managed, tmp_path: Path) -> None:
+    """`images` lists the others all the same."""
+    blob = tmp_path / "blob"
+    blob.write_text("no image")
+    digest = f"sha256:{hashlib.sha256(blob.read_bytes()).hexdigest()}"
+    words = ("--address", managed.address, "content", "ingest", "--expected-digest", digest, "blob")
+    with blob.open("rb") as file:
+        subprocess.run(["ctr", *words], stdin=file, check=True, timeout=SECONDS)
+
+    async def named() -> None:
+        async with Client.connect(managed.address) as client:
+            target = Descriptor(media_type="text/plain", digest=digest, size=blob.stat().st_size)
+            await client.images.put("wrong", target)
+
+    asyncio.run(named())
+    rows = {row["name"]: row["size"] for row in json.loads(managed.call("images", "--json").out)}
+    assert rows["wrong"] is None
+    assert rows[NAME] > 1000
+    assert managed.run("wrong").code == 125
+    assert managed.call("rmi", "wrong").lines == ["wrong"]
 
 
 def test_a_shell_on_a_terminal(managed: Managed) -> None:

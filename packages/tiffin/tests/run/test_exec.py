@@ -114,6 +114,9 @@ def test_rules_of_docker_for_where_things_go(box: Tiffin, outside: Path, tmp_pat
     assert "cannot replace a file" in box.call("cp", outside, "box:/etc/passwd").err
     both = box.call("cp", "box:/a", "box:/b")
     assert "exactly one of both" in both.err
+    stream = box.call("cp", "box:/etc/passwd", "-")
+    assert (stream.code, stream.out) == (125, "")
+    assert "an archive on a standard stream" in stream.err
 
 
 def test_links_of_a_container_lead_nowhere_outside(box: Tiffin, outside: Path, tmp_path: Path) -> None:

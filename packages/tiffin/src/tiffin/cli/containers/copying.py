@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 def main(arguments: Arguments) -> int:
     """Copies, as `docker cp` has it. Raises CommandFailed, OSError, UsageError."""
     source, target = arguments.words
+    if "-" in (source, target):
+        raise UsageError(
+            "- would be an archive on a standard stream, which is not here: `tiffin exec NAME tar ...`"
+        )
     inside = [text for text in (source, target) if _split(text)[0]]
     if len(inside) != 1:
         raise UsageError("exactly one of both is in a container: NAME:PATH")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.transports.store_names import with_defaults
+from tiffin.manager.client.transport.failures import DataLoss
 from tiffin.runtime.errors import NotFound
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ async def list_images(client: Client) -> list[dict[str, object]]:
         try:
             manifest = await client.images.manifest(image.name)
             size = sum(part["size"] for part in (manifest["config"], *manifest["layers"]))
-        except NotFound:
+        except (NotFound, DataLoss, KeyError, TypeError):  # whoever gave it its name may have meant anything
             size = None
         labels = dict(image.labels)
         found.append({"name": image.name, "digest": image.target.digest, "size": size, "labels": labels})
