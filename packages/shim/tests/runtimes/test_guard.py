@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,25 @@ async def test_a_command_that_hangs_is_killed_in_the_end(tmp_path: Path) -> None
     with guard.held(str(tmp_path)) as descriptor:
         command = subprocess.Popen(["sleep", "1000"], pass_fds=[descriptor])  # noqa: ASYNC220
     await guard.released(str(tmp_path), "c1", seconds=0.05)
+    assert command.wait() == -9
+
+
+async def test_looking_for_it_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The descriptors of all processes are looked at, one of which may be on a file system that hangs."""
+    others_go_on = threading.Event()
+
+    def holders(_: str) -> list[int]:
+        assert others_go_on.wait(20)
+        return [command.pid]
+
+    monkeypatch.setattr(guard, "holders", holders)
+    with guard.held(str(tmp_path)) as descriptor:
+        command = subprocess.Popen(["sleep", "1000"], pass_fds=[descriptor])  # noqa: ASYNC220
+    waiting = asyncio.ensure_future(guard.released(str(tmp_path), "c1", seconds=0))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(waiting), 0.05)
+    others_go_on.set()
+    await waiting
     assert command.wait() == -9
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -118,14 +120,26 @@ def test_stdin_is_a_fifo() -> None:
         streams("file:///a")
 
 
-def test_folders_of_files_are_made_and_those_of_fifos_are_not(tmp_path: Path) -> None:
-    make_folders(streams("", f"cri://{tmp_path}/a/b/log", f"{tmp_path}/c/fifo"))
+async def test_folders_of_files_are_made_and_those_of_fifos_are_not(tmp_path: Path) -> None:
+    await make_folders(streams("", f"cri://{tmp_path}/a/b/log", f"{tmp_path}/c/fifo"))
     assert sorted(os.listdir(tmp_path)) == ["a"]
     assert (tmp_path / "a/b").is_dir()
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_with_its_errno(tmp_path: Path) -> None:
+async def test_a_folder_on_a_file_system_that_hangs_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_go_on = threading.Event()
+    monkeypatch.setattr(os, "makedirs", lambda *_, **__: others_go_on.wait(20))
+    making = asyncio.ensure_future(make_folders(streams("", f"file://{tmp_path}/a/log")))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(making), 0.05)
+    others_go_on.set()
+    await making
+
+
+async def test_a_folder_that_cannot_be_made_is_an_error_with_its_errno(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     with pytest.raises(OperationFailed, match=r"the folder of .*/a/b/log") as caught:
-        make_folders(streams("", f"file://{tmp_path}/a/b/log"))
+        await make_folders(streams("", f"file://{tmp_path}/a/b/log"))
     assert caught.value.errno

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tiffin.runtime.errors import Unavailable, Unsupported
 
+from ..tasks.threads import in_thread
 from . import messages
 from .connection import Connection, error_of
-from .requests import start_request
+from .requests import folders_of, make, start_request
 from .starting import connect_to, end_of, reap, start_program
 from .values import Exit, MonitoredProcess
 from .wire import decode_fields
@@ -119,6 +120,7 @@ class Monitor:
 
     def post_spawn(self, spawn: Spawn) -> ThreadFuture[Message]:
         """As `spawn`, from any thread: sent on return, with its descriptors. The answer is a `messages.Done`."""
+        make(folders_of(spawn.streams))
         with ExitStack() as undo:
             request, descriptors = start_request(spawn, self.directory, undo, until_end=False)
             return self._connection.post(request, descriptors)
@@ -128,6 +130,8 @@ class Monitor:
         return self._connection.post(messages.Adopt(name, pid), [go] if go >= 0 else [])
 
     async def _start(self, spawn: Spawn, *, until_end: bool) -> int:
+        if folders := folders_of(spawn.streams):
+            await in_thread(make, folders)  # they may be on a file system that hangs
         with ExitStack() as undo:
             request, descriptors = start_request(spawn, self.directory, undo, until_end=until_end)
             return (await self._connection.request(request, messages.Done, descriptors)).pid

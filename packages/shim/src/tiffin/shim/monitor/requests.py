@@ -13,6 +13,7 @@ from .values import CONSOLE_FOLDER, console_socket_path
 from .wire import encode_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import ExitStack
 
     from .values import Sink, Spawn, Streams
@@ -52,6 +53,17 @@ def start_request(
         numbers=numbers,
     )
     return request, descriptors
+
+
+def folders_of(streams: Streams) -> set[Path]:
+    """Those of plain files, which containerd's shim makes too."""
+    return {Path(sink.path).parent for sink in (*streams.stdout, *streams.stderr) if sink.kind == "file"}
+
+
+def make(folders: Iterable[Path]) -> None:
+    """Makes folders that are not there. Blocks. Raises OSError."""
+    for folder in folders:
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
 
 
 def _console_folder(spawn: Spawn, directory: str, undo: ExitStack) -> list[tuple[int, int]]:
@@ -98,8 +110,6 @@ def _sink(sink: Sink, streams: int, descriptors: list[int]) -> messages.Sink:
     if sink.kind == "descriptor":
         place = len(descriptors)
         descriptors.append(sink.descriptor)
-    if sink.kind == "file":  # containerd's shim makes the folders of file:// too
-        Path(sink.path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     return messages.Sink(
         kind=messages.SINKS[sink.kind],
         streams=streams,

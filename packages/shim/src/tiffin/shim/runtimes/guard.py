@@ -15,6 +15,8 @@ import signal
 
 from tiffin.runtime.errors import OperationFailed, TimedOut
 
+from ..tasks.threads import in_thread
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,13 +63,14 @@ async def released(directory: str, identifier: str, *, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(_end_of_file(descriptor), seconds)
             return
-        for pid in holders(path):
+        for pid in await in_thread(holders, path):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         await asyncio.wait_for(_end_of_file(descriptor), AFTER_KILL_SECONDS)
     except TimeoutError:
+        left = await in_thread(holders, path)
         raise TimedOut(
-            f"container {identifier}: commands of a predecessor, {holders(path)}, still work, and cannot be killed"
+            f"container {identifier}: commands of a predecessor, {left}, still work, and cannot be killed"
         ) from None
     finally:
         os.close(descriptor)
@@ -89,14 +92,17 @@ async def _end_of_file(descriptor: int) -> None:
 
 
 def holders(path: str) -> list[int]:
-    """The processes that have the file open, but for this one."""
+    """The processes that have the file open, but for this one. Blocks."""
     wanted = os.stat(path)
-    found = []
-    for name in os.listdir("/proc"):
-        if not name.isdecimal() or int(name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):  # it has ended, or is not ours to look at
-            numbers = os.listdir(f"/proc/{name}/fd")
-            if any(os.path.samestat(os.stat(f"/proc/{name}/fd/{number}"), wanted) for number in numbers):
-                found.append(int(name))
-    return found
+    names = (name for name in os.listdir("/proc") if name.isdecimal() and int(name) != os.getpid())
+    return [int(name) for name in names if _holds(name, wanted)]
+
+
+def _holds(pid: str, wanted: os.stat_result) -> bool:
+    folder = f"/proc/{pid}/fd"
+    with contextlib.suppress(OSError):  # it has ended, or is not ours to look at
+        for number in os.listdir(folder):
+            with contextlib.suppress(OSError):  # that one was closed meanwhile
+                if os.path.samestat(os.stat(f"{folder}/{number}"), wanted):
+                    return True
+    return False

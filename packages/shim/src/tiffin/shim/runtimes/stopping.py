@@ -15,6 +15,7 @@ from tiffin.runtime.api.family import kill_family
 from tiffin.runtime.errors import RuntimeFailure
 
 from ..monitor.values import file_of
+from ..tasks.threads import in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int
     Returns:
         The pid of its process if the command was faster and has succeeded; then it is kept. 0 else.
     """
-    await asyncio.to_thread(kill_commands, spawn.pid_file)
+    await in_thread(kill_commands, spawn.pid_file)
     await asyncio.wait([running], timeout=SECONDS)
     if not running.done():  # it is not the command that hangs: a logger that is not ready, or the monitor
         running.cancel()
@@ -70,16 +71,21 @@ def kill_commands(pid_file: str, *, after: float = 0.0) -> bool:
 def _wait(pids: list[int], seconds: float) -> list[int]:
     """Waits for the end of processes; those that are still there then."""
     deadline = time.monotonic() + seconds
-    left = []
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            end = os.pidfd_open(pid)
-            try:
-                if not select.select([end], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                    left.append(pid)
-            finally:
-                os.close(end)
-    return left
+    return [pid for pid in pids if not _has_ended(pid, max(0.0, deadline - time.monotonic()))]
+
+
+def _has_ended(pid: int, seconds: float) -> bool:
+    """Whether a process ends within the time."""
+    try:
+        end = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()  # not select(2), which knows no descriptor above 1023
+        poll.register(end, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(end)
 
 
 def _commands(word: str) -> list[int]:

@@ -15,6 +15,7 @@ from tiffin.runtime.errors import NotFound, OperationFailed, TimedOut, Unavailab
 
 from ..monitor.errors import CommandFailed
 from ..monitor.values import INIT, Spawn, console_socket_path, file_of
+from ..tasks.threads import in_thread
 from .commands import runtime_environment
 from .reports import said
 from .stopping import kill_commands, pid_file_of, stop_command
@@ -79,7 +80,7 @@ class MonitoredCommand:
             why = said(_read(log), failure.output) or f"exit status {failure.status}"
             raise await self._runtime.failure(self._verb, self._identifier, why) from None
         except Unavailable:  # nobody would take what it makes
-            await asyncio.to_thread(kill_commands, spawn.pid_file)
+            await in_thread(kill_commands, spawn.pid_file)
             raise
         except TimeoutError:
             if pid := await stop_command(self._monitor, spawn, running):

@@ -18,7 +18,12 @@ from tiffin.runtime.errors import InvalidArgument, OperationFailed
 from tiffin.runtime.record import Record
 
 from ..monitor.values import Streams
+from ..tasks.threads import in_thread
 from .sinks import FIFO, scheme_of, sink_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FOLDER_MODE = 0o755
 MADE_BY_US = frozenset({"file", "cri", "json-file"})  # kinds of sinks whose file the monitor makes
@@ -61,16 +66,20 @@ def streams_of(
     )
 
 
-def make_folders(streams: Streams) -> None:
+async def make_folders(streams: Streams) -> None:
     """Makes the folders of the files that the monitor will make. Raises OperationFailed."""
-    for sink in (*streams.stdout, *streams.stderr):
-        if sink.kind in MADE_BY_US:
-            try:
-                os.makedirs(os.path.dirname(sink.path), mode=FOLDER_MODE, exist_ok=True)
-            except OSError as error:
-                raise OperationFailed(
-                    f"the folder of {sink.path}: {error.strerror}", errno=error.errno or 0
-                ) from error
+    if files := [sink.path for sink in (*streams.stdout, *streams.stderr) if sink.kind in MADE_BY_US]:
+        await in_thread(_make_folders_of, files)  # they may be on a file system that hangs
+
+
+def _make_folders_of(files: Iterable[str]) -> None:
+    for path in files:
+        try:
+            os.makedirs(os.path.dirname(path), mode=FOLDER_MODE, exist_ok=True)
+        except OSError as error:
+            raise OperationFailed(
+                f"the folder of {path}: {error.strerror}", errno=error.errno or 0
+            ) from error
 
 
 def _fifo(text: str) -> str:

@@ -83,7 +83,7 @@ async def _write_down(container: Container, record: TaskRecord, undo: AsyncExitS
 
 
 async def _mount(container: Container, undo: AsyncExitStack) -> None:
-    make_folders(streams(container))
+    await make_folders(streams(container))
     if not container.rootfs:
         return
     try:

@@ -72,7 +72,7 @@ async def start(container: Container, process: Process) -> int:
 
 async def _run(container: Container, process: Process) -> None:
     given = _streams(container, process)
-    make_folders(given)
+    await make_folders(given)
     execution = Execution(process.name, process.process.encode(), given)
     try:
         process.pid = await container.runtime.execute(container.connected(), container.id, execution)

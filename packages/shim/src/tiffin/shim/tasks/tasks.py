@@ -236,8 +236,8 @@ class Tasks:
         """What `measure` makes of its cgroups.
 
         Raises:
-            NotFound: it has none of its own that we can see; this is how runc's shim says it, and containerd then leaves
-                it out of its metrics without a word.
+            NotFound: it has none of its own that we can see. So says runc's shim, and containerd leaves it out of its
+                metrics then, without a word.
             Unsupported: these tasks were made without `measure`.
         """
         manager = cgroup_manager(self._container(container))
