@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,13 @@ static bool allows(int descriptor, int access)
 	return flags >= 0 && !(flags & O_PATH) && (mode == access || mode == O_RDWR);
 }
 
+/* A socket cannot be, a file need not be, and what is opened anew of a pty's master is another pty. */
+static bool should_be_opened_anew(int descriptor, mode_t mode)
+{
+	int number;
+	return S_ISFIFO(mode) || (S_ISCHR(mode) && ioctl(descriptor, TIOCGPTN, &number) < 0);
+}
+
 int own_description(int descriptor, int access, bool *socket)
 {
 	struct stat info;
@@ -51,7 +59,7 @@ int own_description(int descriptor, int access, bool *socket)
 		errno = EBADF;
 		return -1;
 	}
-	if (!*socket && !S_ISREG(info.st_mode))
+	if (should_be_opened_anew(descriptor, info.st_mode))
 		own = open(link_of(descriptor, path), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (own >= 0)
 		return own;

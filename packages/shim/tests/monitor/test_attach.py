@@ -6,7 +6,9 @@ import asyncio
 import os
 import select
 import socket
+import tty
 
+import pytest
 from packages.shim.tests.monitor.scene import FOREVER, Reader, Scene, Scenes
 
 from tiffin.shim.monitor import Streams
@@ -125,6 +127,23 @@ async def test_a_socket_for_all_streams_is_half_closed(scene_of: Scenes) -> None
                 end.shutdown(socket.SHUT_WR)
             await scene.monitor.close_stdin("init")
             assert await reader.to_the_end() == b"hello\nend\n"
+
+
+@pytest.mark.parametrize("attached_end", [0, 1], ids=["master", "slave"])
+async def test_either_end_of_a_pty_reads_along(scene_of: Scenes, attached_end: int) -> None:
+    async with scene_of() as scene:
+        await scene.run("init", f"read x; echo line; {FOREVER}", ATTACHABLE)
+        ends = os.openpty()
+        tty.setraw(ends[1])
+        try:
+            await scene.monitor.attach("init", stdout=ends[attached_end])
+            os.close(await writing_to(scene))
+            await scene.monitor.close_stdin("init")
+            with Reader(os.dup(ends[1 - attached_end])) as reader:
+                await reader.until(b"line\n")
+        finally:
+            for end in ends:
+                os.close(end)
 
 
 async def test_what_a_client_wrote_before_close_stdin_is_read_first(scene_of: Scenes) -> None:
