@@ -78,8 +78,10 @@ static void go(struct process *process)
 		return;
 	}
 	streams_started(start);
-	if (start->spawn)
+	if (start->spawn) {
 		answer_done(start->client, start->serial, start->command);
+		start->client = NULL;
+	}
 }
 
 static bool is_usable(const struct wire_start *asked, size_t count)
@@ -192,7 +194,7 @@ void start_given_up(struct process *process)
 	if (start->command > 0)
 		kill(start->command, SIGKILL); /* it is not reaped, so this is it */
 	if (start->spawn || !start->command) {
-		struct connection *client = start->spawn ? NULL : start->client; /* a spawn was answered */
+		struct connection *client = start->client;
 		uint32_t serial = start->serial;
 		give_up(process);
 		answer_failed(client, serial, ERROR_COMMAND_FAILED, 128 + SIGKILL, "forgotten", NULL, 0);

@@ -16,7 +16,7 @@ struct logger {
 };
 
 struct start {
-	struct connection *client; /* who waits for the answer; NULL: gone */
+	struct connection *client; /* who waits for the answer; NULL: gone, or has it */
 	uint32_t serial;
 	bool spawn;
 	unsigned char *body;       /* the request's fields */

@@ -116,14 +116,14 @@ async def test_a_slow_one_makes_the_process_wait(scene_of: Scenes) -> None:
         assert len(scene.file("out").read_text().splitlines()) == 100_000
 
 
-async def test_a_start_that_waits_for_a_logger_can_be_given_up(scene_of: Scenes) -> None:
-    async with scene_of() as scene:
+@pytest.mark.parametrize("spawned", [False, True], ids=["run", "spawn"])
+async def test_a_start_that_waits_for_a_logger_can_be_given_up(scene_of: Scenes, *, spawned: bool) -> None:
+    async with scene_of() as scene, asyncio.timeout(20):
         before = scene.descriptors()
         go = scene.file("go")
         os.mkfifo(go)
-        starting = asyncio.create_task(
-            scene.run("init", "exit 0", logger(scene, f"echo x > $1/begun; read x < {go}"))
-        )
+        spawn = scene.spawn_of("init", "exit 0", logger(scene, f"echo x > $1/begun; read x < {go}"))
+        starting = asyncio.create_task((scene.monitor.spawn if spawned else scene.monitor.run)(spawn))
         await written(Path(scene.file("begun")), b"x\n")
         await scene.monitor.forget("init")
         with pytest.raises(CommandFailed):
