@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -14,9 +15,11 @@ import pytest
 from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, process_of, shell
 from packages.shim.tests.tasks.trouble import Trouble
 
-from tiffin.runtime.errors import AlreadyExists, TimedOut, Unavailable
+from tiffin.runtime.errors import AlreadyExists, OperationFailed, TimedOut, Unavailable
 from tiffin.runtime.state.identity import is_alive, process_stat
+from tiffin.shim.monitor import client, starting
 from tiffin.shim.stdio import Stdio
+from tiffin.shim.tasks import loss, orphans
 from tiffin.shim.tasks.states import Status
 from tiffin.shim.tasks.values import Patience
 
@@ -144,6 +147,75 @@ async def test_a_connection_that_is_cut_is_taken_up_again(keeper_of: Keeping) ->
             assert (await tasks.wait(name, process)).status == 128 + signal.SIGKILL
         await tasks.delete(name, exec_id)
         await tasks.delete(name)
+
+
+def without_descriptors(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """So often no connection can be made, since this program has too much open."""
+    connect, left = starting.connect_to, iter(range(times))
+
+    def fail(directory: str) -> socket.socket:
+        if next(left, None) is None:
+            return connect(directory)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", too_many)
+            return connect(directory)
+
+    monkeypatch.setattr(client, "connect_to", fail)
+
+
+def too_many(*_: object) -> None:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+async def test_without_descriptors_a_monitor_is_not_taken_for_dead(
+    keeper_of: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.close()
+        keeper.tasks = keeper.new_tasks()
+        without_descriptors(monkeypatch, 1)
+        bundle = str(keeper.bundles[name].path)
+        with pytest.raises(OperationFailed, match="Too many open files"):
+            await keeper.tasks.recover(bundle)
+        assert await keeper.tasks.recover(bundle) == name
+        assert (await keeper.tasks.state(name)).status is Status.RUNNING
+
+
+async def test_without_descriptors_a_connection_is_taken_up_later(
+    keeper_of: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loss, "BETWEEN_TRIES", 0.01)
+    async with keeper_of() as keeper:
+        tasks, name = keeper.tasks, await keeper.run(FOREVER)
+        without_descriptors(monkeypatch, 3)
+        cut(keeper, name)
+        exec_id = ""
+        while not exec_id:  # until the connection is there
+            with contextlib.suppress(Unavailable):
+                exec_id = await keeper.exec(name, shell("exit 3"))
+            await asyncio.sleep(0.01)
+        assert (await tasks.wait(name, exec_id)).status == 3
+        assert (await tasks.state(name)).status is Status.RUNNING
+
+
+async def test_without_descriptors_what_a_monitor_leaves_is_ended_later(
+    keeper_of: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loss, "BETWEEN_TRIES", 0.01)
+    open_end, tries = orphans.open_end, iter((1, 2))
+
+    def opened(pid: int) -> int:
+        if next(tries, 0):
+            too_many()
+        return open_end(pid)
+
+    monkeypatch.setattr(orphans, "open_end", opened)
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        kill(monitor_of(keeper, name))
+        async with asyncio.timeout(20):
+            assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
 
 
 async def test_an_exec_that_was_being_started_then_may_be_started_again(

@@ -61,7 +61,8 @@ class Monitor:
         """Connects to the monitor of a directory. `processes` then tells what happened before.
 
         Raises:
-            Unavailable: none lives there. Unsupported: it is of another version, whose messages are not ours.
+            Unavailable: none lives there. OperationFailed: it cannot be known whether one does.
+            Unsupported: it is of another version, whose messages are not ours.
         """
         return await cls._greeted(connect_to(directory), directory, listener)
 

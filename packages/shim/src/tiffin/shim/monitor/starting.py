@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tiffin.runtime.errors import Unavailable, Unsupported
+from tiffin.runtime.errors import OperationFailed, Unavailable, Unsupported
 
 from .values import LOG, SOCKET
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).resolve().parent.parent / "bin/tiffin-monitor"
 FIRST_CLIENT = 3  # monitor/main.c
+NOBODY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED})
+"""What connect(2) and open(2) say where no monitor lives. All else must not be taken for that: its container would be
+killed."""
 
 
 def start_program(directory: str, log: str) -> tuple[socket.socket, int]:
@@ -81,8 +85,14 @@ def connect_to(directory: str) -> socket.socket:
 
     Raises:
         Unavailable: there is no directory, no socket, or nobody listens.
+        OperationFailed: that is not known, since there are no descriptors, or too many wait for it.
     """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    except OSError as error:
+        raise OperationFailed(
+            f"no socket for {directory}: {error.strerror}", errno=error.errno or 0
+        ) from error
     sock.setblocking(False)
     try:
         folder = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -92,5 +102,8 @@ def connect_to(directory: str) -> socket.socket:
             os.close(folder)
     except OSError as error:
         sock.close()
-        raise Unavailable(f"no monitor answers in {directory}: {error.strerror}") from error
+        message = f"no monitor answers in {directory}: {error.strerror}"
+        if error.errno in NOBODY:
+            raise Unavailable(message) from error
+        raise OperationFailed(message, errno=error.errno or 0) from error
     return sock

@@ -8,12 +8,13 @@ does containerd when a shim has died. Exit status 137 stands for those that we h
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import signal
 import time
 
-from tiffin.runtime.errors import FailedPrecondition, NotFound, RuntimeFailure, Unavailable
+from tiffin.runtime.errors import FailedPrecondition, NotFound, OperationFailed, RuntimeFailure, Unavailable
 
 from ..monitor.client import Monitor
 from ..monitor.records import recorded
@@ -32,23 +33,45 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("tiffin.shim.tasks")
 UNKNOWN = 255
 KILLED = 128 + signal.SIGKILL
+BETWEEN_TRIES = 1.0  # seconds
 
 
 async def monitor_lost(container: Container) -> None:
     """The connection is gone: takes it up again, or, where there is no monitor any more, ends what it had."""
     await container.ready.wait()
-    monitor = None
-    with contextlib.suppress(Unavailable):  # there is none
-        monitor = await Monitor.connect(container.directory, container)
+    monitor = await _found_again(container)
     if monitor is None:
         LOG.error("container %s: its monitor is gone; its processes are killed", container.id)
-        await end_orphans(container)
+        while not await _ended(container):
+            await asyncio.sleep(BETWEEN_TRIES)
         return
     LOG.warning("container %s: its monitor had cut the connection; it is there again", container.id)
     await _resume(container, monitor)
     container.monitor = monitor  # now others may start processes again
     for process in container.processes:
         await container.end_stdin(process)
+
+
+async def _ended(container: Container) -> bool:
+    """Whether its processes could be ended. Else nobody would ever hear of their end."""
+    try:
+        await end_orphans(container)
+    except OSError as error:  # no descriptors are left, as a rule
+        LOG.warning("container %s: its processes cannot be ended yet: %s", container.id, error)
+        return False
+    return True
+
+
+async def _found_again(container: Container) -> Monitor | None:
+    """A new connection to it; None if it is gone. While this program has no descriptors left, that cannot be known."""
+    while True:
+        try:
+            return await Monitor.connect(container.directory, container)
+        except Unavailable:
+            return None
+        except OperationFailed as error:
+            LOG.warning("container %s: its monitor cannot be looked for: %s", container.id, error)
+        await asyncio.sleep(BETWEEN_TRIES)
 
 
 async def _resume(container: Container, monitor: Monitor) -> None:
