@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	int code = -1;
 
 	if (!find_folder(folder)) {
-		fputs(SHIM ": /proc/self/exe cannot be read: is /proc mounted?", stderr);
+		fputs(SHIM ": /proc/self/exe cannot be read: is /proc mounted?\n", stderr);
 		return 1;
 	}
 	if (read_command(argc, argv, &command)) {
@@ -52,6 +52,6 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	become_python(folder, argv);
-	fputs(SHIM ": there is no " SHIM "-python beside it: install tiffin-shim again", stderr);
+	fputs(SHIM ": there is no " SHIM "-python beside it: install tiffin-shim again\n", stderr);
 	return 1;
 }

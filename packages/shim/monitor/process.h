@@ -74,12 +74,14 @@ bool nothing_left_to_do(void);
 /* start.c */
 struct connection;
 void start_process(struct connection *client, uint32_t serial, const unsigned char *body, size_t length, int *given, size_t count);
+void start_logger_ready(struct process *process, bool well);
+
+/* outcome.c */
 void start_client_gone(const struct connection *client);
 bool start_is_spawn(const struct process *process);
 pid_t start_command(const struct process *process); /* what is waited for; 0: nothing */
 void start_command_ended(struct process *process, int64_t status);
 void start_command_reaped(pid_t pid);              /* nobody waits for it; the pid may be another's from now on */
-void start_logger_ready(struct process *process, bool well);
 void start_given_up(struct process *process);      /* forget */
 
 /* adopt.c; 0 or -1 with errno */

@@ -35,8 +35,9 @@ struct start {
 int streams_open(struct process *process, const struct wire_start *asked, const int *given, size_t count, const char **about);
 void streams_started(struct start *start); /* the program has its ends: closes ours of them */
 
-/* start.c */
+/* outcome.c */
 void free_start(struct process *process);
+void fail_start(struct process *process, enum wire_error_number error, int number, const char *why); /* and answers */
 
 /* adopt.c: the pid in a pid file; -1: there is none. */
 pid_t read_pid_file(const char *path);
