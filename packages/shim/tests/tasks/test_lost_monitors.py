@@ -16,6 +16,7 @@ from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, process_
 from packages.shim.tests.tasks.trouble import Trouble
 
 from tiffin.runtime.errors import AlreadyExists, OperationFailed, TimedOut, Unavailable
+from tiffin.runtime.launch.process_end import open_end
 from tiffin.runtime.state.identity import is_alive, process_stat
 from tiffin.shim.monitor import client, starting
 from tiffin.shim.stdio import Stdio
@@ -203,7 +204,7 @@ async def test_without_descriptors_what_a_monitor_leaves_is_ended_later(
     keeper_of: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loss, "BETWEEN_TRIES", 0.01)
-    open_end, tries = orphans.open_end, iter((1, 2))
+    tries = iter((1, 2))
 
     def opened(pid: int) -> int:
         if next(tries, 0):

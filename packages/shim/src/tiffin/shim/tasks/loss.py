@@ -42,8 +42,7 @@ async def monitor_lost(container: Container) -> None:
     monitor = await _found_again(container)
     if monitor is None:
         LOG.error("container %s: its monitor is gone; its processes are killed", container.id)
-        while not await _ended(container):
-            await asyncio.sleep(BETWEEN_TRIES)
+        await _end_at_last(container)
         return
     LOG.warning("container %s: its monitor had cut the connection; it is there again", container.id)
     await _resume(container, monitor)
@@ -52,14 +51,15 @@ async def monitor_lost(container: Container) -> None:
         await container.end_stdin(process)
 
 
-async def _ended(container: Container) -> bool:
-    """Whether its processes could be ended. Else nobody would ever hear of their end."""
-    try:
-        await end_orphans(container)
-    except OSError as error:  # no descriptors are left, as a rule
-        LOG.warning("container %s: its processes cannot be ended yet: %s", container.id, error)
-        return False
-    return True
+async def _end_at_last(container: Container) -> None:
+    """Ends what it had, however often that takes: else nobody would ever hear of the end."""
+    while True:
+        try:
+            await end_orphans(container)
+            return
+        except OSError as error:  # no descriptors are left, as a rule
+            LOG.warning("container %s: its processes cannot be ended yet: %s", container.id, error)
+        await asyncio.sleep(BETWEEN_TRIES)
 
 
 async def _found_again(container: Container) -> Monitor | None:
