@@ -77,6 +77,8 @@ def test_a_container_is_made_and_read(daemon: Daemon) -> None:
         container(""),
         container("../x"),
         container("a b"),
+        container("a--b"),
+        container("a._b"),
         container("x" * 77),
         container(runtime=None),
         container(runtime=api.Container.Runtime()),

@@ -10,6 +10,8 @@ from packages.manager.tests.client import refusal
 from packages.manager.tests.services.blobs import info, put
 from packages.manager.tests.services.made import create_lease, delete_lease
 
+from tiffin.api.containerd.services.images.v1 import images_pb2 as images
+from tiffin.api.containerd.services.images.v1.images_pb2_grpc import ImagesStub
 from tiffin.api.containerd.services.leases.v1 import leases_pb2 as api
 from tiffin.api.containerd.services.leases.v1.leases_pb2_grpc import LeasesStub
 from tiffin.api.containerd.services.snapshots.v1 import snapshots_pb2 as snapshots
@@ -83,11 +85,31 @@ def test_resources_are_added_and_taken_away(daemon: Daemon) -> None:
         ("snapshots", "key", StatusCode.INVALID_ARGUMENT),
         ("something", "x", StatusCode.UNIMPLEMENTED),
         ("content/x", "x", StatusCode.INVALID_ARGUMENT),
+        ("snapshots/native/x", "key", StatusCode.INVALID_ARGUMENT),
     ],
 )
 def test_what_a_lease_does_not_protect(daemon: Daemon, kind: str, name: str, code: StatusCode) -> None:
     create_lease(daemon, "one")
     assert refusal(add, daemon, "one", kind, name).code is code
+
+
+def test_names_of_images_need_no_lease(daemon: Daemon) -> None:
+    """They keep themselves: a client may give one after its lease has ended. But for those that end by themselves."""
+    gone = under(daemon, "gone")
+    stub = gone.client.stub(ImagesStub)
+    image = images.Image(name="named")
+    image.target.media_type, image.target.digest, image.target.size = "m", "sha256:" + "0" * 64, 1
+    gone.client.call(stub.Create, images.CreateImageRequest(image=image))
+    gone.client.call(stub.Update, images.UpdateImageRequest(image=image))
+    if daemon.ours:  # as containerd since 2.0
+        image.labels["containerd.io/gc.expire"] = "2999-01-01T00:00:00Z"
+        refused = refusal(gone.client.call, stub.Update, images.UpdateImageRequest(image=image))
+        assert refused.code is StatusCode.NOT_FOUND
+        create_lease(daemon, "one")
+        image.name = "expiring"
+        leased = under(daemon, "one").client
+        leased.call(leased.stub(ImagesStub).Create, images.CreateImageRequest(image=image))
+        assert resources(daemon, "one") == {("images", "expiring")}
 
 
 def test_a_lease_that_is_not_there(daemon: Daemon) -> None:

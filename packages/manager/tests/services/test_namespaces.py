@@ -76,11 +76,14 @@ def test_only_labels_can_be_changed(daemon: Daemon) -> None:
     assert refusal(daemon.client.call, stub.Update, change).code is StatusCode.INVALID_ARGUMENT
 
 
-@pytest.mark.parametrize("name", ["", "-a", "a-", "a/b", "..", "ä", "a b", "x" * 77])
+@pytest.mark.parametrize("name", ["", "-a", "a-", "a--b", "a/b", "..", "ä", "a b", "x" * 77])
 def test_names_that_none_can_have(daemon: Daemon, name: str) -> None:
+    """Nor is one made before it is refused."""
     stub = daemon.client.stub(NamespacesStub)
     asked = api.CreateNamespaceRequest(namespace=api.Namespace(name=name))
     assert refusal(daemon.client.call, stub.Create, asked).code is StatusCode.INVALID_ARGUMENT
+    found = daemon.client.call(stub.List, api.ListNamespacesRequest()).namespaces
+    assert name not in [each.name for each in found]
 
 
 def test_a_namespace_with_something_in_it_stays(daemon: Daemon) -> None:
@@ -100,7 +103,11 @@ def test_a_namespace_with_something_in_it_stays(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize(
     ("namespace", "code"),
-    [("", StatusCode.FAILED_PRECONDITION), ("../etc", StatusCode.INVALID_ARGUMENT)],
+    [
+        ("", StatusCode.FAILED_PRECONDITION),
+        ("../etc", StatusCode.INVALID_ARGUMENT),
+        ("a..b", StatusCode.INVALID_ARGUMENT),
+    ],
 )
 def test_a_call_needs_a_namespace(daemon: Daemon, namespace: str, code: StatusCode) -> None:
     client = daemon.client.within(namespace)

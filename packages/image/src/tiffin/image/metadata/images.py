@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiffin.image.documents import descriptor_of
 from tiffin.image.errors import AlreadyExists, InvalidArgument, NotFound
-from tiffin.image.metadata.labels import changed, from_text, to_text
+from tiffin.image.metadata.labels import GC_EXPIRE, changed, from_text, to_text
 from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.namespaces import Scope, check_identifier, note_use
 from tiffin.image.metadata.protocol import Resource, StoredName
@@ -13,6 +13,7 @@ from tiffin.spec.json_tree import decode, encode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    import sqlite3
     from collections.abc import Callable, Mapping
     from typing import Any
 
@@ -90,8 +91,9 @@ class LocalImageStore:
                 raise AlreadyExists(f"there is an image {name!r} already")
             note_use(connection, self._scope.namespace)
             connection.execute(_PUT, values)
-            protect(connection, self._scope, Resource("images", name))
-            return _record(connection.execute(query, values).fetchone())
+            made = _record(connection.execute(query, values).fetchone())
+            self._protect(connection, made)
+            return made
 
     def update(
         self, name: str, change: Callable[[StoredName], StoredName], *, moment: int | None = None
@@ -108,7 +110,13 @@ class LocalImageStore:
             new = (encode(descriptor_tree(after.target)), to_text(after.labels), after.updated)
             query = "UPDATE images SET target = ?, labels = ?, updated = ? WHERE namespace = ? AND name = ?"
             connection.execute(query, (*new, *values))
+            self._protect(connection, after)
             return after.replace(labels=changed({}, after.labels))
+
+    def _protect(self, connection: sqlite3.Connection, made: StoredName) -> None:
+        """By the lease of the scope, as containerd does: a name keeps itself, but for one that ends by itself."""
+        if made.labels.get(GC_EXPIRE):
+            protect(connection, self._scope, Resource("images", made.name))
 
     def delete(self, name: str, *, digest: str = "") -> None:
         """As the protocol says."""

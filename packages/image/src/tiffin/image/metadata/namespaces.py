@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tiffin.image.metadata.database import Database
 
 MOST_CHARACTERS = 76  # of containerd's identifiers
-JOINTS = str.maketrans("", "", "._-")
+JOINTS = str.maketrans("_-", "..")
 TABLES = ("images", "blobs", "containers", "sandboxes", "snapshots")  # a lease goes with its namespace
 
 
@@ -34,10 +34,9 @@ def check_identifier(name: str) -> None:
 
 
 def is_identifier(name: str) -> bool:
-    """As containerd's: up to 76 letters and digits, with runs of `.`, `_` and `-` between them."""
-    letters = name.translate(JOINTS)
-    short = len(name) <= MOST_CHARACTERS
-    return short and letters.isascii() and letters.isalnum() and (name[0] + name[-1]).isalnum()
+    """As containerd's: up to 76 letters and digits, with one of `.`, `_` and `-` between them."""
+    parts = name.translate(JOINTS).split(".")
+    return len(name) <= MOST_CHARACTERS and all(part.isascii() and part.isalnum() for part in parts)
 
 
 def note_use(connection: sqlite3.Connection, namespace: str) -> None:

@@ -82,7 +82,7 @@ def _checked(resource: api.Resource) -> Resource:
     """Raises InvalidArgument, and Unsupported for a kind that leases do not protect."""
     kind, _, snapshotter = resource.type.partition("/")
     if kind == SNAPSHOTS:
-        if not snapshotter:
+        if not snapshotter or "/" in snapshotter:
             raise InvalidArgument(f"invalid snapshot resource type {resource.type!r}")
     elif kind in KINDS and resource.type != kind:
         raise InvalidArgument(f"invalid resource type {resource.type[:200]!r}")
