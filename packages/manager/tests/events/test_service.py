@@ -171,6 +171,7 @@ def test_an_event_is_forwarded_as_it_is(events: Events) -> None:
         Envelope(namespace="", topic="/x", timestamp=at),
         Envelope(namespace="two", topic="x", timestamp=at),
         Envelope(namespace="two", topic="/x"),
+        Envelope(namespace="two", topic="/x", timestamp=Timestamp(seconds=2**60)),
     ):
         request = api.ForwardRequest(envelope=wrong)
         assert refusal(events.client.call, events.stub.Forward, request).code is StatusCode.INVALID_ARGUMENT

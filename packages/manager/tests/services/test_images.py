@@ -144,6 +144,9 @@ def test_later_fields_of_the_api(daemon: Daemon) -> None:
     )
     changed = daemon.client.call(stub.Update, change).image
     assert (changed.target, changed.updated_at) == (target(one="1", two="2"), epoch)
+    for wrong in (Timestamp(seconds=2**60), Timestamp(nanos=-1), Timestamp(seconds=10**10)):
+        asked = api.CreateImageRequest(image=api.Image(name="b", target=target()), source_date_epoch=wrong)
+        assert refusal(daemon.client.call, stub.Create, asked).code is StatusCode.INVALID_ARGUMENT
     other = api.DeleteImageRequest(name="a", target=target("sha256:" + "1" * 64))
     assert refusal(daemon.client.call, stub.Delete, other).code is StatusCode.NOT_FOUND
     daemon.client.call(stub.Delete, api.DeleteImageRequest(name="a", target=target()))

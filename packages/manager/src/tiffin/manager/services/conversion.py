@@ -17,11 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SECOND = 1_000_000_000
+LATEST = 2**63  # nanoseconds since 1970: what the database can hold
 
 
 def timestamp(moment: int) -> Timestamp:
     """A time in nanoseconds since 1970."""
     return Timestamp(seconds=moment // SECOND, nanos=moment % SECOND)
+
+
+def nanoseconds(moment: Timestamp) -> int:
+    """A client's time, in nanoseconds since 1970. Raises InvalidArgument: it is none, or after 2262."""
+    try:
+        found = moment.ToNanoseconds()
+    except ValueError as error:
+        raise InvalidArgument(str(error)) from None
+    if not -LATEST < found < LATEST:
+        raise InvalidArgument(f"a time {moment.seconds} seconds from 1970 cannot be kept")
+    return found
 
 
 def checked_digest(digest: str) -> str:

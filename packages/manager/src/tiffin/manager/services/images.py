@@ -17,6 +17,7 @@ from tiffin.manager.services.conversion import (
     checked_digest,
     descriptor_message,
     descriptor_value,
+    nanoseconds,
     timestamp,
 )
 from tiffin.manager.services.masks import merge
@@ -97,7 +98,7 @@ def _name(image: api.Image) -> str:
 
 def _moment(request: api.CreateImageRequest | api.UpdateImageRequest) -> int | None:
     """The time that the client wants to be written down, in nanoseconds since 1970, if any."""
-    return request.source_date_epoch.ToNanoseconds() if request.HasField("source_date_epoch") else None
+    return nanoseconds(request.source_date_epoch) if request.HasField("source_date_epoch") else None
 
 
 def _merged(before: StoredName, asked: api.Image, paths: tuple[str, ...]) -> StoredName:

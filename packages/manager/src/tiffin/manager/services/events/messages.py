@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.types.event_pb2 import Envelope as EnvelopeMessage
+from tiffin.runtime.errors import InvalidArgument
 from tiffin.shim.events.messages import timestamp
 
 if TYPE_CHECKING:
@@ -47,5 +48,8 @@ def _varint(value: int) -> bytes:
 
 
 def time_of(envelope: EnvelopeMessage) -> int | None:
-    """Nanoseconds since 1970; None where the envelope has no time."""
-    return envelope.timestamp.ToNanoseconds() if envelope.HasField("timestamp") else None
+    """Nanoseconds since 1970; None where the envelope has no time. Raises InvalidArgument: it is none."""
+    try:
+        return envelope.timestamp.ToNanoseconds() if envelope.HasField("timestamp") else None
+    except ValueError as error:
+        raise InvalidArgument(f"the time of an event: {error}") from None
