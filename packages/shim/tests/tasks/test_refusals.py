@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from packages.shim.tests.tasks.keeping import FOREVER, Keeping
+from packages.shim.tests.tasks.trouble import Trouble
 
 from tiffin.runtime.errors import (
     AlreadyExists,
@@ -126,6 +127,24 @@ async def test_what_cannot_be_created_leaves_nothing(keeper_of: Keeping, tmp_pat
             await keeper.tasks.create(good)
         assert keeper.events == []
         assert keeper.tasks.containers() == ()
+
+
+async def test_what_cannot_be_undone_stays_written_down_and_the_first_reason_is_told(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        (tmp_path / "of-create").mkdir()
+        delete = Trouble(keeper, tmp_path, "delete", "echo second reason >&2")
+        Trouble(keeper, tmp_path / "of-create", "create", "echo first reason >&2", done=True)
+        request = keeper.request(FOREVER, stdio=Stdio("", "", f"file://{tmp_path}/log"))
+        with pytest.raises(OperationFailed) as caught:
+            await keeper.tasks.create(request)
+        assert "second" not in str(caught.value)
+        assert keeper.tasks.containers() == ()
+        assert {path.name for path in keeper.folders()} == {"tiffin", request.id}
+        delete.over()
+        assert await keeper.tasks.clean_up(request.bundle) is None
+        assert keeper.folders() == []
 
 
 async def test_the_reason_of_the_runtime_is_told(keeper_of: Keeping) -> None:

@@ -6,10 +6,11 @@ task.json  ──►  mounts  ──►  monitor  ──►  runtime create  ─
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from contextlib import AsyncExitStack
 
-from tiffin.runtime.errors import AlreadyExists, OperationFailed
+from tiffin.runtime.errors import AlreadyExists, OperationFailed, RuntimeFailure
 from tiffin.runtime.state.identity import process_stat, validate_id
 
 from ..events.values import TaskCreate, TaskIO
@@ -29,10 +30,13 @@ from .threads import in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from ..monitor.values import Streams
     from .surroundings import Surroundings
     from .values import CreateTask
 
+LOG = logging.getLogger("tiffin.shim.tasks")
 ROOTFS_MODE = 0o711
 DIRECTORY_MODE = 0o700
 
@@ -43,7 +47,8 @@ async def create(request: CreateTask, surroundings: Surroundings) -> Container:
     Raises:
         InvalidArgument, NotFound: the request, the bundle or its config.json.
         AlreadyExists: the bundle has a task, or the runtime such a container.
-        OperationFailed, TimedOut, Unavailable, Unsupported: a step failed; nothing is left.
+        OperationFailed, TimedOut, Unavailable, Unsupported: a step failed; nothing is left, but for what `recover` and
+            `clean_up` find and undo.
     """
     validate_id(request.id)
     bundle = real_bundle(request.bundle)
@@ -53,16 +58,15 @@ async def create(request: CreateTask, surroundings: Surroundings) -> Container:
     cgroups = new_cgroups(config, request) if runtime.host_processes else ()
     record = TaskRecord(request, surroundings.namespace, shares_pids(config), cgroups)
     container = Container(record, runtime, surroundings)
-    async with AsyncExitStack() as undo:
-        undo.push_async_callback(container.close)  # if it has lost its monitor, that is being looked for
-        await _write_down(container, record, undo)
+    _make_directory(container)
+    async with _undone(container) as undo:
+        write_task(container.directory, record)
         await _mount(container, undo)
         container.monitor = await Monitor.start(container.directory, container)
         undo.push_async_callback(stop_monitor, container, by_force=True)
         if not container.restores:
             await _make(container, undo)
         container.become(container.init, Status.CREATED, created_event(container))
-        undo.pop_all()
     container.ready.set()
     if container.surroundings.watcher is not None and container.cgroups:
         container.surroundings.watcher.watch(container.id, container.cgroups)
@@ -71,15 +75,34 @@ async def create(request: CreateTask, surroundings: Surroundings) -> Container:
     return container
 
 
-async def _write_down(container: Container, record: TaskRecord, undo: AsyncExitStack) -> None:
+def _make_directory(container: Container) -> None:
     try:
         os.mkdir(container.directory, DIRECTORY_MODE)
     except FileExistsError:
         raise AlreadyExists(f"{container.bundle} has a task, which was not taken back") from None
     except OSError as error:
         raise OperationFailed(f"{container.directory}: {error.strerror}", errno=error.errno or 0) from error
-    undo.callback(remove_files, container.directory)
-    write_task(container.directory, record)
+
+
+@contextlib.asynccontextmanager
+async def _undone(container: Container) -> AsyncIterator[AsyncExitStack]:
+    """Undoes the steps that are pushed, if a later one fails.
+
+    What cannot be undone stays written down, for whoever cleans up; it is the failure itself that is told.
+    """
+    steps = AsyncExitStack()
+    try:
+        yield steps
+    except BaseException as failure:
+        try:
+            await steps.aclose()
+            remove_files(container.directory)
+        except (RuntimeFailure, OSError) as left:
+            LOG.warning(
+                "%s cannot be made (%s), nor undone: %s", container.said(container.init), failure, left
+            )
+        await container.close()  # if it has lost its monitor, that is being looked for
+        raise
 
 
 async def _mount(container: Container, undo: AsyncExitStack) -> None:
