@@ -123,7 +123,13 @@ def test_a_layer_that_is_not_there(daemon: Daemon) -> None:
     assert refused.code in (StatusCode.FAILED_PRECONDITION, StatusCode.UNKNOWN)
 
 
-@pytest.mark.parametrize("source", ["relative/path", "."])
+def test_a_layer_needs_a_tree(daemon: Daemon) -> None:
+    if not daemon.ours:
+        pytest.skip("containerd leaves it in a folder for temporary files")
+    assert refusal(apply, daemon, FIRST, []).code is StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("source", ["relative/path", ".", "/with\0zero"])
 def test_a_path_of_a_mount_is_absolute(daemon: Daemon, source: str) -> None:
     if not daemon.ours:
         pytest.skip("containerd takes it for one below its own folder")

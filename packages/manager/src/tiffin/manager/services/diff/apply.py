@@ -9,7 +9,7 @@ from tiffin.image.decompress import decompressed
 from tiffin.image.digest import new_hash
 from tiffin.image.documents import Descriptor
 from tiffin.image.durable import synchronize_all
-from tiffin.image.errors import Unsupported
+from tiffin.image.errors import InvalidArgument, Unsupported
 from tiffin.image.layers.apply import LayerWriter
 from tiffin.image.layers.limits import Limits
 from tiffin.image.layers.owners import Ownership
@@ -50,9 +50,12 @@ def apply(
         the uncompressed layer: its digest and size.
 
     Raises:
+        InvalidArgument: there are no mounts.
         NotFound: there is no such blob. Unsupported: it is no layer that can be read.
         InvalidImage: it is broken, or tries to leave the tree. OSError: as the disk says.
     """
+    if not mounts:
+        raise InvalidArgument("a layer is applied to a tree: give its mounts")
     _check_type(layer.media_type)
     content = stores.content(scope)
     content.info(layer.digest)

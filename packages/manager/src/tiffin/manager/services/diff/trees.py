@@ -37,7 +37,9 @@ class Overlay(Record):
 
 
 def checked(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
-    """The mounts themselves. Raises InvalidArgument for a path that depends on where the daemon was started."""
+    """The mounts themselves. Raises InvalidArgument: no mount has that, or it depends on where the daemon started."""
+    if any("\0" in text for mount in mounts for text in (mount.type, mount.source, *mount.options)):
+        raise InvalidArgument("a mount with a zero in its texts is none")
     overlay = overlay_of(mounts)
     folders = [mount.source for mount in mounts if _is_bind(mount)]
     folders += [overlay.upper, *overlay.lowers] if overlay is not None else []
