@@ -14,6 +14,7 @@ from tiffin.api.cgroups.v2 import metrics_pb2 as messages_v2
 from tiffin.runtime.record import Record
 from tiffin.shim.metrics import values_v1, values_v2
 from tiffin.shim.metrics.messages import to_message
+from tiffin.shim.metrics.rdma import RdmaEntry
 from tiffin.shim.metrics.read_v1 import read_v1
 from tiffin.shim.metrics.read_v2 import read_v2
 
@@ -81,7 +82,7 @@ def test_version_1(tmp_path: Path) -> None:
     assert memory.swap == values_v1.MemoryEntry(usage=20)
     assert found.memory_oom_control == values_v1.MemoryOomControl(1, 0, 2)
     assert found.rdma is not None
-    assert found.rdma.limit == (values_v1.RdmaEntry("mlx4_0", 3, 2**32 - 1),)
+    assert found.rdma.limit == (RdmaEntry("mlx4_0", 3, 2**32 - 1),)
 
 
 def test_version_1_counts_blocks_by_what_the_kernel_has(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_version_2(tmp_path: Path) -> None:
     assert found.memory_events == values_v2.MemoryEvents(0, 1, 2, 3, 4, 5)
     assert found.io == values_v2.IOStat((values_v2.IOEntry(8, 0, 1, 2, 3, 4),))
     assert found.rdma is not None
-    assert found.rdma.current == (values_v2.RdmaEntry("mlx4_0", 2, 2000),)
+    assert found.rdma.current == (RdmaEntry("mlx4_0", 2, 2000),)
 
 
 def test_of_a_cgroup_that_is_gone_nothing_is_known(tmp_path: Path) -> None:

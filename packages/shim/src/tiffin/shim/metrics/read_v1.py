@@ -7,7 +7,7 @@ import os
 from tiffin.runtime.cgroup.files import exists, read_number, read_pairs, read_text
 from tiffin.runtime.cgroup.statistics import huge_page_sizes
 
-from .rdma import rdma_entries
+from .rdma import RdmaStat, read_rdma
 from .values_v1 import (
     BlkIOEntry,
     BlkIOStat,
@@ -19,8 +19,6 @@ from .values_v1 import (
     MemoryStat,
     Metrics,
     PidsStat,
-    RdmaEntry,
-    RdmaStat,
     Throttle,
 )
 
@@ -186,5 +184,4 @@ def _devices() -> dict[str, str]:
 def _rdma(directory: str) -> RdmaStat | None:
     if not directory or not exists(f"{directory}/rdma.current"):
         return None
-    paths = (f"{directory}/rdma.current", f"{directory}/rdma.max")
-    return RdmaStat(*(rdma_entries(path, RdmaEntry) for path in paths))
+    return read_rdma(directory)

@@ -6,7 +6,7 @@ from tiffin.runtime.cgroup.files import read_number, read_pairs, read_text
 from tiffin.runtime.cgroup.statistics import huge_page_sizes
 
 from .pressure import read_pressure
-from .rdma import rdma_entries
+from .rdma import read_rdma
 from .values_v2 import (
     CPUStat,
     HugeTlbStat,
@@ -16,8 +16,6 @@ from .values_v2 import (
     MemoryStat,
     Metrics,
     PidsStat,
-    RdmaEntry,
-    RdmaStat,
 )
 
 MEMORY_FILES = {
@@ -36,10 +34,7 @@ def read_v2(directory: str) -> Metrics:
         pids=PidsStat(_number(f"{directory}/pids.current"), _number(f"{directory}/pids.max")),
         cpu=_cpu(directory),
         memory=_memory(directory),
-        rdma=RdmaStat(
-            rdma_entries(f"{directory}/rdma.current", RdmaEntry),
-            rdma_entries(f"{directory}/rdma.max", RdmaEntry),
-        ),
+        rdma=read_rdma(directory),
         io=IOStat(_io(directory), read_pressure(f"{directory}/io.pressure")),
         hugetlb=_hugetlb(directory),
         memory_events=_memory_events(directory),

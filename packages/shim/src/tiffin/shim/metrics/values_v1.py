@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from tiffin.runtime.record import Record
 
+from .rdma import RdmaStat
+
 
 class HugetlbStat(Record):
     """Of one size of huge pages. pagesize: as in the names of files, e.g. 2MB."""
@@ -115,19 +117,6 @@ class BlkIOStat(Record):
     io_merged_recursive: tuple[BlkIOEntry, ...] = ()
     io_time_recursive: tuple[BlkIOEntry, ...] = ()
     sectors_recursive: tuple[BlkIOEntry, ...] = ()
-
-
-class RdmaEntry(Record):
-    """2**32 - 1 is no limit."""
-
-    device: str
-    hca_handles: int
-    hca_objects: int
-
-
-class RdmaStat(Record):
-    current: tuple[RdmaEntry, ...] = ()
-    limit: tuple[RdmaEntry, ...] = ()
 
 
 class Metrics(Record):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from tiffin.runtime.record import Record
 
+from .rdma import RdmaStat
+
 
 class PSIData(Record):
     """Pressure: share of the time in percent, and all of it in microseconds."""
@@ -91,19 +93,6 @@ class MemoryEvents(Record):
     oom: int = 0
     oom_kill: int = 0
     oom_group_kill: int = 0
-
-
-class RdmaEntry(Record):
-    """2**32 - 1 is no limit."""
-
-    device: str
-    hca_handles: int
-    hca_objects: int
-
-
-class RdmaStat(Record):
-    current: tuple[RdmaEntry, ...] = ()
-    limit: tuple[RdmaEntry, ...] = ()
 
 
 class IOEntry(Record):

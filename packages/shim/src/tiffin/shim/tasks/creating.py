@@ -101,6 +101,8 @@ async def _undone(container: Container) -> AsyncIterator[AsyncExitStack]:
             LOG.warning(
                 "%s cannot be made (%s), nor undone: %s", container.said(container.init), failure, left
             )
+            if isinstance(failure, AlreadyExists):  # the record would have another's container removed
+                remove_files(container.directory)
         await container.close()  # if it has lost its monitor, that is being looked for
         raise
 
