@@ -10,6 +10,7 @@ them, a daemon included.
 from __future__ import annotations
 
 import dataclasses
+import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ class Manager:
     """Use it in an `async with` statement; it belongs to that event loop.
 
     Args:
-        root: images, snapshots, and what is known of containers. state: what is gone after a boot. "" for `tiffind`'s.
+        root: images, snapshots, and what is known of containers. state: what is gone after a boot. "" for `tiffind`'s;
+            from the working directory of this moment, wherever the process goes later.
         config: all other settings.
 
     Raises (when it is entered):
@@ -41,7 +43,9 @@ class Manager:
 
     def __init__(self, root: str = "", state: str = "", config: Config | None = None) -> None:
         base = config or Config()
-        self.config = dataclasses.replace(base, root=root or base.root, state=state or base.state)
+        self.config = dataclasses.replace(
+            base, root=os.path.abspath(root or base.root), state=os.path.abspath(state or base.state)
+        )
         self._stack = AsyncExitStack()
         self._workers = Workers()
         self._plugins = PluginSet()
