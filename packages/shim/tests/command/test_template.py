@@ -5,6 +5,8 @@ The front is copied into a folder of the test's own, without the script in Pytho
 
 from __future__ import annotations
 
+import errno
+import gc
 import os
 import select
 import shutil
@@ -248,6 +250,17 @@ def test_requests_that_are_none_do_no_harm(installation: Installation, make_bund
             while client.recv(100):
                 pass
     installation.start(make_bundle("two"), "two")
+
+
+def test_without_room_for_a_process_a_shim_does_without_a_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(os, "fork", fork)
+    try:
+        serving.fork_template("/nowhere", "/nowhere", -1)
+    finally:
+        gc.unfreeze()
 
 
 def test_a_request_is_read() -> None:

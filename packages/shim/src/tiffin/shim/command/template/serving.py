@@ -42,7 +42,10 @@ def fork_template(path: str, events: str, keep: int) -> None:
     """
     gc.collect()
     gc.freeze()  # else each collection would write to all that is shared
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # there is no room for one more process
+        return
     if child:
         os.waitpid(child, 0)
         return
