@@ -157,6 +157,17 @@ def test_a_lease_tells_what_it_protects(reach: Reach) -> None:
     reach(work)
 
 
+def test_what_takes_longer_than_its_lease_has_not_failed(reach: Reach) -> None:
+    async def work(place: Place) -> None:
+        async with place.client.leases.held(1e-3) as held:
+            lease = held.session.lease
+            await place.client.leases.create("other")
+            await place.client.leases.delete("other", collect=True)
+            assert lease not in [each.id for each in await place.client.leases.list()]
+
+    reach(work)
+
+
 def test_namespaces_are_apart(reach: Reach) -> None:
     async def work(place: Place) -> None:
         name = f"{place.client.session.namespace}-2"

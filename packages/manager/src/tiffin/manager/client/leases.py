@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.services.leases.v1 import leases_pb2 as messages
 from tiffin.api.containerd.services.leases.v1.leases_services import LEASES
+from tiffin.runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import builtins
@@ -60,4 +61,5 @@ class Leases:
         try:
             yield Client(self._session.transport, self._session.namespace, lease.id)
         finally:
-            await self.delete(lease.id)
+            with suppress(NotFound):  # its time was over, and a collection came by
+                await self.delete(lease.id)
