@@ -5,4 +5,5 @@ monitored.py    what a container's monitor has recorded; waiting for its end
 background.py   `tiffin run --detach`: a monitor, and the container as its child
 joining.py      attach, by the monitor
 ending.py       stop, rm
+logs.py, metrics.py   what logs and stats show
 """

@@ -1,7 +1,9 @@
 """Containers of a manager, by its socket: tiffind, or any containerd. Only here are asyncio and gRPC imported.
 
-opening.py      a socket to `ManagedContainers`, with its errors
+opening.py      from an address to `ManagedContainers`; loop.py: its event loop, and what is said of a manager's errors
 containers.py   `ManagedContainers`: the port of the verbs
-processes.py    exec and attach: streams, terminal, signals (streaming/)
-making.py       run: snapshot, config, task
+making.py       run: lease, snapshot, config (spec.py), folder (folder.py), container; starting.py: its task
+executing.py    exec; attaching.py: attach; both by `tiffin.cli.attending`
+ending.py       stop, rm
+listing.py, images.py, logs.py, metrics.py, happenings.py   what ps, inspect, images, logs, stats and events show
 """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf import symbol_database
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -43,13 +44,11 @@ def _filter(text: str, namespace: str) -> str:
 
 
 def _tree(value: google.protobuf.any_pb2.Any) -> dict[str, object]:
+    """Its fields; of what somebody else tells only the type, if it is another message, holds one, or is none."""
     name = value.type_url.rpartition("/")[2]
     try:
         message: Message = symbol_database.Default().GetSymbol(name)()
-    except KeyError:
-        return {"type": name}
-    message.ParseFromString(value.value)
-    try:
+        message.ParseFromString(value.value)
         return MessageToDict(message, preserving_proto_field_name=True)
-    except TypeError:  # it holds a message of somebody else's
+    except (KeyError, TypeError, DecodeError):
         return {"type": name}
