@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -82,6 +83,21 @@ async def test_a_command_whose_time_is_up_is_killed_with_its_children(tmp_path: 
         assert os.read(end, 1) == b""  # nobody holds it any more
     finally:
         os.close(end)
+
+
+async def test_a_command_whose_end_cannot_be_heard_of_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There was a last descriptor for it, and none to wait by."""
+    started = []
+
+    def pidfd_open(pid: int) -> int:
+        started.append(pid)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pidfd_open", pidfd_open)
+    with pytest.raises(OSError, match="Too many open files"):
+        await run_command([SH, "-c", "sleep 1000"], seconds=10)
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
 
 
 async def test_a_call_that_is_cancelled_leaves_no_command() -> None:

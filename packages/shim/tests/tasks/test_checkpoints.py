@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, keeping, shell
 
-from tiffin.runtime.errors import FailedPrecondition, OperationFailed
+from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, OperationFailed
 from tiffin.shim.events.values import TaskCreate
 from tiffin.shim.runtimes.options import CheckpointOptions
 from tiffin.shim.tasks.states import Status
@@ -142,6 +143,24 @@ async def test_one_that_cannot_be_restored_may_be_deleted(keeper_of: Keeping, cr
         assert (await keeper.tasks.state(name)).status is Status.CREATED
         assert (await keeper.tasks.delete(name)).pid == 0
         assert keeper.told() == ["create", "delete"]
+
+
+async def test_one_whose_id_another_has_by_now_leaves_that_alone(keeper_of: Keeping, criu: Criu) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.create(shell("exit 6"), checkpoint="/image")
+        others, another = keeper.new_tasks(), keeper.request(FOREVER).replace(id=name)
+        pid = await others.create(another)
+        await others.start(name)
+        with pytest.raises(AlreadyExists):
+            await keeper.tasks.start(name)
+        os.kill(pid, 0)
+        assert (await others.state(name)).status is Status.RUNNING
+        await others.kill(name)
+        assert (await others.wait(name)).status == 128 + signal.SIGKILL
+        await others.delete(name)
+        await others.close()
+        await keeper.tasks.start(name)
+        assert (await keeper.tasks.wait(name)).status == 6
 
 
 async def test_one_that_is_not_restored_yet_is_taken_back(keeper_of: Keeping, criu: Criu) -> None:

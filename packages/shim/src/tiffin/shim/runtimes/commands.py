@@ -94,7 +94,12 @@ class _Child:
             )
         except FileNotFoundError as error:
             raise NotFound(f"{argv[0]}: no such program") from error
-        self._end = os.pidfd_open(self.pid)
+        try:
+            self._end = os.pidfd_open(self.pid)
+        except OSError:  # no descriptor is left: nobody would hear of its end
+            os.killpg(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise
         loop.add_reader(self._end, self._reap)
 
     def _reap(self) -> None:

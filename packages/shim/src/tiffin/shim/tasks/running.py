@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 
-from tiffin.runtime.errors import RuntimeFailure, TimedOut
+from tiffin.runtime.errors import AlreadyExists, RuntimeFailure, TimedOut
 from tiffin.runtime.state.files import remove_tree
 
 from ..events.values import TaskCheckpointed, TaskPaused, TaskResumed, TaskStart
@@ -65,6 +65,8 @@ async def _restored(container: Container) -> int:
         if container.monitor is None:  # it had no process, and has ended while nobody was connected
             container.monitor = await Monitor.start(container.directory, container)
         return await make_first_process(container)
+    except AlreadyExists:  # it is another's: that is not ours to remove
+        raise
     except BaseException:
         container.init.forget()
         with contextlib.suppress(RuntimeFailure):  # it is the first error that is told; `delete` tries again
