@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from packages.shim.tests.tasks.trouble import HANG, SOON, Trouble, hanging
 from tiffin.runtime.errors import RuntimeFailure, TimedOut
 from tiffin.shim.runtimes.limits import TimeLimits
 from tiffin.shim.tasks.states import Status
+from tiffin.shim.tasks.values import Patience
 
 pytestmark = pytest.mark.requires("root", "runc")
 
@@ -197,5 +199,46 @@ async def test_a_runtime_that_hangs_is_waited_for_in_bounds_by_a_successor(
         assert (await taken.state(name)).status is Status.RUNNING
         with pytest.raises((RuntimeFailure, asyncio.CancelledError)):
             await starting
+        await keeper.tasks.close()
+        keeper.tasks = taken
+
+
+async def test_a_task_with_an_exec_that_hangs_is_cleaned_up(keeper_of: Keeping, tmp_path: Path) -> None:
+    async with keeper_of() as keeper:
+        trouble = Trouble(keeper, tmp_path, "exec", HANG)
+        keeper.patience = Patience(kill=1.0, last_execs=1.0)
+        keeper.tasks = keeper.new_tasks()
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.execute(name, "e1", process_of(FOREVER), NOTHING)
+        starting = asyncio.ensure_future(keeper.tasks.start(name, "e1"))
+        await trouble.begun.begun()
+        was = await keeper.tasks.clean_up(str(keeper.bundles[name].path))
+        assert was is not None
+        assert was.exit_status == 128 + signal.SIGKILL
+        with pytest.raises(RuntimeFailure):
+            await starting
+
+
+async def test_execs_that_hang_are_waited_for_at_once_by_a_successor(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        trouble = Trouble(keeper, tmp_path, "exec", HANG)
+        keeper.patience = Patience(half_made=1.0)
+        name = await keeper.run(FOREVER)
+        starting = []
+        for exec_id in ("e1", "e2", "e3", "e4", "e5", "e6"):
+            await keeper.tasks.execute(name, exec_id, process_of(FOREVER), NOTHING)
+            starting.append(asyncio.ensure_future(keeper.tasks.start(name, exec_id)))
+        while trouble.begun.read.count(b"begun") < len(starting):
+            with contextlib.suppress(EOFError):  # one has written, and the next has not begun
+                await trouble.begun.until("begun\n" * len(starting))
+        taken = keeper.new_tasks()  # the first one does not know of it, as if it were dead
+        async with asyncio.timeout(4):
+            assert await taken.recover(str(keeper.bundles[name].path)) == name
+        for exec_id in taken.execs(name):
+            assert (await taken.state(name, exec_id)).status is Status.CREATED
+        failed = await asyncio.gather(*starting, return_exceptions=True)
+        assert all(isinstance(one, RuntimeFailure) for one in failed)
         await keeper.tasks.close()
         keeper.tasks = taken

@@ -97,7 +97,9 @@ async def end(container: Container) -> None:
 
 
 async def _settled(container: Container) -> None:
+    patience = container.surroundings.patience
+    seconds = patience.kill + patience.last_execs  # the end is told when an exec that hangs is given up
     try:
-        await asyncio.wait_for(container.init.settled.wait(), container.surroundings.patience.kill)
+        await asyncio.wait_for(container.init.settled.wait(), seconds)
     except TimeoutError:
         raise FailedPrecondition(f"task {container.id} was killed, and does not end") from None

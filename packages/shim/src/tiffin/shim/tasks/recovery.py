@@ -72,8 +72,7 @@ async def _taken_back(container: Container) -> bool:
         await undo_creation(container)
         return False
     await finish_first(container)
-    for process in container.execs.values():
-        await finish_exec(container, process)
+    await asyncio.gather(*(finish_exec(container, process) for process in container.execs.values()))
     await _tell(container)
     for process in container.processes:
         await container.end_stdin(process)
