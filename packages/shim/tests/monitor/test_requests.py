@@ -26,14 +26,22 @@ LONGEST_NAME = 65_510  # bytes: its request is a packet, and an answer with all 
 
 @contextlib.contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """A process that does nothing meanwhile, so that it finds all that has happened at once."""
+    """A monitor that does nothing meanwhile, and finds all that has happened at once, in its order.
+
+    It waits for events when it is stopped: else SIGSTOP itself would be first among them, and a SIGCHLD with it.
+    """
+    wait_for_state(pid, "S")
     os.kill(pid, signal.SIGSTOP)
     try:
-        while Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "T":
-            pass
+        wait_for_state(pid, "T")
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def wait_for_state(pid: int, state: str) -> None:
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != state:
+        os.sched_yield()
 
 
 def client_of(scene: Scene) -> socket.socket:
