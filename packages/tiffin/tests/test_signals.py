@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tiffin.cli.containers.signals import signal_number
+from tiffin.cli.containers.signals import signal_number, stop_signal_number
 from tiffin.cli.failure import CommandFailed
 
 
@@ -32,3 +32,8 @@ def test_names_and_numbers(text: str, number: int) -> None:
 def test_what_is_none(text: str) -> None:
     with pytest.raises(CommandFailed, match="there is no signal"):
         signal_number(text)
+
+
+def test_what_an_image_says_of_its_end_may_be_anything() -> None:
+    assert stop_signal_number("SIGINT") == signal.SIGINT
+    assert stop_signal_number("") == stop_signal_number("SIGNOTHING") == signal.SIGTERM

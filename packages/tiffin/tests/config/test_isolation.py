@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tiffin.cli.failure import CommandFailed
 from tiffin.cli.parse import UsageError
 from tiffin.cli.run.config.build import Built
 from tiffin.spec.runtime.capabilities import DEFAULT, NAMES
@@ -167,3 +168,5 @@ def test_annotations_and_stop_signal(build: Build) -> None:
     assert built.config["annotations"] == {"a": "b", key: "SIGINT"}
     assert build("--stop-signal=TERM", image={"StopSignal": "SIGINT"}).config["annotations"] == {key: "TERM"}
     assert "annotations" not in build().config
+    with pytest.raises(CommandFailed, match="there is no signal 'NOTHING'"):
+        build("--stop-signal=NOTHING")

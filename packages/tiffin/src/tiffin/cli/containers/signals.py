@@ -22,6 +22,14 @@ def signal_number(text: str) -> int:
     return number
 
 
+def stop_signal_number(text: str) -> int:
+    """Of what an image or a label says about how to end a container; as in docker SIGTERM if it is no signal."""
+    try:
+        return signal_number(text)
+    except CommandFailed:
+        return signal.SIGTERM
+
+
 def _parts(name: str) -> tuple[str, int, str]:
     """The name, and what is added to a real-time signal, the sign first."""
     for start, sign in (("RTMIN+", 1), ("RTMAX-", -1)):

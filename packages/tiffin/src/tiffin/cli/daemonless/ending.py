@@ -9,7 +9,7 @@ import time
 from tiffin.cli.containers.folder import ContainerFolder, take
 from tiffin.cli.containers.port import PAUSED
 from tiffin.cli.containers.record import find_record
-from tiffin.cli.containers.signals import signal_number
+from tiffin.cli.containers.signals import stop_signal_number
 from tiffin.cli.daemonless.monitored import SECONDS, exit_code, is_monitored
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import all_folders
@@ -29,7 +29,7 @@ def stop(containers: str, name: str, seconds: float | None) -> None:
     if record.ended:
         return
     executor = record.executor()
-    executor.kill(name, signal_number(record.stop_signal))
+    executor.kill(name, stop_signal_number(record.stop_signal))
     if executor.status(name) == PAUSED:  # as docker: else it could not do anything about the signal
         executor.resume(name)
     if not _ends(name, executor.is_alive, record.stop_timeout if seconds is None else seconds):

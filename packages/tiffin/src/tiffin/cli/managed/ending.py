@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.types.task.task_pb2 import CREATED, PAUSED, PAUSING, STOPPED
-from tiffin.cli.containers.signals import signal_number
+from tiffin.cli.containers.signals import stop_signal_number
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.managed.folder import remove_folder
 from tiffin.cli.managed.listing import config_of
@@ -56,8 +56,9 @@ async def stop(client: Client, name: str, seconds: float | None) -> None:
 
 def _stop_signal(container: Container) -> int:
     labels = container.record.labels
-    annotations = config_of(container.record).get("annotations") or {}
-    return signal_number(labels.get(STOP_SIGNAL) or annotations.get(ANNOTATION) or "TERM")
+    annotations = config_of(container.record).get("annotations")
+    annotated = annotations.get(ANNOTATION) if isinstance(annotations, dict) else None
+    return stop_signal_number(labels.get(STOP_SIGNAL) or str(annotated))
 
 
 def _stop_timeout(container: Container) -> float:

@@ -21,7 +21,9 @@ STATUSES = {CREATED: "created", RUNNING: "running", PAUSED: "paused", PAUSING: "
 def listed(container: Container, state: ProcessState | None) -> Listed:
     """One container, with the state of its task, if it has one."""
     record = container.record
-    command = " ".join(config_of(record).get("process", {}).get("args", ()))
+    process = config_of(record).get("process")
+    args = process.get("args") if isinstance(process, dict) else None
+    command = " ".join(map(str, args)) if isinstance(args, list) else ""
     created = record.created_at.seconds + record.created_at.nanos / 1e9
     tree = {
         "name": record.id,
@@ -73,6 +75,9 @@ def status_text(state: ProcessState | None) -> str:
 
 
 def config_of(record: ContainerRecord) -> dict[str, Any]:
-    """Its OCI config, {} if it has none."""
-    found: dict[str, Any] = json.loads(record.spec.value) if record.spec.value else {}
-    return found
+    """Its OCI config; {} if it has none, or what it has is of another kind: a manager takes anything there."""
+    try:
+        found: Any = json.loads(record.spec.value)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

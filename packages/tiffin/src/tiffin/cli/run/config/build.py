@@ -62,7 +62,12 @@ def build_config(arguments: Arguments, context: Context, rootfs: str) -> Built:
 
 def _annotations(arguments: Arguments, context: Context) -> dict[str, str]:
     annotations = dict(pair("annotation", text) for text in arguments.texts("annotation"))
-    signal = arguments.text("stop-signal") or context.image.get("StopSignal")
+    asked = arguments.text("stop-signal")
+    if asked:
+        from tiffin.cli.containers.signals import signal_number  # only here: it takes a millisecond
+
+        signal_number(asked)  # a mistake is told now, not when it is to be stopped
+    signal = asked or context.image.get("StopSignal")
     if signal:
         annotations["org.opencontainers.image.stopSignal"] = signal
     return annotations
