@@ -59,6 +59,15 @@ def test_one_in_the_background_keeps_log_and_exit_code(managed: Managed) -> None
     assert managed.states() == {}
 
 
+def test_the_runtime_is_the_manager_s_own(managed: Managed) -> None:
+    """tiffind needs no runc."""
+    managed.start("own")
+    runtime = json.loads(managed.call("inspect", "own").out)[0]["runtime"]
+    assert (
+        runtime == {"containerd": "io.containerd.runc.v2", "tiffind": "io.containerd.tiffin.v2"}[managed.kind]
+    )
+
+
 def test_a_log_is_followed_to_the_end_of_its_container(managed: Managed) -> None:
     managed.start("talker", "for i in 1 2 3; do echo $i; sleep 0.2; done; exit 2")
     assert managed.call("logs", "--follow", "talker").lines == ["1", "2", "3"]

@@ -10,6 +10,8 @@ import os
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
+from tiffin.api.containerd.services.introspection.v1.introspection_pb2 import PluginsRequest
+from tiffin.api.containerd.services.introspection.v1.introspection_services import INTROSPECTION
 from tiffin.cli.containers.folder import check_name
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.managed.folder import made_folder, remove_folder
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 SNAPSHOTTER = "overlayfs"
 TIFFIN, RUNC = "io.containerd.tiffin.v2", "io.containerd.runc.v2"
+TIFFIND = "type==io.containerd.internal.v1,id==store"  # a plugin that no containerd has
 HOUR = 3600.0
 ONLY_WITHOUT = ("pull", "platform", "trace", "userns")
 
@@ -115,9 +118,10 @@ def _labels(arguments: Arguments, image: dict[str, object], folder: str) -> dict
 
 
 async def default_runtime(client: Client) -> str:
-    """Ours under tiffind, which has it in its process; a containerd's own elsewhere."""
-    version = await client.version()
-    return TIFFIN if "tiffin" in version.version.lower() else RUNC
+    """Ours under tiffind, which has it in its process and is known by its store; a containerd's own elsewhere."""
+    request = PluginsRequest(filters=[TIFFIND])
+    answer = await client.session.ask(INTROSPECTION, "Plugins", request)
+    return TIFFIN if answer.plugins else RUNC
 
 
 async def _forgiving(work: Callable[[], Awaitable[None]]) -> None:
