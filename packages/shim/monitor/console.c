@@ -109,9 +109,9 @@ int console_listen(struct process *process)
 {
 	struct watch *listener = &process->console.listener;
 	struct sockaddr_un address = {0};
+	unlink(socket_path(process, &address)); /* first, since errno is of what comes after it */
 	listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	listener->ready = has_connection;
-	unlink(socket_path(process, &address));
 	if (listener->descriptor < 0 || bind(listener->descriptor, (struct sockaddr *)&address, sizeof address) < 0 ||
 	    listen(listener->descriptor, 4) < 0)
 		return -1;

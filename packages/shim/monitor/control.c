@@ -189,9 +189,9 @@ static void has_client(struct watch *watch, uint32_t events)
 int control_open(int first_client)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
+	unlink(SOCKET); /* of an earlier monitor: the lock says that none lives */
 	listener.ready = has_client;
 	listener.descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unlink(SOCKET); /* of an earlier monitor: the lock says that none lives */
 	if (listener.descriptor < 0 || bind(listener.descriptor, (struct sockaddr *)&address, sizeof address) < 0 ||
 	    listen(listener.descriptor, BACKLOG) < 0)
 		return -1;

@@ -10,7 +10,7 @@ import socket
 import pytest
 from packages.shim.tests.monitor.scene import FOREVER, Reader, Scene, Scenes, ended
 
-from tiffin.runtime.errors import FailedPrecondition, InvalidArgument
+from tiffin.runtime.errors import FailedPrecondition, InvalidArgument, Unavailable
 from tiffin.shim.monitor import CommandFailed, Sink, Spawn, Streams, console_socket_path
 
 
@@ -140,6 +140,16 @@ async def test_descriptors_that_come_in_a_terminals_place_are_not_kept(scene_of:
         with pytest.raises(CommandFailed):
             await running
         assert scene.descriptors() == before
+
+
+async def test_a_console_socket_that_there_is_no_descriptor_for_is_no_file_that_is_missing(
+    scene_of: Scenes,
+) -> None:
+    async with scene_of() as scene:
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (scene.descriptors() + 1, 4096))
+        with pytest.raises(Unavailable):  # the file that it writes to has the only one
+            await scene.run_terminal("init", "exit 0", Streams(stdout=(scene.sink("out"),)))
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (4096, 4096))
 
 
 async def test_a_terminal_that_there_are_no_descriptors_for_is_a_start_that_fails(scene_of: Scenes) -> None:
