@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ..runtimes.in_process import Executor
+    from ..runtimes.limits import TimeLimits
     from ..runtimes.options import RuntimeOptions
     from ..runtimes.port import OciRuntime
 
@@ -20,10 +21,14 @@ class Runtimes:
     """Makes runtimes for the containers of one namespace, `runtime_for` of `Tasks`; use it in a `with` statement.
 
     Each kind is loaded when it is first asked for.
+
+    Args:
+        limits: how long each verb may take, if not as usual.
     """
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, limits: TimeLimits | None = None) -> None:
         self._namespace = namespace
+        self._limits = limits
         self._executor: Executor | None = None
 
     def __call__(self, options: RuntimeOptions) -> OciRuntime:
@@ -31,12 +36,12 @@ class Runtimes:
         if options.binary:
             from ..runtimes.command_line import CommandLine
 
-            return CommandLine(options, namespace=self._namespace)
+            return CommandLine(options, namespace=self._namespace, limits=self._limits)
         from ..runtimes.in_process import Executor, InProcess
 
         if self._executor is None:
             self._executor = Executor(ROOT)
-        return InProcess(self._executor, options, namespace=self._namespace)
+        return InProcess(self._executor, options, namespace=self._namespace, limits=self._limits)
 
     def __enter__(self) -> Self:
         return self
