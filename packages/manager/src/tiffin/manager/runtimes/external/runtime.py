@@ -7,10 +7,9 @@ import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from tiffin.api.containerd.runtime.task.v2 import shim_pb2
-from tiffin.api.containerd.types.mount_pb2 import Mount as MountMessage
 from tiffin.manager.runtimes.external import bootstrap
 from tiffin.manager.runtimes.external.connections import ask_to_end, connect
+from tiffin.manager.runtimes.external.creating import create_in
 from tiffin.manager.runtimes.external.half_made import has_task
 from tiffin.manager.runtimes.external.leftovers import kill_shims, wait_for_starts
 from tiffin.manager.runtimes.external.log import ShimLog
@@ -53,7 +52,7 @@ class ExternalRuntime:
             else:
                 shim = await self._started(creation, undo)
             task = ExternalTask(bundle, shim)
-            await shim.connection.call("Create", _request(creation), shim_pb2.CreateTaskResponse)
+            await create_in(shim.connection, creation)
             self._watch(shim, task, watcher)
             undo.pop_all()
         return task
@@ -152,21 +151,3 @@ async def _abandon(bundle: Bundle, program: ShimProgram) -> None:
         await program.delete(bundle)
     except RuntimeFailure as error:
         LOG.warning("cleaning up after the failed creation of %s: %s", bundle.id, error)
-
-
-def _request(creation: Creation) -> shim_pb2.CreateTaskRequest:
-    streams = creation.streams
-    return shim_pb2.CreateTaskRequest(
-        id=creation.bundle.id,
-        bundle=creation.bundle.path,
-        rootfs=[
-            MountMessage(type=each.type, source=each.source, target=each.target, options=each.options)
-            for each in creation.rootfs
-        ],
-        terminal=streams.terminal,
-        stdin=streams.stdin,
-        stdout=streams.stdout,
-        stderr=streams.stderr,
-        checkpoint=creation.checkpoint,
-        options=creation.options,
-    )

@@ -15,7 +15,7 @@ from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.external.connections import ask_to_end
 from tiffin.manager.runtimes.external.taking_back import Deaths
 from tiffin.manager.runtimes.values import Exit
-from tiffin.runtime.errors import RuntimeFailure, TimedOut, Unavailable
+from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,15 +50,23 @@ class Shim:
         self._program = program
         self._log = log
         self._expected = False
+        self._deleted = False
         self._taking_back = False
         self._watch: asyncio.Task[None] | None = None
         # while there is no connection: until there is one, or none will be
         self._next: asyncio.Future[None] | None = None
 
     async def call(self, method: str, request: Message, response: type[R]) -> R:
-        """Calls a method, of a new shim if this one has died. Raises Unavailable: it died meanwhile, or for good."""
+        """Calls a method, of a new shim if this one has died.
+
+        Raises:
+            Unavailable: it died meanwhile, or for good. NotFound: the task was deleted meanwhile.
+        """
         await self._settled()
-        return await self.connection.call(method, request, response)
+        try:
+            return await self.connection.call(method, request, response)
+        except Unavailable as error:
+            raise self._meaning(error) from error
 
     async def ask(self, method: str, request: Message, response: type[R]) -> R:
         """The same for what changes nothing: if the shim dies meanwhile, the next one is asked."""
@@ -67,12 +75,15 @@ class Shim:
             asked = self.connection
             try:
                 return await asked.call(method, request, response)
-            except Unavailable:
+            except Unavailable as error:
                 if asked.connected:
                     raise
                 await self._settled()
                 if asked is self.connection:  # there is no other
-                    raise
+                    raise self._meaning(error) from error
+
+    def _meaning(self, error: Unavailable) -> RuntimeFailure:
+        return NotFound(f"task {self.bundle.id} was deleted") if self._deleted else error
 
     async def _settled(self) -> None:
         """Returns when the connection stands, or there will be no other."""
@@ -134,7 +145,7 @@ class Shim:
 
     async def end(self) -> None:
         """The task is deleted: the shim may go, and the bundle is removed."""
-        self._expected = True
+        self._expected = self._deleted = True
         await ask_to_end(self.connection, self.bundle.id)
         await self.give_up()
         await discard(self.bundle)
