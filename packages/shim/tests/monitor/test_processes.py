@@ -313,6 +313,7 @@ async def test_a_client_that_finds_no_descriptor_is_turned_away_and_others_go_on
             with pytest.raises(Unavailable):
                 await Monitor.connect(scene.directory, Heard())
         assert await scene.monitor.processes() == ()
+        assert scene.log().count("a client is turned away") == 3
         resource.prlimit(
             scene.monitor.pid, resource.RLIMIT_NOFILE, (3, 4096)
         )  # not even the one that was kept
