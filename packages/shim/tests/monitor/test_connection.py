@@ -1,4 +1,4 @@
-"""A connection to a monitor that takes nothing any more: it ends, and with it what waits, and nothing of it stays."""
+"""A connection to a monitor that takes nothing any more: it ends, and what waits with it, but not what was answered."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from tiffin.runtime.errors import Unavailable
 from tiffin.shim.monitor import messages
 from tiffin.shim.monitor.connection import Connection
+from tiffin.shim.monitor.wire import decode, encode
 
 
 async def test_who_waits_to_send_hears_of_the_end_and_leaves_its_number_to_others() -> None:
@@ -47,3 +48,20 @@ async def test_who_waits_to_send_hears_of_the_end_and_leaves_its_number_to_other
     del asked, one
     gc.collect()
     assert failures == []
+
+
+async def test_what_was_answered_before_the_end_is_heard_though_another_request_was_not_read() -> None:
+    ours, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection = Connection(ours, lambda _: None, lambda: None)
+    asked = [
+        asyncio.ensure_future(connection.request(messages.Signal(name, 9), messages.Done)) for name in "ab"
+    ]
+    for _ in asked:
+        await asyncio.sleep(0)
+    serial, _ = decode(other.recv(messages.LONGEST_MESSAGE))
+    other.send(encode(messages.Done(7), serial))
+    other.close()  # with the second unread, which makes of the end an ECONNRESET
+    first, second = asked
+    assert (await first).pid == 7
+    with pytest.raises(Unavailable):
+        await second

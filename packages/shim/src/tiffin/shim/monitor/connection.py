@@ -131,9 +131,9 @@ class Connection:
     def _receive(self) -> None:
         try:
             packet = self._socket.recv(messages.LONGEST_MESSAGE)
-        except BlockingIOError:
-            return
-        except OSError:  # ECONNRESET: it was cut off
+        except (BlockingIOError, ConnectionResetError):
+            return  # ECONNRESET: it went with something unread. That is said once, and what it had sent comes after it
+        except OSError:
             packet = b""
         try:
             serial, message = decode(packet)
