@@ -10,12 +10,12 @@ Used in one event loop. All of it may be killed with -9 at any moment: `recover`
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, NotFound, Unsupported
 
 from . import creating, deleting, further, killing, recovery, running
+from .beginnings import Beginnings
 from .container import real_bundle
 from .facts import cgroup_manager, processes_in, state_of
 from .states import Verb, check
@@ -25,7 +25,7 @@ from .values import Connection, Patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from tiffin.runtime.cgroup.manager import CgroupManager
@@ -68,7 +68,7 @@ class Tasks:
         self._surroundings = Surroundings(emit, runtime_for, namespace, watcher, patience or Patience())
         self._measure = measure
         self._containers: dict[str, Container] = {}
-        self._beginning: dict[str, asyncio.Event] = {}  # ids and bundles of what is made, or taken back
+        self._beginnings = Beginnings()
 
     # Making, taking back, removing.
 
@@ -78,7 +78,9 @@ class Tasks:
         Raises:
             AlreadyExists: there is one. Else as `creating.create`; then nothing of it is left.
         """
-        with self._begin(request.id, real_bundle(request.bundle)):
+        with self._beginnings.of(request.id, real_bundle(request.bundle)):
+            if request.id in self._containers:
+                raise AlreadyExists(f"task {request.id}: already exists")
             container = await creating.create(request, self._surroundings)
             self._containers[container.id] = container
         return container.init.pid
@@ -90,7 +92,7 @@ class Tasks:
             AlreadyExists: it is here. Else as `recovery.recover`; then it may be tried again.
         """
         path = real_bundle(bundle)
-        with self._begin(path):
+        with self._beginnings.of(path):
             if (found := self._of_bundle(path)) is not None:
                 raise AlreadyExists(f"task {found.id} is here, in {path}")
             container = await recovery.recover(path, self._surroundings)
@@ -109,7 +111,7 @@ class Tasks:
 
         One that is being made is removed when it is made, as by runc's shim: its client has given it up.
         """
-        await self._begun(container)
+        await self._beginnings.wait(container)
         found = self._container(container)
         if exec_id:
             return await deleting.delete_exec(found, found.process(exec_id))
@@ -120,7 +122,7 @@ class Tasks:
     async def clean_up(self, bundle: str) -> Deleted | None:
         """Removes the task of a bundle, in whatever state: what runs is killed. None: there was none."""
         path = real_bundle(bundle)
-        await self._begun(path)
+        await self._beginnings.wait(path)
         if self._of_bundle(path) is None:
             await self.recover(path)
         found = self._of_bundle(path)
@@ -131,26 +133,6 @@ class Tasks:
         was = await deleting.delete(found)
         self._drop(found)
         return was
-
-    @contextlib.contextmanager
-    def _begin(self, *names: str) -> Iterator[None]:
-        """A task is made, or taken back: by nobody else meanwhile. names: its id, its bundle. Raises AlreadyExists."""
-        for name in names:
-            if name in self._containers or name in self._beginning:
-                raise AlreadyExists(f"task {name}: already exists")
-        over = asyncio.Event()
-        self._beginning.update(dict.fromkeys(names, over))
-        try:
-            yield
-        finally:
-            for name in names:
-                del self._beginning[name]
-            over.set()
-
-    async def _begun(self, name: str) -> None:
-        """Waits until nobody makes it, or takes it back, any more. name: an id, or a bundle."""
-        if (over := self._beginning.get(name)) is not None:
-            await over.wait()
 
     def _of_bundle(self, path: str) -> Container | None:
         return next((one for one in self._containers.values() if one.bundle == path), None)
