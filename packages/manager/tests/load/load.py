@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import shutil
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tiffin_testing.cgroups import CgroupParent
 
 LINES = 6000  # of each container: about 60 kB, which is more than its FIFO holds
-NAMESPACE = "load"
+NAMESPACE = f"load-{os.getpid()}"  # shims keep the state of their runtimes by namespace, for the whole host
 AT_ONCE = 10
 GROUP = 5  # containers that share a shim, where there is one
 ANNOTATION = "io.containerd.runc.v2.group"
@@ -121,6 +123,13 @@ class Load:
         return {socket_path("", self.peer.address, NAMESPACE, group) for group in groups}
 
     def close(self) -> None:
+        """Ends what a test that has failed has left, too."""
+        folder = os.fsencode(self.peer.folder)
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            if any(word.startswith(folder) for word in _words(path)[1:]):
+                with suppress(ProcessLookupError):
+                    os.kill(int(path.parent.name), signal.SIGKILL)
+        shutil.rmtree(f"/run/containerd/tiffin/{NAMESPACE}", ignore_errors=True)
         for lines in self.lines.values():
             lines.close()
 
