@@ -124,6 +124,17 @@ def test_who_waits_at_the_end_is_told() -> None:
     run(work())
 
 
+def test_who_comes_after_the_end_is_told() -> None:
+    async def work() -> None:
+        collector = Collector(lambda: NOTHING, NEVER)
+        async with collector.running():
+            await collector.collect()
+        with pytest.raises(Unavailable):
+            await collector.collect()
+
+    run(work())
+
+
 def test_other_thresholds_count_at_once() -> None:
     async def work() -> None:
         done: asyncio.Queue[Collection] = asyncio.Queue()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tiffin.manager.collection")
 Collect = Callable[[], "Collected"]
+CLOSED = "garbage is not collected any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Collector:
         self._waiting: list[asyncio.Future[Collection]] = []
         self._served: list[asyncio.Future[Collection]] = []  # by the one that runs
         self._listeners: list[Callable[[Collection], None]] = []
+        self._closed = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -64,11 +66,12 @@ class Collector:
         try:
             yield
         finally:
+            self._closed = True
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
             for waiter in filter(lambda each: not each.done(), (*self._served, *self._waiting)):
-                waiter.set_exception(Unavailable("garbage is not collected any more"))
+                waiter.set_exception(Unavailable(CLOSED))
             await asyncio.to_thread(self._thread.shutdown)  # what has begun is ended
 
     def listen(self, listener: Callable[[Collection], None]) -> None:
@@ -92,6 +95,8 @@ class Collector:
             ImageFailure, OSError: it could not be done; or whatever else `collect` has raised. Unavailable: the daemon
                 stops.
         """
+        if self._closed:
+            raise Unavailable(CLOSED)
         waiter: asyncio.Future[Collection] = self._loop.create_future()
         self._waiting.append(waiter)
         self._schedule.trigger(time.monotonic())
