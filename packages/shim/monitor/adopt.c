@@ -25,6 +25,7 @@ int start_adopt(struct process *process, pid_t pid)
 	oom_open(&process->oom, pid);
 	if (record_pid(process) < 0)
 		warn(process->name, "its pid cannot be written:", "pid", errno);
+	watch_for(&process->console.listener, EPOLLIN); /* there may have been no descriptor for its terminal before */
 	process->stage = STAGE_LIVING;
 	free_start(process);
 	return 0;

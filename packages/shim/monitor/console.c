@@ -94,6 +94,8 @@ static void has_connection(struct watch *watch, uint32_t events)
 	(void)events;
 	if (descriptor >= 0)
 		use_connection(owner_of(watch, struct console, listener), descriptor);
+	else if (errno == EMFILE || errno == ENFILE)
+		watch_for(watch, 0); /* it would wake us for ever; adopt and the end look again */
 }
 
 static const char *socket_path(const struct process *process, struct sockaddr_un *address)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from packages.shim.tests.monitor.scene import FOREVER, Scene, Scenes
+from packages.shim.tests.monitor.records import until
+from packages.shim.tests.monitor.scene import FOREVER, Scene, Scenes, ended
 
-from tiffin.shim.monitor import Monitor
+from tiffin.shim.monitor import Monitor, Spawn, Streams
 
 MOST_ALONE = 300  # kB
 MOST_OF_ITS_OWN = 110
@@ -25,6 +28,12 @@ def memory(pid: int, field: str) -> int:
 def switches(scene: Scene) -> int:
     """How often it has run."""
     return scene.status("voluntary_ctxt_switches") + scene.status("nonvoluntary_ctxt_switches")
+
+
+def ticks(scene: Scene) -> int:
+    """How long it has run."""
+    fields = Path(f"/proc/{scene.monitor.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 async def settled(scene: Scene) -> None:
@@ -43,6 +52,38 @@ async def test_one_alone_takes_300_kilobytes_at_most(scene_of: Scenes) -> None:
         await scene.heard.end_of("exec")
         await settled(scene)
         assert memory(scene.monitor.pid, "Pss") <= MOST_ALONE
+
+
+async def test_a_terminal_that_there_is_no_descriptor_for_costs_nothing_and_comes_when_there_is(
+    scene_of: Scenes,
+) -> None:
+    async with scene_of() as scene:
+        go, pid_file = scene.file("go"), scene.file("pid")
+        os.mkfifo(go)
+        os.mkfifo(pid_file)  # who has connected waits there until somebody reads its pid
+        maker = (
+            str(scene.orphan),
+            "-c",
+            f"{scene.directory}/init/console.sock",
+            str(pid_file),
+            "/bin/sh",
+            "-c",
+            "exit 2",
+        )
+        argv = ("/bin/sh", "-c", f'read x < {go}; exec "$@"', "sh", *maker)
+        streams = Streams(terminal=True, stdout=(scene.sink("out"),))
+        launcher = await scene.monitor.spawn(Spawn("init", argv, streams=streams, console_socket=True))
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (scene.descriptors(), 4096))
+        await asyncio.to_thread(go.write_text, "\n")
+        await until(lambda: "wait_for_partner" in Path(f"/proc/{launcher}/wchan").read_text())
+        before = ticks(scene)
+        await asyncio.sleep(QUIET)
+        assert ticks(scene) - before <= QUIET * os.sysconf("SC_CLK_TCK") / 10
+        resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        pid = int(await asyncio.to_thread(pid_file.read_text))
+        await ended(launcher)
+        await scene.monitor.adopt("init", pid)
+        assert (await scene.heard.end_of("init")).status == 2
 
 
 async def test_each_of_many_takes_little_of_its_own(scene_of: Scenes, tmp_path: Path) -> None:
