@@ -11,9 +11,7 @@ from tiffin.image.store.lock import Lock, acquire
 from tiffin.runtime.errors import Unavailable
 
 NAME = "tiffind.lock"
-PATIENCE = (
-    1.0  # seconds: one that was killed has it until it is gone, and what it starts until that is executed
-)
+PATIENCE = 1.0  # seconds: a killed one has it until it is gone, and what it starts until that is executed
 
 
 def claim(*folders: str) -> ExitStack:

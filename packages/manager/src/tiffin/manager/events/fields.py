@@ -25,10 +25,7 @@ def field_of(event: Any, path: Sequence[str]) -> str | None:
     try:
         kind = Default().FindMessageTypeByName(event.type_url.rpartition("/")[2])
         message = GetMessageClass(kind).FromString(event.value)
-    except (
-        KeyError,
-        DecodeError,
-    ):  # somebody else's message, which its publisher's filters do not see either
+    except (KeyError, DecodeError):  # somebody else's message, which its publisher's filters see no better
         return None
     return _text_at(message, path)
 

@@ -44,7 +44,5 @@ class Recent:
         """The event of that number; None if it is not there yet, or not any more."""
         if not self.first <= sequence < self.next:
             return None
-        found = self._ring[sequence % len(self._ring)]
-        return (
-            found if found is not None and found.sequence == sequence else None
-        )  # a publisher's thread goes on
+        found = self._ring[sequence % len(self._ring)]  # a publisher's thread may have put another one there
+        return found if found is not None and found.sequence == sequence else None

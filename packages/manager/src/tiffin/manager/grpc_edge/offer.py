@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from tiffin.api.service import Service
 
-    Function = Callable[
-        ..., Any
-    ]  # the messages of each method are its own; mypy checks them where it is written
+    Function = Callable[..., Any]  # its messages are its own; mypy checks them where it is written
 
 
 class Offer:

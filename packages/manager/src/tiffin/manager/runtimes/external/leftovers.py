@@ -63,7 +63,8 @@ async def _ended(pid: int) -> None:
         async with asyncio.timeout(START):
             await ended.wait()
     except TimeoutError:
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)

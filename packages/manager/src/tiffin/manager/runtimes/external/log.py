@@ -23,10 +23,8 @@ class ShimLog:
         path = bundle.file("log")
         with suppress(FileExistsError):
             os.mkfifo(path, 0o700)
-        flags = (
-            os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
-        )  # both ends: it never comes to an end
-        self._descriptor = os.open(path, flags)
+        # both ends: it never comes to an end
+        self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
         self._rest = b""
         self._name = {"container": bundle.id, "namespace": bundle.namespace}
         self._loop = asyncio.get_running_loop()

@@ -60,9 +60,7 @@ class ExternalRuntime:
     async def _started(self, creation: Creation, undo: AsyncExitStack) -> Shim:
         bundle = creation.bundle
         program = ShimProgram(find_program(creation.runtime), self._daemon)
-        bootstrap.keep_program(
-            bundle, program.path
-        )  # before the shim is there: who finds the bundle can clean up
+        bootstrap.keep_program(bundle, program.path)  # first: who finds the bundle can clean up
         log = ShimLog(bundle)
         undo.callback(log.close)
         undo.push_async_callback(_abandon, bundle, program)
