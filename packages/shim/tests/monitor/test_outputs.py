@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from packages.shim.tests.monitor.records import until
 from packages.shim.tests.monitor.scene import FOREVER, Reader, Scene, Scenes, ended
 
 from tiffin.shim.monitor import Sink, Streams
@@ -213,17 +214,11 @@ async def test_a_socket_that_nobody_reads_makes_only_the_process_wait(scene_of: 
             script = f"exec dd if={scene.file('data')} bs=1M status=none"  # much at once is spliced
             pid = await scene.run("init", script, into(Sink("descriptor", descriptor=writing)))
             os.close(writing)
-            await asyncio.to_thread(blocked_in_writing, pid)
+            await until(lambda: "pipe_write" in Path(f"/proc/{pid}/wchan").read_text())  # the process does
             async with asyncio.timeout(20):
                 assert len(await scene.monitor.processes()) == 1
             assert await reader.to_the_end() == data
             await scene.heard.end_of("init")
-
-
-def blocked_in_writing(pid: int) -> None:
-    """Waits till a process waits for room in a pipe."""
-    while "pipe_write" not in Path(f"/proc/{pid}/wchan").read_text():
-        pass
 
 
 async def test_a_descriptor_whose_reader_is_gone_loses_what_comes_and_the_process_lives(

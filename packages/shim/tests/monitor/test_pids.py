@@ -18,12 +18,16 @@ ATTEMPTS = 200
 
 def echo_with(pid: int) -> subprocess.Popen[bytes]:
     """A process with this pid, unless others on the machine are quicker each time; it says back what it is told."""
-    for _ in range(ATTEMPTS):
-        LAST_PID.write_text(str(pid - 1))
-        echo = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        if echo.pid == pid:
-            return echo
-        echo.communicate()
+    last = LAST_PID.read_text()
+    try:
+        for _ in range(ATTEMPTS):
+            LAST_PID.write_text(str(pid - 1))
+            echo = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            if echo.pid == pid:
+                return echo
+            echo.communicate()
+    finally:
+        LAST_PID.write_text(last)  # those between may be just as fresh in others' memory
     raise AssertionError(f"{pid} was given to somebody else")
 
 
