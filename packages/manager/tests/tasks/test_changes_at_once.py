@@ -14,7 +14,7 @@ from tiffin.manager.runtimes.values import Execution, Exit, ProcessState, Status
 from tiffin.manager.tasks import task as tasks
 from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.task import Task
-from tiffin.runtime.errors import NotFound
+from tiffin.runtime.errors import NotFound, TimedOut, Unavailable
 from tiffin.shim.tasks.threads import in_thread
 
 SPEC = pack(events.TaskStart())
@@ -132,3 +132,20 @@ async def test_a_manager_does_not_wait_for_what_is_stuck_in_the_kernel(
         await task.close()
     shim.kernel.set()
     await asyncio.wait([deleting])
+
+
+async def test_a_shim_that_hangs_does_not_gather_changes_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "MOST_CHANGES", 3)
+    shim = StandIn()
+    task = Task(shim, Limits(kill=0.01), lambda _: None)
+    shim.hang()
+    for _ in range(3):
+        with pytest.raises(TimedOut):
+            await task.kill("", 9, everything=False)
+    with pytest.raises(Unavailable, match="kill since"):
+        await task.kill("", 9, everything=False)
+    shim.go_on(Status.RUNNING)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await task.kill("", 9, everything=False)
+    await task.close()

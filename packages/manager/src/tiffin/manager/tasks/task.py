@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tiffin.manager.runtimes.values import Exit, ProcessState, Status
 from tiffin.manager.tasks.asking import Asking
 from tiffin.manager.tasks.knowledge import Knowledge
-from tiffin.runtime.errors import NotFound
+from tiffin.runtime.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SETTLE = 5.0  # seconds
+MOST_CHANGES = 1024  # at once: who kills what hangs does so again and again, and each try waits for ever
 
 
 class Task:
-    """One container's task. Errors are those of what it runs on, and TimedOut.
+    """One container's task. Errors are those of what it runs on, TimedOut, and Unavailable (too much hangs already).
 
     Args:
         runs_on: what it runs on.
@@ -157,7 +158,13 @@ class Task:
         await self._change("update", self._limits.update, self.runs_on.update(update))
 
     async def _change(self, stage: str, seconds: float, work: Coroutine[None, None, T]) -> T:
-        """What has been begun is finished, whether or not the caller waits for it: nothing is left half done."""
+        """What has been begun is finished, whether or not the caller waits for it: nothing is left half done.
+
+        Raises Unavailable: so much hangs already that nothing more is begun.
+        """
+        if len(self._changing) >= MOST_CHANGES:
+            work.close()
+            raise Unavailable(f"task {self.id}: nothing that changes it is answered ({self.asking.text()})")
 
         async def change() -> T:
             try:
