@@ -25,7 +25,9 @@ class Reflection(grpc.GenericRpcHandler):
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """The handler of a method; None if it is not one of reflection's."""
         if not handler_call_details.method.startswith(f"/{SERVICE}/"):
             return None
