@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from tiffin.api.containerd.events.task_pb2 import TaskStart
 from tiffin.manager.manager import Manager
+from tiffin.manager.plugins.kinds import EVENTS
 
 pytestmark = pytest.mark.requires("root")
 
@@ -26,3 +29,20 @@ def test_folders_are_found_wherever_the_process_goes(tmp_path: Path, monkeypatch
     asyncio.run(work())
     assert {path.name for path in tmp_path.iterdir()} == {"elsewhere", "root", "state"}
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_who_closes_a_subscription_has_ended_it(tmp_path: Path) -> None:
+    """At once, and not when the interpreter comes across it."""
+
+    async def work() -> None:
+        async with Manager(str(tmp_path / "root"), str(tmp_path / "state")) as manager:
+            client, exchange = manager.client(), manager._plugins.get(EVENTS)
+            async with aclosing(client.events.subscribe()) as events:
+                coming = asyncio.ensure_future(anext(events))
+                while not exchange.subscribers:  # noqa: ASYNC110  # nobody tells when a subscription has begun
+                    await asyncio.sleep(0)
+                await client.events.publish("/tasks/start", TaskStart(container_id="a"))
+                assert (await coming).topic == "/tasks/start"
+            assert not exchange.subscribers
+
+    asyncio.run(work())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.services.content.v1 import content_pb2 as messages
@@ -40,8 +41,9 @@ class Content:
     async def read(self, digest: str, *, offset: int = 0, size: int = 0) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob, in pieces. size: 0 for all from `offset` on. Raises NotFound, InvalidArgument."""
         request = messages.ReadContentRequest(digest=digest, offset=offset, size=size)
-        async for answer in self._session.tell(CONTENT, "Read", request):
-            yield answer.data
+        async with aclosing(self._session.tell(CONTENT, "Read", request)) as answers:
+            async for answer in answers:
+                yield answer.data
 
     async def read_whole(self, digest: str) -> bytes:
         """A small blob: a document. Raises NotFound."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -52,8 +53,9 @@ class Events:
         """
         headers = ((NUMBERED, "numbered"), *(((SINCE, since),) if since else ()))
         request = messages.SubscribeRequest(filters=filters)
-        async for envelope in self._session.tell(EVENTS, "Subscribe", request, headers):
-            yield _event(envelope)
+        async with aclosing(self._session.tell(EVENTS, "Subscribe", request, headers)) as envelopes:
+            async for envelope in envelopes:
+                yield _event(envelope)
 
     async def publish(self, topic: str, message: Message) -> None:
         """Tells something, in the client's namespace. Raises InvalidArgument."""

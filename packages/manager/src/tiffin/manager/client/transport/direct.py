@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from tiffin.manager.client.transport.failures import failure_of
@@ -68,16 +69,18 @@ class DirectTransport:
             answers: AsyncGenerator[Any, None] = function(request, call)
         else:
             answers = self._workers.step(iter(function(request, call)))
-        async for answer in _told(service.methods[method], answers):
-            yield answer
+        async with aclosing(_told(service.methods[method], answers)) as told:
+            async for answer in told:
+                yield answer
 
     async def talk(
         self, service: Service, method: str, requests: AsyncIterator[Message], headers: Headers
     ) -> AsyncGenerator[Any, None]:
         """Every answer to some requests."""
         answers = self._function(service, method)(requests, self._call(headers))
-        async for answer in _told(service.methods[method], answers):
-            yield answer
+        async with aclosing(_told(service.methods[method], answers)) as told:
+            async for answer in told:
+                yield answer
 
     async def close(self) -> None:
         """Nothing: the manager goes on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from grpc import aio
@@ -59,8 +60,9 @@ class GrpcTransport:
         call = self._channel.unary_stream(
             f"/{service.name}/{method}", types.request.SerializeToString, types.response.FromString
         )
-        async for answer in _answers(call(request, metadata=tuple(headers))):
-            yield answer
+        async with aclosing(_answers(call(request, metadata=tuple(headers)))) as answers:
+            async for answer in answers:
+                yield answer
 
     async def talk(
         self, service: Service, method: str, requests: AsyncIterator[Message], headers: Headers
@@ -70,8 +72,9 @@ class GrpcTransport:
         call = self._channel.stream_stream(
             f"/{service.name}/{method}", types.request.SerializeToString, types.response.FromString
         )
-        async for answer in _answers(call(requests, metadata=tuple(headers))):
-            yield answer
+        async with aclosing(_answers(call(requests, metadata=tuple(headers)))) as answers:
+            async for answer in answers:
+                yield answer
 
     async def close(self) -> None:
         """Ends the connection, and all calls."""
