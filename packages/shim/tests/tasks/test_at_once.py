@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, output, process_of, shell
-from packages.shim.tests.tasks.trouble import Trouble
+from packages.shim.tests.tasks.trouble import HANG, Trouble
 
-from tiffin.runtime.errors import AlreadyExists, OperationFailed, RuntimeFailure
+from tiffin.runtime.errors import AlreadyExists, NotFound, OperationFailed, RuntimeFailure
+from tiffin.shim.runtimes.limits import TimeLimits
 from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks import recovery
 from tiffin.shim.tasks.states import Status
@@ -71,6 +72,35 @@ async def test_a_task_that_is_being_made_is_not_taken_for_a_half_made_one(
         else:
             assert (await other).exit_status == 137
             assert keeper.tasks.containers() == ()
+
+
+async def test_who_asks_for_a_task_that_is_being_taken_back_waits_for_that_one_alone(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        other = await keeper.run(FOREVER)
+        trouble = Trouble(keeper, tmp_path, "start", HANG)
+        keeper.limits = TimeLimits().replace(settle=0.5)
+        name = await keeper.create(FOREVER)
+        starting = asyncio.ensure_future(keeper.tasks.start(name))
+        await trouble.begun.begun()
+        taken = keeper.new_tasks()  # the first one does not know of it, as if it were dead
+        recovering = [
+            asyncio.ensure_future(taken.recover(str(keeper.bundles[each].path))) for each in (name, other)
+        ]
+        await asyncio.sleep(0)
+        asking = asyncio.ensure_future(taken.state(name))
+        assert (await taken.state(other)).status is Status.RUNNING
+        assert not asking.done()
+        assert set(taken.containers()) == {name, other}
+        with pytest.raises(NotFound):
+            await taken.connect(name)  # containerd asks so whether a shim lives
+        assert (await asking).status is Status.CREATED
+        assert await asyncio.gather(*recovering) == [name, other]
+        with pytest.raises(RuntimeFailure):
+            await starting
+        await keeper.tasks.close()
+        keeper.tasks = taken
 
 
 async def test_one_that_cannot_be_taken_back_holds_nothing_open(

@@ -74,7 +74,7 @@ class Shim:
         return 0
 
     async def _prepare(self, stack: AsyncExitStack) -> Server:
-        """All but the socket; containers of a shim that was killed are taken back."""
+        """All but the socket; containers of a shim that was killed are being taken back."""
         namespace = self._settings.namespace
         emit = self._emitter(stack)
         runtimes = stack.enter_context(Runtimes(namespace))
@@ -85,7 +85,9 @@ class Shim:
         stack.push_async_callback(changes.settle)
         task = TaskService(tasks, self._end.set, changes, debug=self._settings.debug)
         sandbox = SandboxService(tasks, self._end.set, changes, own_pid=os.getpid())
-        await asyncio.gather(*(_take_back(tasks, bundle) for bundle in bundles_of(self._settings)))
+        for bundle in bundles_of(self._settings):
+            changes.begin(_take_back(tasks, bundle))
+        await asyncio.sleep(0)  # now `tasks` knows of all, and whoever asks for one waits for that one alone
         try:
             sandbox.recover(self._settings.bundle)
         except RuntimeFailure:  # the containers are to be had all the same

@@ -26,11 +26,16 @@ class Changes:
         self._working: set[asyncio.Task[Any]] = set()
         self._when_none: list[Callable[[], None]] = []
 
-    async def finished(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of work that goes on if this call is cancelled; then its failure is logged."""
+    def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Work that nobody has asked for."""
         task = asyncio.ensure_future(work)
         self._working.add(task)
         task.add_done_callback(self._ended)
+        return task
+
+    async def finished(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of work that goes on if this call is cancelled; then its failure is logged."""
+        task = self.begin(work)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

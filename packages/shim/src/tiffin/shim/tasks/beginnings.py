@@ -33,6 +33,10 @@ class Beginnings:
                 del self._over[name]
             over.set()
 
+    def names(self) -> tuple[str, ...]:
+        """What is begun now."""
+        return tuple(self._over)
+
     async def wait(self, name: str) -> None:
         """Returns when nobody begins it; it is there then, or it has failed."""
         if (over := self._over.get(name)) is not None:

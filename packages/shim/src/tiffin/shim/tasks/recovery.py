@@ -22,7 +22,7 @@ from ..events.values import (
 from ..monitor.client import Monitor
 from ..monitor.records import recorded
 from ..monitor.values import INIT
-from .container import Container, directory_of, real_bundle
+from .container import Container, directory_of
 from .creating import created_event
 from .ending import ended, exit_event
 from .loss import end_orphans
@@ -37,23 +37,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..events.values import Event
+    from .records import TaskRecord
     from .surroundings import Surroundings
 
 AT_WORK = (Status.CREATING, Status.STARTING, Status.PAUSING, Status.RESUMING, Status.DELETING)
 
 
-async def recover(bundle: str, surroundings: Surroundings) -> Container | None:
-    """The container of a bundle; None if there is none, or was half made and is undone now.
+def record_of(bundle: str) -> TaskRecord | None:
+    """What is written down of a bundle's task; None if it has none, and then nothing of one is left.
+
+    Raises:
+        OperationFailed: it cannot be read.
+    """
+    directory = directory_of(bundle)
+    record = read_task(directory)
+    if record is None:
+        remove_files(directory)
+    return record
+
+
+async def recover(record: TaskRecord, surroundings: Surroundings) -> Container | None:
+    """The container; None if it was half made, and is undone now.
 
     Raises:
         OperationFailed: its records cannot be read, or what was half made cannot be removed.
         NotFound: its runtime is not installed any more. TimedOut: a command of the predecessor cannot be ended.
     """
-    directory = directory_of(real_bundle(bundle))
-    record = read_task(directory)
-    if record is None:
-        remove_files(directory)
-        return None
     container = Container(record, surroundings.runtime_for(record.request.options), surroundings)
     try:
         return container if await _taken_back(container) else None

@@ -69,6 +69,7 @@ class Tasks:
         self._measure = measure
         self._containers: dict[str, Container] = {}
         self._beginnings = Beginnings()
+        self._returning = Beginnings()  # those of them that are taken back
 
     # Making, taking back, removing.
 
@@ -95,16 +96,18 @@ class Tasks:
         with self._beginnings.of(path):
             if (found := self._of_bundle(path)) is not None:
                 raise AlreadyExists(f"task {found.id} is here, in {path}")
-            container = await recovery.recover(path, self._surroundings)
+            record = recovery.record_of(path)
+            if record is None:
+                return None
+            identifier = record.request.id
+            if identifier in self._containers:
+                raise AlreadyExists(f"task {identifier} is here, in {self._containers[identifier].bundle}")
+            with self._returning.of(identifier):
+                container = await recovery.recover(record, self._surroundings)
             if container is None:
                 return None
-            if container.id in self._containers:
-                await container.close()
-                raise AlreadyExists(
-                    f"task {container.id} is here, in {self._containers[container.id].bundle}"
-                )
-            self._containers[container.id] = container
-        return container.id
+            self._containers[identifier] = container  # before those who have waited go on
+        return identifier
 
     async def delete(self, container: str, exec_id: str = "") -> Deleted:
         """Removes a process that has ended, or was never started; of the first one the whole task.
@@ -112,7 +115,7 @@ class Tasks:
         One that is being made is removed when it is made, as by runc's shim: its client has given it up.
         """
         await self._beginnings.wait(container)
-        found = self._container(container)
+        found = await self._known(container)
         if exec_id:
             return await deleting.delete_exec(found, found.process(exec_id))
         was = await deleting.delete(found)
@@ -145,7 +148,7 @@ class Tasks:
 
     async def start(self, container: str, exec_id: str = "") -> int:
         """Lets the first process run, or runs an exec; returns its pid."""
-        found = self._container(container)
+        found = await self._known(container)
         if exec_id:
             return await further.start(found, found.process(exec_id))
         return await running.start(found)
@@ -154,11 +157,11 @@ class Tasks:
         self, container: str, exec_id: str, process: Mapping[str, Any] | bytes, stdio: Stdio
     ) -> None:
         """Adds an exec, for `start`. process: OCI's `process` object, or its JSON; stdio says if it has a terminal."""
-        further.add(self._container(container), exec_id, process, stdio)
+        further.add(await self._known(container), exec_id, process, stdio)
 
     async def wait(self, container: str, exec_id: str = "") -> Exit:
         """Waits for the end of a process, which may be over already; FailedPrecondition: an exec did not start."""
-        process = self._container(container).process(exec_id)
+        process = (await self._known(container)).process(exec_id)
         await process.settled.wait()
         if process.failure is not None:
             raise process.failure
@@ -170,12 +173,12 @@ class Tasks:
         self, container: str, exec_id: str = "", signal: int = killing.SIGKILL, *, everything: bool = False
     ) -> None:
         """Sends a signal. everything: to all processes of the container, or to all that an exec has started."""
-        found = self._container(container)
+        found = await self._known(container)
         await killing.kill(found, found.process(exec_id), signal, everything=everything)
 
     async def resize(self, container: str, exec_id: str, width: int, height: int) -> None:
         """Sets the size of a terminal, in characters; a process without one does not mind."""
-        found = self._container(container)
+        found = await self._known(container)
         process = found.process(exec_id)
         check(process.rules, Verb.RESIZE, process.status, found.said(process))
         if process.stdio.terminal and process.pid:
@@ -186,7 +189,7 @@ class Tasks:
 
         One that does not run yet finds it ended: a client may be through with its input before `start` has returned.
         """
-        found = self._container(container)
+        found = await self._known(container)
         process = found.process(exec_id)
         if process.stdio.stdin and process.exit is None:
             process.stdin_ended = True
@@ -198,12 +201,12 @@ class Tasks:
     # What is known.
 
     def containers(self) -> tuple[str, ...]:
-        """The ids of all."""
-        return tuple(self._containers)
+        """The ids of all, also of those that are being taken back."""
+        return (*self._containers, *self._returning.names())
 
     async def state(self, container: str, exec_id: str = "") -> ProcessState:
-        """A process as it is known; asks nobody, and waits for nothing."""
-        found = self._container(container)
+        """A process as it is known; asks nobody, and waits for nothing but that its task is taken back."""
+        found = await self._known(container)
         return state_of(found, found.process(exec_id))
 
     def execs(self, container: str) -> tuple[str, ...]:
@@ -212,7 +215,7 @@ class Tasks:
 
     async def pids(self, container: str) -> list[ProcessInfo]:
         """All processes in a container."""
-        return await processes_in(self._container(container))
+        return await processes_in(await self._known(container))
 
     async def stats(self, container: str) -> Any:
         """What `measure` makes of its cgroups.
@@ -222,7 +225,7 @@ class Tasks:
                 metrics then, without a word.
             Unsupported: these tasks were made without `measure`.
         """
-        manager = cgroup_manager(self._container(container))
+        manager = cgroup_manager(await self._known(container))
         if self._measure is None:
             raise Unsupported(f"container {container}: nobody measures its cgroups")
         if manager is None:
@@ -230,7 +233,7 @@ class Tasks:
         return await in_thread(self._measure, manager)
 
     async def connect(self, container: str) -> Connection:
-        """The pids of this process, and of the container's first one."""
+        """The pids of this process, and of the container's first one. Waits for nothing."""
         return Connection(os.getpid(), self._container(container).init.pid)
 
     def activities(self) -> tuple[Activity, ...]:
@@ -241,25 +244,30 @@ class Tasks:
 
     async def pause(self, container: str) -> None:
         """Freezes all its processes."""
-        await running.pause(self._container(container))
+        await running.pause(await self._known(container))
 
     async def resume(self, container: str) -> None:
         """Lets them run on."""
-        await running.resume(self._container(container))
+        await running.resume(await self._known(container))
 
     async def update(self, container: str, resources: bytes) -> None:
         """Changes limits. resources: OCI's `linux.resources` as JSON."""
-        await running.update(self._container(container), resources)
+        await running.update(await self._known(container), resources)
 
     async def checkpoint(self, container: str, options: CheckpointOptions) -> None:
         """Writes it to disk with CRIU."""
-        await running.checkpoint(self._container(container), options)
+        await running.checkpoint(await self._known(container), options)
 
     async def close(self) -> None:
         """Lets go of all containers: they live on, and `recover` of another `Tasks` takes them."""
         containers = list(self._containers.values())
         self._containers.clear()
         await asyncio.gather(*(container.close() for container in containers))
+
+    async def _known(self, identifier: str) -> Container:
+        """Waits for one that is just being taken back. Raises NotFound."""
+        await self._returning.wait(identifier)
+        return self._container(identifier)
 
     def _container(self, identifier: str) -> Container:
         found = self._containers.get(identifier)
