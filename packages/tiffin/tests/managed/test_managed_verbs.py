@@ -14,6 +14,11 @@ import pytest
 from packages.tiffin.tests.conftest import PROGRAM, SECONDS
 from packages.tiffin.tests.managed.conftest import NAME, Managed
 
+from tiffin.cli.failure import CommandFailed
+from tiffin.cli.managed.loop import Loop
+from tiffin.manager.client.client import Client
+from tiffin.runtime.errors import Unavailable
+
 pytestmark = pytest.mark.requires("root", "busybox", "overlayfs", "containerd", "cgroup_writable")
 
 
@@ -161,6 +166,16 @@ def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
     assert "start tiffind or containerd" in done.stderr
     (tmp_path / "file").write_text("")
     assert "is no socket" in call("ps", TIFFIN_ADDRESS=str(tmp_path / "file")).stderr
+
+
+def test_a_manager_that_cannot_now_is_not_said_to_be_away(managed: Managed) -> None:
+    async def busy(client: Client) -> None:
+        raise Unavailable(f"no space left for {client.session.namespace}")
+
+    with Loop(managed.address, "default") as loop, pytest.raises(CommandFailed) as caught:
+        loop.run(busy)
+    wanted = f"the manager at {managed.address} cannot do that now: no space left for default"
+    assert str(caught.value) == wanted
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

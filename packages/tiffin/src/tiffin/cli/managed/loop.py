@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+PATIENCE = 2.0  # seconds for an answer that needs nothing
+
 
 class Loop:
     """Use it in a `with` statement."""
@@ -55,6 +57,8 @@ class Loop:
     def _told(self, error: RuntimeFailure) -> Exception:
         """What a user can do something with."""
         if isinstance(error, Unavailable):
+            if self._answers():
+                return CommandFailed(f"the manager at {self.address} cannot do that now: {_line(error)}")
             return CommandFailed(f"no manager answers at {self.address} ({_line(error)}): is it running?")
         if isinstance(error, Unsupported):
             return CommandFailed(f"the manager at {self.address} cannot do that: {_line(error)}")
@@ -63,6 +67,19 @@ class Loop:
                 f"{_line(error)} (looked for in the namespace {self.namespace!r}; --namespace names another)"
             )
         return CommandFailed(_line(error))
+
+    def _answers(self) -> bool:
+        """Whether the manager is there: a full disk, or somebody else who is at it, is no reason to look for it."""
+
+        async def ask() -> None:
+            async with asyncio.timeout(PATIENCE):
+                await self.client.version()
+
+        try:
+            self._runner.run(ask())
+        except (RuntimeFailure, TimeoutError):
+            return False
+        return True
 
 
 async def _connect(address: str, namespace: str) -> Client:
