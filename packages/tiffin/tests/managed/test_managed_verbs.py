@@ -67,6 +67,15 @@ def test_labels_of_others_remove_no_folder(managed: Managed, tmp_path: Path) -> 
     assert (own / "other/x").exists()
 
 
+def test_labels_of_others_show_no_file(managed: Managed, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret\n")
+    label = f"tiffin/log=file://{tmp_path}/secret"
+    managed.ctr("containers", "create", "--label", label, NAME, "forged")
+    done = managed.call("logs", "forged")
+    assert (done.code, done.out) == (125, "")
+    assert "has no log here" in done.err
+
+
 def test_what_a_killed_run_has_left_is_in_nobodys_way(managed: Managed, tmp_path: Path) -> None:
     managed.start("twice", "exec sleep 300", "-it")
     (folder,) = (tmp_path / "store/managed/default/twice").iterdir()

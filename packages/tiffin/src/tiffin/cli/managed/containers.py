@@ -112,7 +112,7 @@ class ManagedContainers:
             container = await client.containers.get(name)
             return dict(container.record.labels), await state_of(client, name)
 
-        show_log(name, *self.loop.run(ask), view)
+        show_log(self.loop.namespace, name, *self.loop.run(ask), view)
 
     def stop(self, name: str, seconds: float | None) -> None:
         """See `Containers`."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from tiffin.api.containerd.types.task.task_pb2 import STOPPED
 from tiffin.cli.containers.log_reading import show
 from tiffin.cli.failure import CommandFailed
+from tiffin.cli.managed.folder import is_folder_of
 from tiffin.cli.parse import UsageError
 from tiffin.cli.run.labels import LOG
 from tiffin.cli.run.log_limits import log_limits
@@ -43,9 +44,13 @@ def log_uri(folder: str, runtime: str, arguments: Arguments) -> str:
     return f"{FILE}://{path}"
 
 
-def show_log(name: str, labels: Mapping[str, str], state: ProcessState | None, view: LogView) -> None:
+def show_log(
+    namespace: str, name: str, labels: Mapping[str, str], state: ProcessState | None, view: LogView
+) -> None:
     """Prints it. Raises CommandFailed: there is none here."""
-    uri = labels.get(LOG) or (state.stdout if state is not None else "")
+    uri = labels.get(LOG, "")
+    if not is_folder_of(os.path.dirname(_path(uri)), namespace, name):
+        uri = state.stdout if state is not None else ""
     if urlsplit(uri).scheme not in (JSON_FILE, FILE):
         raise CommandFailed(
             f"{name!r} has no log here: its output goes to {uri or 'nobody'}. `tiffin run --detach` gives it one"
