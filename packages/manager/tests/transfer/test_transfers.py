@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,11 +140,14 @@ def test_an_image_is_tagged(daemon: Daemon, archive: bytes) -> None:
     assert refusal(daemon.run, missing, ImageStore(name="a")).code is StatusCode.NOT_FOUND
 
 
-async def answer(stream: ClientStream, password: str) -> None:
-    """Answers every question for a password."""
+async def answer(stream: ClientStream, password: str, *, header: bool = False) -> None:
+    """Answers every question for a password. header: as a client does that has only a header."""
+    reply = registries.AuthResponse(authType=registries.CREDENTIALS, username=USER, secret=password)
+    if header:
+        basic = base64.b64encode(f"{USER}:{password}".encode()).decode()
+        reply = registries.AuthResponse(authType=registries.HEADER, secret=f"Basic {basic}")
     while (message := await stream.receive()) is not None:
         assert unpack(message, registries.AuthRequest).host
-        reply = registries.AuthResponse(authType=registries.CREDENTIALS, username=USER, secret=password)
         await stream.call.write(pack(reply))
 
 
@@ -175,7 +179,7 @@ def test_an_image_is_pushed_and_pulled_with_a_password_that_the_client_is_asked_
         )
         pulling = other.transfer(place(registry, auth.name), wanted, progress=told.name)
         found = []
-        running = asyncio.gather(pulling, answer(auth, PASSWORD))
+        running = asyncio.gather(pulling, answer(auth, PASSWORD, header=True))
         while (message := await told.receive()) is not None:
             found.append(unpack(message, Progress))
         await running

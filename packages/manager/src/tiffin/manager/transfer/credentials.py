@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 from typing import TYPE_CHECKING
 
@@ -42,5 +43,19 @@ class AskedCredentials:
         if answer.authType == registry.REFRESH:
             return Credential(answer.username, identity_token=answer.secret)
         if answer.authType == registry.HEADER:
-            return Credential(registry_token=answer.secret.removeprefix("Bearer "))
+            return _of_header(answer.secret)
         return None
+
+
+def _of_header(header: str) -> Credential | None:
+    """What the header `Authorization` says, RFC 7617 and RFC 6750; None if it says nothing that is known."""
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return Credential(registry_token=given.strip())
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return Credential(user, password)
