@@ -85,3 +85,19 @@ def test_a_task_ends_while_its_shim_hangs(containers: Containers) -> None:
     assert containers.wait(name).exit_status == 137
     assert told.topics("/tasks/exit") == ["/tasks/exit"]
     told.close()
+
+
+def test_a_manager_starts_and_ends_while_a_shim_hangs(containers: Containers) -> None:
+    hangs, lives = containers.run("sleep", "1000"), containers.run("sleep", "1000")
+    with stopped(shim_of(containers, hangs)):
+        containers.disconnect()
+        containers.peer.end(signal.SIGKILL)
+        assert seconds(containers.peer.start) < 25
+        containers.connect()
+        assert {each.id for each in containers.all()} == {hangs, lives}
+        assert (containers.status(hangs), containers.status(lives)) == ("UNKNOWN", "RUNNING")
+        containers.disconnect()
+        assert seconds(containers.peer.end) < 5
+    containers.peer.start()
+    containers.connect()
+    assert (containers.status(hangs), containers.status(lives)) == ("RUNNING", "RUNNING")

@@ -11,7 +11,7 @@ from packages.manager.tests.tasks.standing import StandIn
 from tiffin.api.containerd.events import task_pb2 as events
 from tiffin.api.typeurl import pack
 from tiffin.manager.events.exchange import Exchange
-from tiffin.manager.runtimes.values import Execution, Exit, Status
+from tiffin.manager.runtimes.values import Execution, Exit, ProcessState, Status
 from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.task import Task
 from tiffin.manager.tasks.telling import Teller
@@ -122,8 +122,11 @@ async def test_a_shim_that_hangs_is_asked_once_and_told_as_it_was() -> None:
 async def test_of_a_shim_that_hangs_from_the_first_nothing_is_known() -> None:
     told = Told()
     told.shim.hang()
+    assert await told.task.state("") == ProcessState("", 0, Status.UNKNOWN)  # as containerd tells it
     with pytest.raises(TimedOut):
-        await told.task.state("")
+        await told.task.state("e1")
+    told.shim.go_on(Status.RUNNING)
+    assert (await told.task.state("")).status is Status.RUNNING
     await told.task.close()
 
 

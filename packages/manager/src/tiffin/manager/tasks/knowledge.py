@@ -11,6 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from tiffin.manager.runtimes.values import ProcessState, Status
 from tiffin.manager.tasks.process import Process
 from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut, Unavailable
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from tiffin.manager.runtimes.port import RuntimeTask
-    from tiffin.manager.runtimes.values import Exit, ProcessState
+    from tiffin.manager.runtimes.values import Exit
     from tiffin.manager.tasks.asking import Asking
 
 LOG = logging.getLogger("tiffin.manager.tasks")
@@ -83,7 +84,11 @@ class Knowledge:
         self._probes = {name: probe for name, probe in self._probes.items() if probe.late}
 
     async def state(self, exec_id: str) -> ProcessState:
-        """As it is, or as it was last. Raises NotFound, TimedOut (nothing was known yet)."""
+        """As it is, or as it was last; UNKNOWN if that was never told.
+
+        Raises:
+            NotFound. TimedOut: nobody has told yet whether there is such a further process.
+        """
         process = self._processes.get(exec_id)
         if process is not None and process.stopped and process.state is not None:
             return process.state
@@ -132,9 +137,11 @@ class Knowledge:
             self._asking.give_up(f"state {exec_id}".rstrip(), probe.since)
             LOG.warning("task %s does not answer: %s", self._runs_on.bundle.id, self._asking.text())
         process = self._processes.get(exec_id)
-        if process is None or process.state is None:
-            raise TimedOut(f"task {self._runs_on.bundle.id}: no answer ({self._asking.text()})")
-        return process.state
+        if process is not None and process.state is not None:
+            return process.state
+        if not exec_id:  # there is one: containerd tells no more of it either, but lists it
+            return ProcessState("", 0, Status.UNKNOWN)
+        raise TimedOut(f"task {self._runs_on.bundle.id}: no answer ({self._asking.text()})")
 
     async def wait(self, exec_id: str) -> Exit:
         """Until a process has ended; one question for all who wait. Raises NotFound."""

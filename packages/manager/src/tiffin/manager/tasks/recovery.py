@@ -8,7 +8,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from tiffin.runtime.errors import RuntimeFailure, TimedOut
+from tiffin.runtime.errors import RuntimeFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,11 +55,7 @@ async def _recover(manager: TaskManager, bundle: Bundle) -> None:
             manager.teller.tell_death(bundle.namespace, bundle.id, exit_)
         return
     task = manager.add(runs_on)
-    try:
-        state = await task.state("")
-    except TimedOut as error:
-        LOG.warning("task %s of %s is taken back, but: %s", bundle.id, bundle.namespace, error)
-        return
+    state = await task.state("")
     first = task.known.process("")
     if first.stopped and first.exit is not None and not runs_on.in_process:
         manager.teller.tell_exit(task, first, first.exit)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tiffin.manager.runtimes.external.connections import Connection
 
 LOG = logging.getLogger("tiffin.manager.shim")
-ANSWER = 10.0  # seconds that a shim gets to answer
+ANSWER = 5.0  # seconds that a shim gets to answer, as from containerd (io.containerd.timeout.shim.load)
 MAKING = 10.0  # and to have made its task
 PAUSE = 0.2
 
