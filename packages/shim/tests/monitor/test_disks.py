@@ -100,7 +100,7 @@ async def test_a_torn_record_is_taken_back_from_a_log_that_somebody_has_emptied(
             await scene.run("init", script, sinks(scene, disk, "cri"))
             await told.until(b"\n")
             await until(lambda: scene.file("whole").read_bytes().endswith(b"\n2000\n"))
-            (await scene.monitor.processes())  # the other sink has it too
+            await scene.monitor.processes()  # the other sink has it too
             os.truncate(disk / "log", 0)
             filler = fill(disk)
             os.truncate(filler, filler.stat().st_size - 4096)  # room for a part of what comes
@@ -122,6 +122,7 @@ async def test_it_goes_on_when_there_is_room_again(scene_of: Scenes, disk: Path)
             filler = fill(disk)
             go.write_text("\n")
             await told.until(b"\n")
+            await until(lambda: "output is lost" in scene.log())  # the monitor has come so far, too
             filler.unlink()
             go.write_text("\n")
             await scene.heard.end_of("init")
