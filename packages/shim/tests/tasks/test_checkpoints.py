@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, keeping,
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, OperationFailed
 from tiffin.shim.events.values import TaskCreate
 from tiffin.shim.runtimes.options import CheckpointOptions
+from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks.states import Status
 from tiffin_testing.bundle import Bundle
 from tiffin_testing.oci_runtime import runtime_command
@@ -132,6 +134,19 @@ async def test_a_task_is_restored_by_its_start(keeper_of: Keeping, criu: Criu) -
         assert (await tasks.wait(name)).status == 6
         assert (await tasks.delete(name)).pid == pid
         assert keeper.told() == ["create", "start", "exit", "delete"]
+
+
+async def test_a_stdin_that_has_ended_before_the_start_has_ended(
+    keeper_of: Keeping, criu: Criu, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        stdin = tmp_path / "stdin"
+        os.mkfifo(stdin)
+        name = await keeper.create(["cat"], checkpoint="/image", stdio=Stdio(str(stdin)))
+        await keeper.tasks.close_io(name)
+        await keeper.tasks.start(name)
+        async with asyncio.timeout(20):
+            assert (await keeper.tasks.wait(name)).status == 0
 
 
 async def test_one_that_cannot_be_restored_may_be_deleted(keeper_of: Keeping, criu: Criu) -> None:

@@ -38,6 +38,7 @@ async def start(container: Container) -> int:
             else:
                 await _started(container)
             container.become(init, Status.RUNNING, TaskStart(container_id=container.id, pid=init.pid))
+            await container.end_stdin(init)
     finally:
         if init.exit is not None and init.status in (Status.CREATED, Status.RUNNING):
             ended(container, init)  # while it was being started
