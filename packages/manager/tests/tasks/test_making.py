@@ -20,7 +20,14 @@ from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.manager import TaskManager
 from tiffin.manager.tasks.recovery import recover
 from tiffin.manager.tasks.request import Container, TaskRequest
-from tiffin.runtime.errors import AlreadyExists, InvalidArgument, NotFound, OperationFailed, Unavailable
+from tiffin.runtime.errors import (
+    AlreadyExists,
+    InvalidArgument,
+    NotFound,
+    OperationFailed,
+    TimedOut,
+    Unavailable,
+)
 from tiffin.shim.events.values import Mount
 
 if TYPE_CHECKING:
@@ -39,7 +46,7 @@ KEY = ("default", "c1")
 class Runtime:
     """Makes stand-ins. making: its creations take until then. failure: what they end with.
 
-    hangs: whose taking back takes until `recovered`; the others are dead if there is none.
+    hangs: whose taking back takes until `recovered`; the others are dead if there is none. late: whose fails at first.
     """
 
     def __init__(self) -> None:
@@ -53,6 +60,7 @@ class Runtime:
         self.made: StandIn | None = None
         self.given: tuple[Mount, ...] = ()
         self.hangs = ""
+        self.late: list[str] = []
         self.recovered = asyncio.Event()
 
     async def create(self, creation: Creation, _: object) -> StandIn:
@@ -70,6 +78,9 @@ class Runtime:
         return self.made
 
     async def recover(self, bundle: Bundle, _: object) -> StandIn | None:
+        if bundle.id in self.late:
+            self.late.remove(bundle.id)
+            raise TimedOut("its monitor does not answer")
         if bundle.id == self.hangs:
             await self.recovered.wait()
         return StandIn(bundle) if self.hangs else None
@@ -282,6 +293,22 @@ async def test_a_task_whose_taking_back_hangs_stalls_no_start_and_is_not_told_to
         await made.create()
     made.runtime.recovered.set()
     async with asyncio.timeout(20):
+        await made.manager.recovering.all_ended()
+    assert made.manager.get(*KEY).id == "c1"
+    await made.manager.close()
+
+
+async def test_a_task_that_cannot_be_taken_back_yet_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "AGAIN", 0.01)
+    made = Made(tmp_path)
+    os.makedirs(made.bundles.of(*KEY).path)
+    made.runtime.hangs, made.runtime.late = "none", ["c1", "c1"]
+    async with asyncio.timeout(20):
+        await recover(made.manager)
+        with pytest.raises(Unavailable):
+            made.manager.get(*KEY)
         await made.manager.recovering.all_ended()
     assert made.manager.get(*KEY).id == "c1"
     await made.manager.close()

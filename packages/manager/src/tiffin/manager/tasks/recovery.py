@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tiffin.runtime.errors import RuntimeFailure
+from tiffin.runtime.errors import RuntimeFailure, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,31 +19,47 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tiffin.manager.tasks")
 AT_ONCE = 64
-PATIENCE = 30.0  # seconds: one shim that does not answer gets ten
+AGAIN = 10.0  # seconds to the next try
+PATIENCE = 30.0  # seconds for the first ones: one shim that does not answer gets five
 
 
 async def recover(manager: TaskManager) -> None:
     """Looks at every bundle; one that cannot be taken back is told in the log, and stays, and stops nothing.
 
-    What hangs is not waited for: it goes on while the manager serves, and who asks for the task meanwhile is told so.
+    What hangs is not waited for: it goes on, or is tried again, while the manager serves, and who asks for the task
+    meanwhile is told so.
     """
     bundles = await asyncio.to_thread(list, manager.bundles.all())
     limit = asyncio.Semaphore(AT_ONCE)
 
-    async def one(bundle: Bundle) -> None:
+    async def one(bundle: Bundle, tried: asyncio.Event) -> None:
         async with limit:
-            try:
-                await _recover(manager, bundle)
-            except Exception as error:  # whatever it is, the others are taken back
-                expected = isinstance(error, RuntimeFailure | OSError)
-                words = (bundle.id, bundle.namespace, error)
-                LOG.warning("task %s of %s cannot be taken back: %s", *words, exc_info=not expected)
+            hangs = await _hangs(manager, bundle)
+        tried.set()
+        while hangs:
+            await asyncio.sleep(AGAIN)
+            hangs = await _hangs(manager, bundle)
 
-    for bundle in bundles:
-        manager.recovering.begin((bundle.namespace, bundle.id), one(bundle))
-    if late := await manager.recovering.all_ended(PATIENCE):
-        LOG.warning("%d tasks are not taken back yet, after %g s", late, PATIENCE)
+    tries = [asyncio.Event() for _ in bundles]
+    for bundle, tried in zip(bundles, tries, strict=True):
+        manager.recovering.begin((bundle.namespace, bundle.id), one(bundle, tried))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            for tried in tries:
+                await tried.wait()
     await asyncio.to_thread(_remove_unfinished, manager.bundles)
+
+
+async def _hangs(manager: TaskManager, bundle: Bundle) -> bool:
+    """Takes a task back; True: what it runs on, its monitor for example, does not answer, and may do so later."""
+    try:
+        await _recover(manager, bundle)
+    except Exception as error:  # whatever it is, the others are taken back
+        expected = isinstance(error, RuntimeFailure | OSError)
+        words = (bundle.id, bundle.namespace, error)
+        LOG.warning("task %s of %s cannot be taken back: %s", *words, exc_info=not expected)
+        return isinstance(error, TimedOut)
+    return False
 
 
 async def _recover(manager: TaskManager, bundle: Bundle) -> None:
