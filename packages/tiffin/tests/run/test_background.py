@@ -60,6 +60,22 @@ def test_a_runtime_that_was_removed_is_in_nobodys_way(tiffin: Tiffin, tmp_path: 
     assert tiffin.states() == {"orphan": "running"}
 
 
+def test_a_damaged_container_is_in_nobodys_way(tiffin: Tiffin) -> None:
+    """Also after an update of tiffin, whose states may be other ones."""
+    start(tiffin, "broken")
+    state = Path(json.loads(tiffin.call("inspect", "broken").out)[0]["state"]) / "broken/state"
+    whole = state.read_bytes()
+    state.write_text("{")
+    assert tiffin.states() == {"broken": "unknown"}
+    (tiffin.containers / "broken/config.json").write_text("{")
+    refused = tiffin.call("inspect", "broken")
+    assert (refused.code, json.loads(refused.out)) == (1, [])
+    assert "config.json is damaged" in refused.err
+    assert tiffin.shell("echo works") == ["works"]
+    state.write_bytes(whole)
+    assert tiffin.call("rm", "--force", "broken").code == 0
+
+
 @pytest.mark.requires("runc")
 def test_one_of_which_nothing_is_left_needs_no_runtime(tiffin: Tiffin, tmp_path: Path) -> None:
     program = tmp_path / "runtime"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tiffin.cli.containers.folder import ContainerFolder, remove_leftovers, take
 from tiffin.cli.containers.record import read_record, write_record
 from tiffin.cli.daemonless.monitored import SECONDS, exit_code, is_monitored
-from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import all_folders, names
 
 TYPE_CHECKING = False
@@ -47,15 +46,18 @@ def _clear(folder: ContainerFolder, name: str) -> bool:
 def _has_ended(folder: ContainerFolder, name: str, record: ContainerRecord) -> bool:
     """Whether one that was not known to have ended has: then that is written down, and its runtime forgets it.
 
-    What one container's runtime or monitor cannot do is for who asks for that container, not for every command.
+    What one container's runtime or monitor cannot do, or a state that is damaged or of another version, is for who asks
+    for that container, not for every command.
     """
+    from tiffin.cli.containers.each import EXPECTED  # only where there is a container that may run
+
     executor = record.executor()
     try:
         if executor.is_alive(name):
             return False
         executor.delete(name)
         code = exit_code(folder.path, seconds=SECONDS) if is_monitored(folder.path) else None
-    except CommandFailed:
+    except EXPECTED:
         return False
     write_record(folder.path, record.replace(ended=True, exit_code=code))
     return True

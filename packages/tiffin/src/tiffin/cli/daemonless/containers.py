@@ -10,7 +10,7 @@ from tiffin.cli.containers.record import ContainerRecord, find_record, read_reco
 from tiffin.cli.daemonless.monitored import LOG, exit_code, is_monitored
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import names
-from tiffin.spec.json_tree import decode, encode
+from tiffin.spec.json_tree import JSONError, decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,8 +87,12 @@ class DaemonlessContainers:
         execute_in_background(background, encode(process).encode())
 
     def _config(self, name: str) -> dict[str, Any]:
-        with open(os.path.join(self._folder, name, "config.json"), "rb") as file:
-            config: Any = decode(file.read())
+        path = os.path.join(self._folder, name, "config.json")
+        try:
+            with open(path, "rb") as file:
+                config: Any = decode(file.read())
+        except JSONError as error:
+            raise CommandFailed(f"{path} is damaged: {error}") from error
         found: dict[str, Any] = config
         return found
 
@@ -180,9 +184,11 @@ class DaemonlessContainers:
 
 
 def _status(record: ContainerRecord) -> str:
+    from tiffin.cli.containers.each import EXPECTED
+
     try:
         status = "" if record.ended else record.executor().status(record.name)
-    except CommandFailed:  # its runtime is not there any more; the others are listed all the same
+    except EXPECTED:  # its runtime is gone, or its state is damaged; the others are listed all the same
         return "unknown"
     if status in ALIVE:
         return status
