@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Tiffin
 
+from tiffin_testing.cgroups import CgroupParent
+
 pytestmark = pytest.mark.requires("root", "busybox", "overlayfs", "cgroup_writable")
 
 
@@ -60,11 +62,11 @@ def test_a_runtime_that_was_removed_is_in_nobodys_way(tiffin: Tiffin, tmp_path: 
     assert tiffin.states() == {"orphan": "running"}
 
 
-def test_a_damaged_container_is_in_nobodys_way(tiffin: Tiffin) -> None:
+def test_a_damaged_container_is_in_nobodys_way(tiffin: Tiffin, cgroup_parent: CgroupParent) -> None:
     """Also after an update of tiffin, whose states may be other ones."""
     start(tiffin, "broken")
-    state = Path(json.loads(tiffin.call("inspect", "broken").out)[0]["state"]) / "broken/state"
-    whole = state.read_bytes()
+    tree = json.loads(tiffin.call("inspect", "broken").out)[0]
+    pid, state = tree["pid"], Path(tree["state"]) / "broken/state"
     state.write_text("{")
     assert tiffin.states() == {"broken": "unknown"}
     (tiffin.containers / "broken/config.json").write_text("{")
@@ -72,8 +74,9 @@ def test_a_damaged_container_is_in_nobodys_way(tiffin: Tiffin) -> None:
     assert (refused.code, json.loads(refused.out)) == (1, [])
     assert "config.json is damaged" in refused.err
     assert tiffin.shell("echo works") == ["works"]
-    state.write_bytes(whole)
     assert tiffin.call("rm", "--force", "broken").code == 0
+    assert not Path(f"/proc/{pid}").exists()
+    cgroup_parent.remove()  # its cgroups, which nobody knows any more
 
 
 @pytest.mark.requires("runc")

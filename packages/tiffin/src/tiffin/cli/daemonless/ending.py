@@ -10,7 +10,7 @@ from tiffin.cli.containers.folder import ContainerFolder, take
 from tiffin.cli.containers.port import PAUSED
 from tiffin.cli.containers.record import find_record
 from tiffin.cli.containers.signals import stop_signal_number
-from tiffin.cli.daemonless.monitored import SECONDS, exit_code, is_monitored
+from tiffin.cli.daemonless.monitored import SECONDS, exit_code, is_monitored, kill
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import all_folders
 from tiffin.image.store.lock import acquire
@@ -82,6 +82,8 @@ def _remove_unattended(folder: ContainerFolder, name: str, *, force: bool) -> No
         raise CommandFailed(f"{name!r} runs: end it first, or `tiffin rm --force {name}`")
     if not record.ended:
         record.executor().delete(name)
+        if is_monitored(folder.path):
+            kill(folder.path)  # where the runtime's state was damaged, it has killed nothing
         _settle(folder.path)
     folder.remove()
 

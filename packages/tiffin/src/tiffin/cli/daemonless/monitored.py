@@ -77,6 +77,34 @@ async def _ended(directory: str, seconds: float | None) -> None:
         await monitor.close()
 
 
+def kill(folder: str) -> None:
+    """Kills the first process if it runs still: its monitor knows it also where its runtime does not any more."""
+    if recorded_exit(folder) is not None:
+        return
+    import asyncio
+
+    asyncio.run(_kill(os.path.join(folder, MONITOR)))
+
+
+async def _kill(directory: str) -> None:
+    import asyncio
+    from contextlib import suppress
+    from signal import SIGKILL
+
+    from tiffin.runtime.errors import RuntimeFailure, Unavailable
+    from tiffin.shim.monitor import Monitor
+
+    try:
+        monitor = await Monitor.connect(directory, _Ear(asyncio.Event()))
+    except Unavailable:  # it has ended, and its processes with it
+        return
+    try:
+        with suppress(RuntimeFailure):  # the process has just ended
+            await monitor.signal("init", SIGKILL)
+    finally:
+        await monitor.close()
+
+
 class _Ear:
     """A `Listener` that tells of the end of the first process, or of the monitor."""
 
