@@ -15,7 +15,7 @@ import pytest
 from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, process_of, shell
 from packages.shim.tests.tasks.trouble import Trouble
 
-from tiffin.runtime.errors import AlreadyExists, OperationFailed, TimedOut, Unavailable
+from tiffin.runtime.errors import AlreadyExists, NotFound, OperationFailed, TimedOut, Unavailable
 from tiffin.runtime.launch.process_end import open_end
 from tiffin.runtime.state.identity import is_alive, process_stat
 from tiffin.shim.monitor import client, starting
@@ -253,6 +253,31 @@ async def test_one_that_is_stopped_holds_a_successor_up_in_bounds(keeper_of: Kee
         os.kill(monitor, signal.SIGCONT)
         assert await keeper.tasks.recover(bundle) == name
         assert (await keeper.tasks.state(name)).status is Status.RUNNING
+
+
+@pytest.mark.parametrize("further", [False, True])
+async def test_a_signal_reaches_a_process_whose_monitor_is_stopped(
+    keeper_of: Keeping, *, further: bool
+) -> None:
+    """So does one that hangs in writing to a log."""
+    async with keeper_of() as keeper:
+        keeper.patience = Patience(monitor=0.2)
+        tasks = keeper.tasks = keeper.new_tasks()
+        name = await keeper.run(FOREVER)
+        process = await keeper.exec(name, FOREVER) if further else ""
+        monitor = monitor_of(keeper, name)
+        end = os.pidfd_open((await tasks.state(name, process)).pid)
+        os.kill(monitor, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(10):
+                await tasks.kill(name, process, signal.SIGKILL)
+            assert (await asyncio.to_thread(select.select, [end], [], [], 10))[0]
+            with pytest.raises(NotFound):
+                await tasks.kill(name, process, signal.SIGKILL)
+        finally:
+            os.kill(monitor, signal.SIGCONT)
+            os.close(end)
+        assert (await tasks.wait(name, process)).status == 128 + signal.SIGKILL
 
 
 async def test_one_that_is_stopped_holds_a_deletion_up_in_bounds(keeper_of: Keeping) -> None:

@@ -14,6 +14,7 @@ from tiffin.runtime.errors import FailedPrecondition, NotFound
 from tiffin.runtime.state.identity import is_alive
 
 from .facts import cgroup_manager
+from .orphans import Orphan
 from .states import Status, Verb, check
 from .threads import in_thread
 
@@ -46,7 +47,7 @@ async def kill(container: Container, process: Process, signal: int, *, everythin
     elif everything:
         await kill_everything(container, signal)
     elif container.runtime.host_processes:
-        await container.connected().signal(process.name, signal)
+        await _send(container, process, signal)
         if signal == SIGKILL and process.status in FROZEN:
             await thaw(container)
     else:
@@ -59,7 +60,19 @@ async def _kill_exec(container: Container, process: Process, signal: int, *, eve
             raise NotFound(f"{container.said(process)}: process already finished")
         await in_thread(kill_family, process.pid)
     else:
-        await container.connected().signal(process.name, signal)
+        await _send(container, process, signal)
+
+
+async def _send(container: Container, process: Process, signal: int) -> None:
+    """By the monitor; without it, if that is stopped, or hangs in writing to a log: it cannot be waited for."""
+    monitor = container.connected()
+    try:
+        async with asyncio.timeout(container.surroundings.patience.monitor):
+            await monitor.signal(process.name, signal)
+    except TimeoutError:
+        with Orphan.of(process) as orphan:
+            if not orphan.send(signal):
+                raise NotFound(f"{container.said(process)}: process already finished") from None
 
 
 async def kill_everything(container: Container, signal: int = SIGKILL) -> None:

@@ -1,4 +1,4 @@
-"""`Orphan`: a process whose monitor is gone, by a descriptor of it: it is killed, and its end is waited for."""
+"""`Orphan`: a process whose monitor is gone, or hangs, by a descriptor of it: it is signalled, and waited for."""
 
 from __future__ import annotations
 
@@ -40,10 +40,16 @@ class Orphan:
             os.close(descriptor)
 
     def kill(self) -> None:
-        """Sends SIGKILL."""
+        """Sends SIGKILL. One that has ended is fine."""
+        self.send(signal.SIGKILL)
+
+    def send(self, number: int) -> bool:
+        """Sends a signal; whether it was there to get it."""
         if self.lived:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
+                signal.pidfd_send_signal(self._descriptor, number)
+                return True
+        return False
 
     async def ended(self, seconds: float) -> None:
         """Waits for its end, in bounds: in the kernel it dies only when it comes out of there."""
