@@ -28,7 +28,7 @@ class ByteReader:
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes; none at the end. Raises Unavailable: the client has gone before that."""
+        """Up to `size` bytes; none at the end."""
         while not self._rest:
             piece = asyncio.run_coroutine_threadsafe(self._next(), self._stream.loop).result()
             if piece is None:
@@ -43,8 +43,6 @@ class ByteReader:
             self._granted += WINDOW
         message = await self._stream.receive()
         if message is None:
-            if not self._stream.ended:
-                raise Unavailable("the client has gone before it had sent everything")
             return None
         data = unpack(message, Data).data if holds(message, Data) else b""
         self._granted -= len(data)

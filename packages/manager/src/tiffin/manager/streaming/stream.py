@@ -21,20 +21,11 @@ class Stream:
         self._incoming = incoming
         self._outgoing: asyncio.Queue[Any] = asyncio.Queue(WAITING)
         self._closed = asyncio.Event()
-        self.ended = False
-        """The client has sent all that it wanted to: it has not just gone."""
         self.loop = asyncio.get_running_loop()
 
     async def receive(self) -> Any | None:
-        """The next message of the client; None at the end, also at that of the stream (see `ended`)."""
-        return await self._unless_closed(self._next())
-
-    async def _next(self) -> Any | None:
-        try:
-            return await anext(self._incoming)
-        except StopAsyncIteration:
-            self.ended = True
-            return None
+        """The next message of the client; None at the end, also at that of the stream."""
+        return await self._unless_closed(anext(self._incoming, None))
 
     async def send(self, message: Any) -> None:
         """Sends one; waits while the client is slow. After the end it is dropped."""
