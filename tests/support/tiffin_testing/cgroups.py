@@ -45,8 +45,7 @@ class CgroupParent:
 
     def remove(self) -> None:
         """Kills what runs below, and removes everything."""
-        for point in hierarchies():
-            remove_tree(point / self.name)
+        _remove_all([point / self.name for point in hierarchies()])
 
 
 def _below(top: Path) -> Iterator[Path]:
@@ -70,12 +69,30 @@ def _processes(folder: Path) -> list[str]:
 
 def remove_tree(top: Path) -> None:
     """Removes a cgroup of ours and all below; a process in it is killed first. No error if it is not there."""
+    _end_all(top)
+    for folder in _below(top):
+        with contextlib.suppress(FileNotFoundError):
+            _remove(folder)
+
+
+def _remove_all(tops: list[Path]) -> None:
+    """Removes cgroups of several hierarchies: what is frozen in one of them holds up the others."""
+    for top in tops:
+        _end_all(top)
+    for top in tops:
+        remove_tree(top)
+
+
+def _end_all(top: Path) -> None:
+    """Kills what runs in a cgroup and below; what is frozen dies when it goes on (on v2 at once)."""
     for folder in _below(top):
         with contextlib.suppress(FileNotFoundError):
             for pid in _processes(folder):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), 9)
-            _remove(folder)
+            state = folder / "freezer.state"
+            if state.exists():
+                state.write_text("THAWED")
 
 
 def _remove(folder: Path) -> None:
@@ -94,8 +111,10 @@ def _remove(folder: Path) -> None:
 
 def remove_stale() -> None:
     """Removes the parents of sessions that were killed: those whose process is gone."""
-    for point in hierarchies():
-        for top in point.glob(PREFIX + "*-*"):
-            owner = top.name.removeprefix(PREFIX).partition("-")[0]
-            if owner.isdigit() and not Path("/proc", owner).exists() and os.access(top, os.W_OK):
-                remove_tree(top)
+    tops = [top for point in hierarchies() for top in point.glob(PREFIX + "*-*")]
+    _remove_all([top for top in tops if _is_stale(top)])
+
+
+def _is_stale(top: Path) -> bool:
+    owner = top.name.removeprefix(PREFIX).partition("-")[0]
+    return owner.isdigit() and not Path("/proc", owner).exists() and os.access(top, os.W_OK)
