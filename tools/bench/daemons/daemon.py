@@ -1,12 +1,17 @@
-"""A daemon of the bench's own, ours or Debian's containerd, each in a folder: started, asked, and stopped."""
+"""A daemon of the bench's own, ours or Debian's containerd, each in a folder: started, asked, and stopped.
+
+What is gone after a boot is on a tmpfs, as it is in /run on a real host.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 WAIT = 30.0
+MEMORY = Path("/dev/shm")
 CONTAINERD = """version = 2
 root = "{folder}/root"
-state = "{folder}/run"
+state = "{state}"
 disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
   address = "{folder}/socket"
@@ -31,10 +37,11 @@ RUNTIMES = {"containerd": "io.containerd.runc.v2", "tiffind": "io.containerd.tif
 
 
 class Daemon(NamedTuple):
-    """A daemon that answers. runtime: the name of what containers run on by default."""
+    """A daemon that answers. state: its folder on a tmpfs. runtime: the name of what containers run on by default."""
 
     name: str
     folder: Path
+    state: Path
     pid: int
     runtime: str
 
@@ -53,7 +60,8 @@ class Daemon(NamedTuple):
         return [self.pid, *others]
 
     def _is_ours(self, entry: Path) -> bool:
-        """A shim has the folder among its arguments or as its directory; an interpreter runs ours."""
+        """A shim has a folder among its arguments or as its directory; an interpreter runs ours."""
+        folders = (str(self.folder), str(self.state))
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
             if not any(os.path.basename(word).startswith(SUPERVISORS) for word in words[:4]):
@@ -61,13 +69,13 @@ class Daemon(NamedTuple):
             place = os.readlink(entry / "cwd")
         except (FileNotFoundError, ProcessLookupError):  # it has just ended
             return False
-        return str(self.folder) in place or any(os.fsencode(self.folder) in word for word in words)
+        return any(each in place or any(each.encode() in word for word in words) for each in folders)
 
 
-def command_of(name: str, folder: Path) -> list[str]:
+def command_of(name: str, folder: Path, state: Path) -> list[str]:
     """The command line of a daemon, whose config is written."""
     config = folder / "config.toml"
-    config.write_text((CONTAINERD if name == "containerd" else OURS).format(folder=folder))
+    config.write_text((CONTAINERD if name == "containerd" else OURS).format(folder=folder, state=state))
     program = "containerd" if name == "containerd" else str(Path(sys.executable).with_name("tiffind"))
     return [program, "--config", str(config)]
 
@@ -76,14 +84,17 @@ def command_of(name: str, folder: Path) -> list[str]:
 def running(name: str, folder: Path) -> Iterator[Daemon]:
     """Runs a daemon until the block ends. name: `tiffind` or `containerd`. folder: short, sockets lie in it."""
     folder.mkdir(parents=True, exist_ok=True)
+    state = Path(tempfile.mkdtemp(prefix="tiffin-bench-", dir=MEMORY))
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(command_of(name, folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        command = command_of(name, folder, state)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         wait_for(folder / "socket", process)
-        yield Daemon(name, folder, process.pid, RUNTIMES[name])
+        yield Daemon(name, folder, state, process.pid, RUNTIMES[name])
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(WAIT)
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def wait_for(address: Path, process: subprocess.Popen[bytes]) -> None:
