@@ -62,8 +62,8 @@ async def test_options_go_before_the_verb(tmp_path: Path) -> None:
 
 async def test_answers_are_decoded(tmp_path: Path) -> None:
     assert await runtime(tmp_path, "echo '[1, 23]'").pids("c1") == [1, 23]
-    state = await runtime(tmp_path, """echo '{"status":"running","pid":12}'""").state("c1")
-    assert state == ContainerState("running", 12)
+    state = await runtime(tmp_path, """echo '{"status":"running","pid":12,"bundle":"/b"}'""").state("c1")
+    assert state == ContainerState("running", 12, "/b")
 
 
 @pytest.mark.parametrize("answer", ["", "garbage", "{}", '["a"]', "null", "head -c 100000 /dev/urandom"])

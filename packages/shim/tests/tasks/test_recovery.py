@@ -12,13 +12,24 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from packages.shim.tests.tasks.keeping import FOREVER, Keeper, Keeping, Output, output, process_of, shell
+from packages.shim.tests.tasks.keeping import (
+    FOREVER,
+    NAMESPACE,
+    Keeper,
+    Keeping,
+    Output,
+    output,
+    process_of,
+    shell,
+)
 from packages.shim.tests.tasks.stepping import run_and_kill, said
 from packages.shim.tests.tasks.test_rootfs import on_overlay
 
 from tiffin.runtime.errors import AlreadyExists, OperationFailed
 from tiffin.shim.events.values import Event
 from tiffin.shim.stdio import Stdio
+from tiffin.shim.tasks.container import FOLDER, directory_of
+from tiffin.shim.tasks.records import TaskRecord, write_task
 from tiffin.shim.tasks.states import Status
 from tiffin.shim.tasks.tasks import Tasks
 from tiffin.shim.tasks.values import CreateTask
@@ -169,6 +180,25 @@ async def test_a_task_is_taken_back_once(keeper_of: Keeping) -> None:
         with pytest.raises(AlreadyExists):
             await keeper.tasks.recover(bundle)
         assert (await keeper.tasks.state(name)).status is Status.RUNNING
+        await keeper.tasks.kill(name)
+        assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize("by", ["recover", "clean_up"])
+async def test_a_half_made_one_whose_id_another_has_leaves_that_alone(keeper_of: Keeping, by: str) -> None:
+    """Killed before the runtime could say that it knows the id."""
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        request = keeper.request(FOREVER).replace(id=name)
+        directory = directory_of(request.bundle)
+        os.mkdir(directory)
+        write_task(directory, TaskRecord(request, NAMESPACE, shared_pids=False))
+        tasks = keeper.new_tasks()
+        assert await getattr(tasks, by)(request.bundle) is None
+        assert FOLDER not in os.listdir(request.bundle)
+        await tasks.close()
+        assert (await keeper.tasks.state(name)).status is Status.RUNNING
+        assert (await keeper.runtime_for(request.options).state(name)).status == "running"
         await keeper.tasks.kill(name)
         assert (await keeper.tasks.wait(name)).status == 128 + signal.SIGKILL
 

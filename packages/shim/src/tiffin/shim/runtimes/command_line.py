@@ -118,8 +118,10 @@ class CommandLine:
         tree = self._tree("state", await self._run("state", identifier))
         if not isinstance(tree, dict) or not isinstance(tree.get("status"), str):
             raise OperationFailed(f"{self.program} state: has no status")
-        pid = tree.get("pid")
-        return ContainerState(tree["status"], pid if isinstance(pid, int) else 0)
+        pid, bundle = tree.get("pid"), tree.get("bundle")
+        return ContainerState(
+            tree["status"], pid if isinstance(pid, int) else 0, bundle if isinstance(bundle, str) else ""
+        )
 
     async def settle(self, identifier: str) -> None:
         """See `OciRuntime`."""

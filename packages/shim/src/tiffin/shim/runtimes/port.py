@@ -57,10 +57,14 @@ class Execution(Record):
 
 
 class ContainerState(Record):
-    """What the runtime knows. status: one of runtime-spec's texts, or `paused`. pid: 0 if there is no process."""
+    """What the runtime knows. status: one of runtime-spec's texts, or `paused`. pid: 0 if there is no process.
+
+    bundle: the path that it was made from; "" where the runtime does not tell.
+    """
 
     status: str
     pid: int = 0
+    bundle: str = ""
 
 
 class OciRuntime(Protocol):

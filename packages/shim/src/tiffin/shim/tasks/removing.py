@@ -8,7 +8,7 @@ import os
 import signal
 
 from tiffin.runtime.cgroup.removal import remove_all
-from tiffin.runtime.errors import OperationFailed, RuntimeFailure, TimedOut
+from tiffin.runtime.errors import NotFound, OperationFailed, RuntimeFailure, TimedOut
 from tiffin.runtime.state.files import remove_tree
 
 from ..monitor.starting import end_of
@@ -58,9 +58,27 @@ async def _kill_monitor(pid: int, seconds: float) -> None:
 
 
 async def remove_half_made(container: Container) -> None:
-    """Has the runtime remove what it may know of, and removes cgroups that it may not. Raises RuntimeFailure."""
+    """Has the runtime remove what it may know of, and removes cgroups that it may not. Raises RuntimeFailure.
+
+    A container of the same id from another bundle is not ours: whoever was killed had not come to hear of it.
+    """
+    if await _is_another(container):
+        return
     await container.runtime.delete(container.id, force=True)
     await in_thread(remove_all, container.new_cgroups)
+
+
+async def _is_another(container: Container) -> bool:
+    try:
+        bundle = (await container.runtime.state(container.id)).bundle
+    except (NotFound, OperationFailed):  # what is half-made may be damaged, too
+        return False
+    return bool(bundle) and not _same(bundle, container.bundle)
+
+
+def _same(bundle: str, own: str) -> bool:
+    """A runtime may have been started by way of a link."""
+    return os.path.realpath(bundle) == own
 
 
 def kill_descendants(pid: int) -> None:

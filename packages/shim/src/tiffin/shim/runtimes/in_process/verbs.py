@@ -34,7 +34,8 @@ def state_of(settings: Settings, identifier: str) -> ContainerState:
     """`state`. A container that has stopped has no pid."""
     container = LoadedContainer(settings.root, identifier)
     status = container.status()
-    return ContainerState(status, 0 if status == "stopped" else container.state.pid)
+    state = container.state
+    return ContainerState(status, 0 if status == "stopped" else state.pid, state.bundle)
 
 
 def dump(settings: Settings, identifier: str, options: CheckpointOptions) -> None:
