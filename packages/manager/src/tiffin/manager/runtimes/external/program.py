@@ -47,27 +47,29 @@ class Daemon(Record):
     delete: float = 10.0
 
 
-_speaks_bootstrap: dict[tuple[str, int, int], bool] = {}  # by path, inode and time of the program
+Known = dict[tuple[str, int, int], bool]
+"""Whether a program reads BootstrapParams, by its path, inode and time."""
 
 
 class ShimProgram:
-    """The program at `path`, called for `daemon`."""
+    """The program at `path`, called for `daemon`. known: what was found out of all programs; it is added to."""
 
-    def __init__(self, path: str, daemon: Daemon) -> None:
+    def __init__(self, path: str, daemon: Daemon, known: Known) -> None:
         self.path = path
         self._daemon = daemon
+        self._known = known
 
     async def start(self, bundle: Bundle, options: Any | None) -> Bootstrap:
         """Starts a shim for a bundle, or finds that another one takes it, too. Raises OperationFailed, TimedOut."""
         status = os.stat(self.path)
         program = (self.path, status.st_ino, status.st_mtime_ns)
-        known = _speaks_bootstrap.get(program)
+        known = self._known.get(program)
         failed: list[str] = []
         for bootstrap in (False, True) if known is None else (known,):
             stdin = self._parameters(bundle, options) if bootstrap else _serialized(options)
             ended = await self._run(bundle, "start", stdin, self._daemon.start)
             if ended.status == 0:
-                _speaks_bootstrap[program] = bootstrap
+                self._known[program] = bootstrap
                 return parsed(ended.stdout)
             failed.append(_words(ended))
         raise OperationFailed(f"{self.path} start: {'; '.join(dict.fromkeys(failed))}")

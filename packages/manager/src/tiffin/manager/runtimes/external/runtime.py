@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tiffin.api.containerd.types.introspection_pb2 import RuntimeInfo
     from tiffin.manager.runtimes.bundles.bundle import Bundle
     from tiffin.manager.runtimes.external.connections import Connection
-    from tiffin.manager.runtimes.external.program import Daemon
+    from tiffin.manager.runtimes.external.program import Daemon, Known
     from tiffin.manager.runtimes.port import Watcher
     from tiffin.manager.runtimes.values import Creation, Exit
 
@@ -39,6 +39,7 @@ class ExternalRuntime:
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         self._taking_back = TakingBack()
+        self._known: Known = {}
 
     async def create(self, creation: Creation, watcher: Watcher) -> ExternalTask:
         """As the protocol says."""
@@ -59,7 +60,7 @@ class ExternalRuntime:
 
     async def _started(self, creation: Creation, undo: AsyncExitStack) -> Shim:
         bundle = creation.bundle
-        program = ShimProgram(find_program(creation.runtime), self._daemon)
+        program = self._program(find_program(creation.runtime))
         bootstrap.keep_program(bundle, program.path)  # first: who finds the bundle can clean up
         log = ShimLog(bundle)
         undo.callback(log.close)
@@ -101,11 +102,14 @@ class ExternalRuntime:
 
     def _program_of(self, bundle: Bundle) -> ShimProgram | None:
         path = bootstrap.kept_program(bundle)
-        return ShimProgram(path, self._daemon) if path and os.path.exists(path) else None
+        return self._program(path) if path and os.path.exists(path) else None
+
+    def _program(self, path: str) -> ShimProgram:
+        return ShimProgram(path, self._daemon, self._known)
 
     async def info(self, runtime: str, options: Any | None) -> RuntimeInfo:
         """As the protocol says."""
-        return await ShimProgram(find_program(runtime), self._daemon).info(options)
+        return await self._program(find_program(runtime)).info(options)
 
     async def close(self) -> None:
         """As the protocol says: each task has closed its own connection."""
