@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from tiffin.api.containerd.services.images.v1 import images_pb2 as messages
 from tiffin.api.containerd.services.images.v1.images_services import IMAGES
 from tiffin.manager.client.content import Content
@@ -54,6 +56,14 @@ class Images:
             answer = await self._session.ask(IMAGES, "Update", messages.UpdateImageRequest(image=image))
         found: messages.Image = answer.image
         return found
+
+    async def set_labels(self, name: str, labels: Mapping[str, str]) -> None:
+        """Replaces single labels; the others stay, and one with an empty text goes. Raises NotFound."""
+        if not labels:
+            return  # a mask without paths would mean the whole image
+        mask = FieldMask(paths=[f"labels.{label}" for label in labels])
+        image = messages.Image(name=name, labels=labels)
+        await self._session.ask(IMAGES, "Update", messages.UpdateImageRequest(image=image, update_mask=mask))
 
     async def delete(self, name: str, *, collect: bool = False) -> None:
         """collect: returns when what nothing keeps any more has been removed. Raises NotFound."""

@@ -17,6 +17,7 @@ ACTIONS = {
     "pin": "tiffin.cli.system.pinning",
     "unpin": "tiffin.cli.system.pinning",
 }
+OWN, MANAGED = "tiffin.cli.system", "tiffin.cli.managed.system"
 
 
 def main(arguments: Arguments) -> int:
@@ -30,5 +31,7 @@ def main(arguments: Arguments) -> int:
         raise UsageError(
             f"system {action}: expected {'the names of images' if pins else 'nothing behind it'}"
         )
+    if arguments.address:
+        module = module.replace(OWN, MANAGED)
     code: int = import_module(module).main(arguments)
     return code

@@ -29,11 +29,12 @@ def main(arguments: Arguments) -> int:
     if arguments.switch("json"):
         print(json.dumps([dict(zip(row._fields, row, strict=True)) for row in rows], indent=2))
     else:
-        print_table(HEADINGS, [_shown(row) for row in rows])
+        print_table(HEADINGS, [shown(row) for row in rows])
     return 0
 
 
-def _shown(row: KindUsage) -> tuple[str, ...]:
+def shown(row: KindUsage) -> tuple[str, ...]:
+    """A row of the table."""
     return row.kind, str(row.number), f"{row.size / 1e6:.1f} MB", f"{row.free_size / 1e6:.1f} MB"
 
 

@@ -25,7 +25,7 @@ def main(arguments: Arguments) -> int:
 
     findings = verify(Host.enter(arguments).store, report=count)
     if arguments.switch("json"):
-        print(json.dumps([_tree(finding) for finding in findings], indent=2))
+        print(json.dumps([tree_of(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
             print(finding.text)
@@ -34,7 +34,8 @@ def main(arguments: Arguments) -> int:
     return 1 if findings else 0
 
 
-def _tree(finding: Finding) -> dict[str, str]:
+def tree_of(finding: Finding) -> dict[str, str]:
+    """A finding, for JSON."""
     return {
         "kind": finding.kind.name.lower().replace("_", "-"),
         "what": finding.what,

@@ -1,0 +1,1 @@
+"""`tiffin --address SOCKET system`: what a namespace of a manager stores: checked, counted, cleaned up."""
