@@ -63,7 +63,7 @@ class StandInShim:
             raise self.failure
         if request.id not in self.tasks:
             raise RpcError(Code.NOT_FOUND, "no such task")
-        return shim_pb2.StateResponse(id=request.id, pid=7, status=2)
+        return shim_pb2.StateResponse(id=request.id, pid=7, status="RUNNING")
 
     async def _shutdown(self, _: shim_pb2.ShutdownRequest, __: Context) -> Empty:
         self.ended += 1

@@ -53,11 +53,11 @@ async def _ends(tmp_path: Path) -> None:
         await connection.call("State", StateRequest(id="c2"), StateResponse)
     ended = asyncio.ensure_future(connection.wait_closed())
     await asyncio.sleep(0)
-    assert connection.connected
+    was = connection.connected
     await server.stop(None)
     async with asyncio.timeout(20):
         await ended
-    assert not connection.connected
+    assert (was, connection.connected) == (True, False)
     with pytest.raises(Unavailable):
         await connection.call("State", StateRequest(id="c1"), StateResponse)
     await connection.close()

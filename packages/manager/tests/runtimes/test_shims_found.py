@@ -48,10 +48,10 @@ class Runtime(ExternalRuntime):
 
     def __init__(self, program: StandInProgram) -> None:
         super().__init__(Daemon("", ""))
-        self._program = program
+        self._stand_in = program
 
     def _program_of(self, _: Bundle) -> ShimProgram:
-        return cast("Any", self._program)
+        return cast("ShimProgram", self._stand_in)
 
 
 def descriptors() -> int:

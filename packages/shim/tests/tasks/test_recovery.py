@@ -28,8 +28,8 @@ from packages.shim.tests.tasks.test_rootfs import on_overlay
 from tiffin.runtime.errors import AlreadyExists, OperationFailed
 from tiffin.shim.events.values import Event
 from tiffin.shim.stdio import Stdio
-from tiffin.shim.tasks.container import FOLDER, directory_of
-from tiffin.shim.tasks.records import TaskRecord, write_task
+from tiffin.shim.tasks.container import directory_of
+from tiffin.shim.tasks.records import FOLDER, TaskRecord, write_task
 from tiffin.shim.tasks.states import Status
 from tiffin.shim.tasks.tasks import Tasks
 from tiffin.shim.tasks.values import CreateTask
