@@ -66,6 +66,7 @@ class LayerWriter:
         self._directories = Directories(root)
         self._copy_up: CopyUp | None = None
         self._whiteouts: Applied | Written = Applied(root, self._fresh, self._directories)
+        root.when_made = self._implied
         self._says_root = False
         if whiteouts is not WhiteoutForm.APPLIED:
             below = Below(root, parents, whiteouts.opaque)
@@ -189,6 +190,10 @@ class LayerWriter:
             os.close(descriptor)
             raise
         self._root.keep(path, descriptor)
+
+    def _implied(self, _path: bytes, descriptor: int) -> None:
+        """A directory was made that no layer names. Its inode may be that of one which a whiteout has removed."""
+        self._directories.forget(os.fstat(descriptor).st_ino)
 
     def _make_directory(self, base: bytes, parent: int) -> tuple[bool, os.stat_result | None]:
         """Something is there already: a directory stays. Returns whether one was made, and in whose place."""
