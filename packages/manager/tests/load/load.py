@@ -110,7 +110,7 @@ class Load:
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         return [
             *(str(words) for words in processes if any(folder.encode() in word for word in words)),
-            *(f"shim {pid}" for pid in self.shims() if not _ends(pid)),
+            *(f"shim {pid}" for pid in self.shims() if not ends(pid)),
             *(line for line in mounts if str(self.peer.folder) in line),
             *map(str, self.peer.folder.glob("state/**/c[0-9]*")),
             *map(str, self._cgroups.existing()),
@@ -148,7 +148,7 @@ def _group(name: str) -> str:
     return f"g{int(name[1:]) // GROUP}"
 
 
-def _ends(pid: int) -> bool:
+def ends(pid: int) -> bool:
     """Whether it does so soon: a shim is told to, and nobody waits for it."""
     try:
         descriptor = os.pidfd_open(pid)

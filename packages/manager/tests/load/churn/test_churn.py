@@ -10,11 +10,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from packages.manager.tests.load.churn.level import Level, level_of
+from packages.manager.tests.load.load import ends
 from packages.manager.tests.tasks.peers import KINDS, Peer
 
 from tiffin.api.containerd.events.task_pb2 import TaskExit
@@ -32,7 +34,7 @@ CONTAINERS = {"tiffin": 5000, "tiffin-shim": 1000} if WHOLE else {"tiffin": 150,
 EXECS = 1000 if WHOLE else 100
 AT_ONCE = 10
 WARM = 40  # at least, before the first look: threads, and what each has open, come to be
-NAMESPACE = "churn"
+NAMESPACE = f"churn-{os.getpid()}"  # shims keep the state of their runtimes by namespace, for the whole host
 EVENTS_EACH = 6  # of a container; tiffind keeps the last ones
 MEMORY = 4 << 20  # bytes that may be the allocator's: less than 1 kB for each of the 4500 that are looked at
 OBJECTS = 3000  # weak references come and go by some thousand
@@ -96,6 +98,7 @@ def test_what_is_held_stays_level_while_containers_and_execs_come_and_go(
     asyncio.run(_fill_the_ring(churn))
     asyncio.run(_containers(churn, CONTAINERS[request.node.callspec.params["churn"]]))
     asyncio.run(_execs(churn, EXECS))
+    assert all(map(ends, _shims(churn)))
     assert _outside(churn) == before
 
 
@@ -161,6 +164,17 @@ async def _all(numbers: range, live: Callable[[int], Awaitable[None]]) -> None:
 
 def _numbers(level: Level) -> str:
     return f"{level.memory >> 10} kB, {level.descriptors} descriptors, {level.objects} objects"
+
+
+def _shims(churn: Churn) -> list[int]:
+    """Those that live still: each is told to end when its last task is deleted."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            words = path.read_bytes()
+            if words.startswith(b"containerd-shim") and os.fsencode(churn.peer.folder) in words:
+                found.append(int(path.parent.name))
+    return found
 
 
 def _outside(churn: Churn) -> list[str]:
