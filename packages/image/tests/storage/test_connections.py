@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tiffin.image.errors import Unavailable
-from tiffin.image.metadata.connections import KEPT
+from tiffin.image.metadata.connections import KEPT, Connections, Opened
 from tiffin.image.metadata.database import Database
 
 
@@ -87,6 +88,19 @@ def test_what_fails_is_undone_and_its_connection_is_as_good_as_any(database: Dat
     assert count(database) == 0
     add(database)
     assert count(database) == opened(database) == 1
+
+
+def test_one_that_is_given_back_in_a_transaction_is_not_kept(database: Database) -> None:
+    connections = Connections(
+        lambda: Opened(sqlite3.connect(database.path, isolation_level=None), once=False)
+    )
+    taken = connections.take()
+    taken.connection.execute("BEGIN")
+    connections.give_back(taken)
+    assert connections.take() is not taken
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        taken.connection.execute("SELECT 1")
+    connections.close()
 
 
 def test_a_child_has_connections_of_its_own(database: Database) -> None:

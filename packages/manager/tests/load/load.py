@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 import shutil
 import signal
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packages.manager.tests.load.lines import Lines, script
+from packages.manager.tests.tasks.shims import ends
 
 from tiffin.manager.client.client import Client
 from tiffin.shim.command.socket_path import socket_path
@@ -29,7 +29,6 @@ NAMESPACE = f"load-{os.getpid()}"  # shims keep the state of their runtimes by n
 AT_ONCE = 10
 GROUP = 5  # containers that share a shim, where there is one
 ANNOTATION = "io.containerd.runc.v2.group"
-ENDING = 20.0  # seconds
 SHIM = b"containerd-shim-tiffin-v2"
 
 
@@ -146,16 +145,6 @@ class Output:
 
 def _group(name: str) -> str:
     return f"g{int(name[1:]) // GROUP}"
-
-
-def ends(pid: int) -> bool:
-    """Whether it does so soon: a shim is told to, and nobody waits for it."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    with open(descriptor, "rb", closefd=True):
-        return bool(select.select([descriptor], [], [], ENDING)[0])
 
 
 def _words(path: Path) -> list[bytes]:

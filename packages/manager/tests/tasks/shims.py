@@ -1,9 +1,11 @@
-"""The process of a container's shim."""
+"""The process of a container's shim, and its end."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import select
 from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.runtime.task.v2 import shim_pb2
@@ -32,3 +34,13 @@ def shim_of(containers: Containers, name: str) -> int:
         return answer.shim_pid
 
     return asyncio.run(ask())
+
+
+def ends(pid: int, seconds: float = 60.0) -> bool:
+    """Whether a process does so in time: a shim is told to when its last task is deleted, and nobody waits for it."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    with open(descriptor, "rb"):
+        return bool(select.select([descriptor], [], [], seconds)[0])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import select
 import signal
 import threading
 import time
@@ -16,6 +14,7 @@ import pytest
 from grpc import StatusCode, aio
 from packages.manager.tests.client import Client
 from packages.manager.tests.tasks.peers import OURS, RUNC
+from packages.manager.tests.tasks.shims import ends
 
 from tiffin.api.containerd.services.tasks.v1 import tasks_pb2 as tasks
 from tiffin.api.containerd.services.tasks.v1.tasks_pb2_grpc import TasksStub
@@ -114,18 +113,8 @@ def test_the_manager_is_killed_again_and_again(containers: Containers) -> None:
     listed = {each.id for each in containers.all()}
     assert set(containers.left()) == listed
     stray = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _of(path, containers.namespace)]
-    alive = [path for path in stray if not _ends(int(path.parent.name), patience=0 if listed else 60)]
+    alive = [path for path in stray if not ends(int(path.parent.name), 0 if listed else 60)]
     assert len(alive) <= 2 * len(listed), [path.read_bytes() for path in alive]
-
-
-def _ends(pid: int, patience: float) -> bool:
-    """Whether it ends in so many seconds: a shim whose task was deleted takes a moment to end."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    with open(descriptor, "rb"):
-        return bool(select.select([descriptor], [], [], patience)[0])
 
 
 def _of(path: Path, namespace: str) -> bool:

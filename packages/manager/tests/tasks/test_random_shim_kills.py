@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import select
 import signal
 import time
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from grpc import aio
+from packages.manager.tests.tasks.shims import ends
 from packages.manager.tests.tasks.test_random_kills import Worker
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ pytestmark = [
 ]
 WORKERS, SEED = 4, 20261127
 KILLS = 100 if "CI" in os.environ else 12
-SECONDS = 30.0
 GROUP = "io.containerd.runc.v2.group"
 SHIM = b"containerd-shim-tiffin-v2"
 
@@ -67,7 +66,7 @@ def test_shims_are_killed_again_and_again(containers: Containers) -> None:
             containers.kill(name)
         containers.delete(name)
     assert containers.left() == []
-    assert [path.read_bytes() for path in _processes(containers) if not _ends(int(path.parent.name))] == []
+    assert [path.read_bytes() for path in _processes(containers) if not ends(int(path.parent.name))] == []
 
 
 def _processes(containers: Containers) -> Iterator[Path]:
@@ -87,13 +86,3 @@ def _shims(containers: Containers) -> list[int]:
             if words[0] == SHIM and words[-1] not in (b"start", b"delete"):
                 found.append(int(path.parent.name))
     return sorted(found)
-
-
-def _ends(pid: int) -> bool:
-    """Whether it does so soon: a shim without a task takes a moment."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    with open(descriptor, "rb", closefd=True):
-        return bool(select.select([descriptor], [], [], SECONDS)[0])

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packages.manager.tests.load.churn.level import Level, level_of
-from packages.manager.tests.load.load import ends
 from packages.manager.tests.tasks.peers import KINDS, Peer
+from packages.manager.tests.tasks.shims import ends
 
 from tiffin.api.containerd.events.task_pb2 import TaskExit
 from tiffin.manager.client.client import Client

@@ -65,7 +65,8 @@ class Connections:
         except KeyError:  # `close` was called meanwhile
             taken.connection.close()
             return
-        if taken.once or len(self._idle) >= KEPT:
+        # a transaction that could not even be undone would be in everybody's way
+        if taken.once or taken.connection.in_transaction or len(self._idle) >= KEPT:
             taken.connection.close()
         else:
             self._idle.append(taken)

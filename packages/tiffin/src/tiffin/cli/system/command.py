@@ -10,14 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.cli.parse import Arguments
 
-ACTIONS = {
-    "verify": "tiffin.cli.system.verifying",
-    "df": "tiffin.cli.system.usage",
-    "prune": "tiffin.cli.system.pruning",
-    "pin": "tiffin.cli.system.pinning",
-    "unpin": "tiffin.cli.system.pinning",
-}
-OWN, MANAGED = "tiffin.cli.system", "tiffin.cli.managed.system"
+ACTIONS = {"verify": "verifying", "df": "usage", "prune": "pruning", "pin": "pinning", "unpin": "pinning"}
+OWN, MANAGED = "tiffin.cli.system", "tiffin.cli.managed.system"  # both have all of these modules
 
 
 def main(arguments: Arguments) -> int:
@@ -31,7 +25,6 @@ def main(arguments: Arguments) -> int:
         raise UsageError(
             f"system {action}: expected {'the names of images' if pins else 'nothing behind it'}"
         )
-    if arguments.address:
-        module = module.replace(OWN, MANAGED)
-    code: int = import_module(module).main(arguments)
+    folder = MANAGED if arguments.address else OWN
+    code: int = import_module(f"{folder}.{module}").main(arguments)
     return code
