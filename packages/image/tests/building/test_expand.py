@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.dockerfile.expand import expand
 
-VARIABLES = {"x": "value", "empty": "", "path": "a/b/c.tar.gz", "pat": "*.", "one": "1"}
+VARIABLES = {"x": "value", "empty": "", "path": "a/b/c.tar.gz", "pat": "*.", "one": "1", "é": "accent"}
 
 TABLE = [
     ("$x", "value"),
@@ -43,6 +43,14 @@ TABLE = [
     ("${path#\\*}", "a/b/c.tar.gz"),
     ("${x:?}", "value"),
     ("$1", ""),
+    ("$12a", "a"),
+    ("${12:-d}", "d"),
+    ("$@@", "@"),
+    ("$xé", ""),
+    ("$é", "accent"),
+    ("${path%'.gz'}", "a/b/c.tar"),
+    ('${path##"*/"}', "c.tar.gz"),
+    ("${path//\\//\\/}", "a\\/b\\/c.tar.gz"),
 ]
 
 
@@ -51,8 +59,8 @@ def test_expand(word: str, expected: str) -> None:
     assert expand(word, VARIABLES) == expected
 
 
-def test_the_body_of_a_heredoc_keeps_quotes_and_escapes() -> None:
-    assert expand("'$x' \"\\n\" \\$x", VARIABLES, quotes=False) == "'value' \"\\n\" $x"
+def test_the_body_of_a_heredoc_keeps_quotes_and_no_escapes() -> None:
+    assert expand("'$x' \"\\n\" \\$x \\\\ \\\n", VARIABLES, quotes=False) == "'value' \"n\" $x \\ \n"
 
 
 def test_another_escape_character() -> None:
@@ -64,7 +72,7 @@ def test_another_escape_character() -> None:
     [
         ("'a", "not closed"),
         ('"a', "not closed"),
-        ("${x", "unknown operator ''"),
+        ("${x", "'}' was expected"),
         ("${x:-a", "'}' was expected"),
         ("${}", "a name was expected"),
         ("${x^}", "unknown operator"),

@@ -1,4 +1,7 @@
-"""Variables in words: `$x`, `${x:-y}`, `${x#pattern}` and so on, quotes and escapes, as Docker expands them."""
+"""Variables in words: `$x`, `${x:-y}`, `${x#pattern}` and so on, quotes and escapes, as Docker expands them.
+
+Source: docs.docker.com/reference/dockerfile, "Environment replacement"; where that is silent, BuildKit's `shell.Lex`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def expand(word: str, variables: Mapping[str, str], escape: str = "\\", *, quote
         word: as written.
         variables: what is set; anything else is empty.
         escape: the escape character of the Dockerfile.
-        quotes: take quotes and escapes off; without, they stay as they are (the body of a heredoc).
+        quotes: quotes mean something, and are taken off; without, they are text (the body of a heredoc).
 
     Raises:
         Problem: a quote or a brace is not closed, `${x:?text}` of one that is not set, or an unknown operator.
@@ -44,29 +47,26 @@ class _Expansion:
         self._at += 1
         return char
 
-    def text(self, end: str) -> str:
-        """Everything up to the character `end`, which is taken too; up to the end of the word for ""."""
+    def text(self, end: str, *, raw: bool = False) -> str:
+        """Everything up to the character `end`, which is taken too; up to the end of the word for "".
+
+        raw: escapes stay, with what follows them (in patterns, which have them too).
+        """
         out = []
         while (char := self._take()) != end:
             if not char:
                 raise Problem(f"a {end!r} was expected in {self._word!r}")
             if char == self._escape:
-                out.append(self._escaped())
+                out.append(char + self._take() if raw else self._take())
             elif char == "$":
                 out.append(self._variable())
             elif self._quotes and char == "'":
                 out.append(self._single())
             elif self._quotes and char == '"':
-                out.append(self._double())
+                out.append(self._double(raw=raw))
             else:
                 out.append(char)
         return "".join(out)
-
-    def _escaped(self) -> str:
-        char = self._take()
-        if self._quotes or char == "$":
-            return char
-        return self._escape + char
 
     def _single(self) -> str:
         end = self._word.find("'", self._at)
@@ -76,7 +76,7 @@ class _Expansion:
         self._at = end + 1
         return text
 
-    def _double(self) -> str:
+    def _double(self, *, raw: bool) -> str:
         out = []
         while (char := self._take()) != '"':
             if not char:
@@ -85,7 +85,8 @@ class _Expansion:
                 out.append(self._variable())
             elif char == self._escape:
                 follower = self._take()
-                out.append(follower if follower in ('"', "$", self._escape) else self._escape + follower)
+                kept = raw or follower not in ('"', "$", self._escape)
+                out.append(self._escape + follower if kept else follower)
             else:
                 out.append(char)
         return "".join(out)
@@ -110,21 +111,21 @@ class _Expansion:
         if not name:
             raise Problem(f"a name was expected after ${{ in {self._word!r}")
         operator = self._take()
+        if not operator:
+            raise Problem(f"a '}}' was expected in {self._word!r}")
         if operator == "}":
             return self._variables.get(name, "")
         return self._modified(name, operator)
 
     def _name(self) -> str:
+        """Letters, digits and `_`; or digits alone; or one special character; "" for anything else."""
         start = self._at
         first = self._word[start : start + 1]
-        if first and (first in SPECIAL or (first.isascii() and first.isdigit())):
+        if first and first in SPECIAL:
             self._at += 1
             return first
-        while (
-            (char := self._word[self._at : self._at + 1])
-            and char.isascii()
-            and (char.isalnum() or char == "_")
-        ):
+        belongs = str.isdecimal if first.isdecimal() else _is_of_name
+        while (char := self._word[self._at : self._at + 1]) and belongs(char):
             self._at += 1
         return self._word[start : self._at]
 
@@ -136,16 +137,12 @@ class _Expansion:
             if operator not in ("-", "+", "?"):
                 raise Problem(f"one of :- :+ :? was expected in {self._word!r}, not :{operator}")
         if operator in ("-", "+", "?"):
-            return self._defaulted(name, value, operator, self._rest("}"))
+            return self._defaulted(name, value, operator, self.text("}"))
         if operator in ("#", "%", "/"):
             return self._cut(value or "", operator)
         raise Problem(
             f"unknown operator {operator!r} in {self._word!r}; known: :- :+ :? - + ? # ## % %% / //"
         )
-
-    def _rest(self, end: str) -> str:
-        """The word after an operator, expanded."""
-        return self.text(end)
 
     def _defaulted(self, name: str, value: str | None, operator: str, word: str) -> str:
         if operator == "+":
@@ -158,22 +155,11 @@ class _Expansion:
         doubled = self._word[self._at : self._at + 1] == operator
         self._at += doubled
         if operator == "/":
-            pattern = self._pattern("/")
-            return replaced(value, pattern, self._rest("}"), every=doubled)
-        pattern = self._pattern("}")
+            pattern = self.text("/", raw=True)
+            return replaced(value, pattern, self.text("}", raw=True), every=doubled)
         cut = without_prefix if operator == "#" else without_suffix
-        return cut(value, pattern, longest=doubled)
+        return cut(value, self.text("}", raw=True), longest=doubled)
 
-    def _pattern(self, end: str) -> str:
-        """A pattern, with its variables put in; `\\` stays, for it is the pattern's own escape."""
-        out = []
-        while (char := self._take()) != end:
-            if not char:
-                raise Problem(f"a {end!r} was expected in {self._word!r}")
-            if char == "\\":
-                out.append(char + self._take())
-            elif char == "$":
-                out.append(self._variable())
-            else:
-                out.append(char)
-        return "".join(out)
+
+def _is_of_name(char: str) -> bool:
+    return char.isalpha() or char.isdecimal() or char == "_"

@@ -82,9 +82,9 @@ class StageVariables:
         """What is set: a variable of ENV hides an ARG of the same name."""
         return {**self.args, **self.env}
 
-    def expand(self, word: str, *, quotes: bool = True) -> str:
+    def expand(self, word: str) -> str:
         """A word with variables put in. Raises Problem."""
-        return expand(word, self.values, self._outer.escape, quotes=quotes)
+        return expand(word, self.values, self._outer.escape)
 
     def declare(self, arg: Arg) -> str:
         """An ARG in the stage: `--build-arg`, else its default, else the global one. Returns it with the values."""
