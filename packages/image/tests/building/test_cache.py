@@ -71,6 +71,39 @@ def test_what_runs_again(building: Building, change: str, args: dict[str, str], 
         assert second.manifest == first.manifest
 
 
+def test_what_parents_keeps_counts(building: Building) -> None:
+    """The same file, below other folders, or below folders that are otherwise."""
+    building.write(d__e__f="x")
+    text = "FROM base\nCOPY --parents {} /x/"
+    assert "x/d/e/f" in building.added(building.build(text.format("d/e/f")))
+    assert "x/e/f" in building.added(building.build(text.format("d/./e/f")))
+    (building.context / "d/e").chmod(0o700)
+    assert building.added(building.build(text.format("d/e/f")))["x/d/e"][0] == "0o40700"
+    building.build(text.format("d/e/f"))
+    assert building.cached == [True]
+
+
+def test_a_directory_counts_as_far_as_it_is_copied(building: Building) -> None:
+    building.write(d__f="x")
+    building.build("FROM base\nCOPY . /x")
+    building.context.chmod(0o711)
+    building.build("FROM base\nCOPY . /x")
+    assert building.cached == [True]
+    (building.context / "d").chmod(0o711)
+    building.build("FROM base\nCOPY . /x")
+    assert building.cached == [False]
+
+
+def test_lines_of_hosts_count(building: Building) -> None:
+    text = "FROM base\nRUN cat /etc/hosts"
+    for address in ("1.2.3.4", "1.2.3.4", "5.6.7.8"):
+        building.build(text, hosts=(f"{address} there",))
+    assert building.cached == [False]
+    assert "5.6.7.8 there" in building.output
+    building.build(text)
+    assert building.cached == [False]
+
+
 def test_without_the_cache_everything_runs_and_is_there_for_the_next(building: Building) -> None:
     building.write(a_txt="a")
     building.build(TEXT)

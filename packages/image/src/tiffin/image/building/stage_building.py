@@ -125,7 +125,7 @@ class StageBuilding:
         if isinstance(step, CopyStep):
             return [self._trees.copied(step)]
         if isinstance(step, RunStep):
-            return [self._trees.seen(mount) for mount in step.mounts]
+            return [*map(self._trees.seen, step.mounts), *self._session.options.hosts]
         return []
 
     def _is_cached(self, key: str, step: Step, *, alone: bool) -> bool:

@@ -9,11 +9,17 @@ from contextlib import contextmanager
 
 from tiffin.image.building.cache.keys import digest_of_tree
 from tiffin.image.building.cache.records import BuiltLayer
-from tiffin.image.building.context.contents import digest_of_sources
+from tiffin.image.building.context.contents import digest_of_item, digest_of_sources
 from tiffin.image.building.context.sources import Source
 from tiffin.image.building.context.tree import SourceTree
 from tiffin.image.building.dockerfile.error import Problem
-from tiffin.image.building.execute.copy.selection import excluded_by, is_fetched, name_of, sources_of
+from tiffin.image.building.execute.copy.selection import (
+    excluded_by,
+    is_fetched,
+    kept_above,
+    name_of,
+    sources_of,
+)
 from tiffin.image.building.execute.mounting import Tree, mounted
 from tiffin.image.building.layers import chain_of
 from tiffin.runtime.record import Record
@@ -106,14 +112,17 @@ class Trees:
 
         def found(tree: SourceTree) -> str:
             owners = step.origin.kind != "context" and not step.chown
-            return digest_of_sources(tree, sources_of(step, tree), excluded_by(step), owners=owners)
+            sources, excluded = sources_of(step, tree), excluded_by(step)
+            digest = digest_of_sources(tree, sources, excluded, owners=owners, itself=step.parents)
+            above = [_above(source, tree, owners=owners) for source in sources] if step.parents else []
+            return digest_of_tree([digest, above]) if above else digest
 
         fetched = [text for text in step.sources if is_fetched(step, text)]
         if fetched:
             digests = [step.checksum.lower() or self._downloads.fetch(text).digest for text in fetched]
             names = list(map(name_of, fetched))
             return digest_of_tree([self._digest(step.origin, [], found), digests, names])
-        selection = ["copy", list(step.sources), list(step.exclude), bool(step.chown)]
+        selection = ["copy", list(step.sources), list(step.exclude), bool(step.chown), step.parents]
         return self._digest(step.origin, selection, found)
 
     def seen(self, mount: RunMount) -> str:
@@ -139,6 +148,12 @@ class Trees:
                 known = found(tree)
             self._cache.add_input(key, known)
         return known
+
+
+def _above(source: Source, tree: SourceTree, *, owners: bool) -> list[str]:
+    """What `--parents` makes beside the source itself: where it goes, and what the folders above it are like."""
+    folders = [digest_of_item(tree, folder, owners=owners) for _, folder in kept_above(source, tree)]
+    return [source.kept, *folders]
 
 
 def source_of(tree: SourceTree, mount: RunMount) -> Source:

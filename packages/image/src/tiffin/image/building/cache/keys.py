@@ -37,7 +37,7 @@ def step_key(parent: str, step: Step, inputs: Sequence[str]) -> str:
 
     Args:
         parent: the key of what it stands on; it does not count for COPY --link.
-        inputs: digests of the files that it reads.
+        inputs: digests of the files that it reads; for RUN, lines of /etc/hosts too.
     """
     above = "" if isinstance(step, CopyStep) and step.link else parent
     return digest_of_tree({"parent": above, "step": _identity(step), "inputs": list(inputs)})

@@ -27,9 +27,18 @@ NOT_COPIED = ("security.selinux", "trusted.overlay.", "user.overlay.")
 
 
 def digest_of_sources(
-    tree: SourceTree, sources: Iterable[Source], excluded: Ignored | None = None, *, owners: bool
+    tree: SourceTree,
+    sources: Iterable[Source],
+    excluded: Ignored | None = None,
+    *,
+    owners: bool,
+    itself: bool = True,
 ) -> str:
     """One digest of several sources, with everything below those that are directories.
+
+    Args:
+        excluded: what of it is left out. owners: whether owners count.
+        itself: whether a directory that is a source counts, too, and not only what is in it.
 
     Raises:
         OSError: if something cannot be read. Problem: for a socket.
@@ -38,7 +47,8 @@ def digest_of_sources(
     for source in sources:
         if not source.item.is_directory and excluded is not None and excluded.judge(source.name)[0]:
             continue
-        _add(total, source.path, digest_of_item(tree, source.item, owners=owners))
+        whole = itself or not source.item.is_directory
+        _add(total, source.path, digest_of_item(tree, source.item, owners=owners) if whole else "directory")
         if source.item.is_directory:
             start = len(source.item.path) + 1 if source.item.path else 0
             for item in tree.walk(source.item.path, excluded):

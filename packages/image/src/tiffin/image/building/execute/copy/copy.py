@@ -16,7 +16,7 @@ from tiffin.image.layers.root import Root
 from .archives import is_archive, unpack_archive
 from .files import NEW_FILE, Attributes, FileCopier, copy_content
 from .owners import ROOT, find_owner
-from .selection import excluded_by, is_fetched, name_of, sources_of
+from .selection import excluded_by, is_fetched, kept_above, name_of, sources_of
 from .target import Target, owned_when_made
 
 TYPE_CHECKING = False
@@ -109,13 +109,8 @@ class _Copying:
     def _copy_with_parents(self, source: Source) -> None:
         """With the folders that it is in, from the context's root on, or from where a `/./` stands."""
         target = self._target.directory()
-        *above, _ = source.kept.split("/")
-        start = source.path.removesuffix(source.kept)
-        for depth in range(1, len(above) + 1):
-            inner = "/".join(above[:depth])
-            folder = self._tree.find(start + inner)
-            if folder is not None:
-                self._copier.make_directory(folder, posixpath.join(target, inner))
+        for path, folder in kept_above(source, self._tree):
+            self._copier.make_directory(folder, posixpath.join(target, path))
         inner = posixpath.join(target, source.kept)
         if source.item.is_directory:
             if source.kept:

@@ -10,7 +10,7 @@ from tiffin.image.errors import Unsupported
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.image.building.context.sources import Source
-    from tiffin.image.building.context.tree import SourceTree
+    from tiffin.image.building.context.tree import Item, SourceTree
     from tiffin.image.building.stages.steps import CopyStep
 
 SCHEMES = ("http://", "https://")
@@ -26,6 +26,14 @@ def sources_of(step: CopyStep, tree: SourceTree) -> list[Source]:
     """What is copied out of a tree. Raises NotFound, Problem."""
     local = [text for text in step.sources if not is_fetched(step, text)]
     return [source for text in local for source in find_sources(tree, text)]
+
+
+def kept_above(source: Source, tree: SourceTree) -> list[tuple[str, Item]]:
+    """The folders that a source is in and that `--parents` makes, the outermost first; with their paths there."""
+    *above, _ = source.kept.split("/")
+    start = source.path.removesuffix(source.kept)
+    paths = ("/".join(above[:depth]) for depth in range(1, len(above) + 1))
+    return [(path, found) for path in paths if (found := tree.find(start + path)) is not None]
 
 
 def is_fetched(step: CopyStep, source: str) -> bool:
