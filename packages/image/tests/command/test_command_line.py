@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -118,6 +120,8 @@ def test_bash_completes(line: str, index: str, expected: set[str], program: Prog
         (click.UsageError("x"), 64),
         (errors.ImageFailure("x"), 1),
         (OSError(28, "No space left on device"), 1),
+        (FileNotFoundError(2, "No such file or directory"), 2),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"), 64),
         (KeyboardInterrupt(), 130),
     ],
 )
@@ -140,6 +144,8 @@ def test_a_failure_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "tiffin-image copy: it cannot be reached; tried twice\n"
     assert tell(OSError(28, "No space left on device", "/x"), "copy", debug=False) == 1
     assert capsys.readouterr().err == "tiffin-image copy: /x: No space left on device\n"
+    assert tell(FileNotFoundError(2, "No such file or directory", ""), "copy", debug=False) == 2
+    assert capsys.readouterr().err == "tiffin-image copy: '': No such file or directory\n"
 
 
 def test_debug_shows_where_it_comes_from(program: Program) -> None:
@@ -158,6 +164,31 @@ def test_mistakes_are_usage_errors(words: list[str], program: Program) -> None:
     assert code == 64
     assert text.startswith("tiffin-image")
     assert "--help" in text.splitlines()[-1]
+
+
+NO_UTF_8 = os.fsdecode(b"n\xff")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["copy", "IT", f"oci:made:{NO_UTF_8}"],
+        ["config", "IT", "oci:made:1", "--author", NO_UTF_8],
+        ["config", "IT", "oci:made:1", "--config.env", f"A={NO_UTF_8}"],
+        ["config", "IT", "oci:made:1", "--author", "a", "--history.comment", NO_UTF_8],
+        ["unpack", f"oci:{NO_UTF_8}:1", "made"],
+    ],
+)
+def test_what_must_be_utf_8_and_is_not(words: list[str], program: Program, original: str) -> None:
+    folder = program.folder / NO_UTF_8
+    shutil.copytree(original.split(":")[1], folder)
+    code, text = program.fails(*(original if word == "IT" else word for word in words))
+    assert code == 64
+    assert "not UTF-8" in text.splitlines()[-1]
+    assert "Traceback" not in text
+    assert not (program.folder / "made/index.json").exists()
+    assert program("inspect", f"oci:{NO_UTF_8}:1")  # what is written nowhere may be anything
+    assert not (program.folder / "made/rootfs").exists()
 
 
 def test_nobody_who_reads_is_no_trace(program: Program, original: str) -> None:

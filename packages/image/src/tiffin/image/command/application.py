@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from importlib import import_module
 
@@ -11,16 +10,25 @@ import click
 from click.shell_completion import CompletionItem, shell_complete
 
 from tiffin.image.command import VERSION
-from tiffin.image.command.failures import INTERRUPTED, NOBODY_READS, tell
-from tiffin.image.command.interruption import end_now, interrupted
+from tiffin.image.command.failures import NOBODY_READS, tell
+from tiffin.image.command.interruption import end_now, listen
 from tiffin.image.command.session import Session
+from tiffin.image.command.streams import finish, prepare, unread
 from tiffin.image.command.table import BY_NAME, FOLDER, SECTIONS
 from tiffin.image.errors import ImageFailure
 from tiffin.runtime.errors import RuntimeFailure
 
 NAME = "tiffin-image"
 COMPLETE = "_TIFFIN_IMAGE_COMPLETE"
-FAILURES = (click.ClickException, click.Abort, ImageFailure, RuntimeFailure, OSError, KeyboardInterrupt)
+FAILURES = (
+    click.ClickException,
+    click.Abort,
+    ImageFailure,
+    RuntimeFailure,
+    OSError,
+    UnicodeEncodeError,
+    KeyboardInterrupt,
+)
 ABOUT = """
 Copies, inspects and keeps container images, with no daemon.
 
@@ -42,7 +50,7 @@ Places of images:
 
 \b
 Exit codes: 0 done, 1 failed, 2 not found, 3 content is broken or forged, 4 permission denied,
-5 unavailable, 6 not possible in this state, 7 not supported, 64 usage, 130 interrupted.
+5 unavailable, 6 not possible in this state, 7 not supported, 64 usage, 130 interrupted, 143 by SIGTERM.
 """
 
 
@@ -98,7 +106,8 @@ def application(context: click.Context, /, *, root: str, namespace: str, debug: 
 
 def run(words: list[str]) -> int:
     """Runs the verb that `words` name; returns the exit code."""
-    signal.signal(signal.SIGINT, interrupted)
+    prepare()
+    listen()
     if instruction := os.environ.get(COMPLETE):
         return shell_complete(application, {}, NAME, COMPLETE, instruction)
     context: click.Context | None = None
@@ -108,13 +117,13 @@ def run(words: list[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
-    except BrokenPipeError:  # of stdout: nobody wants the rest
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOBODY_READS
     except FAILURES as error:
+        if isinstance(error, BrokenPipeError) and unread():
+            return NOBODY_READS
         verb = (context.invoked_subcommand or "") if context else ""
         code = tell(error, verb, debug=bool(context and context.obj and context.obj.debug))
-        if code == INTERRUPTED:
+        finish()
+        if isinstance(error, KeyboardInterrupt):
             end_now(code)
         return code
     return 0

@@ -7,11 +7,13 @@ import sys
 import click
 
 from tiffin.image import errors
+from tiffin.image.command.interruption import Interrupted
 
 FAILED = 1
 NOT_FOUND = 2
 INTERRUPTED = 130  # 128 and SIGINT
 NOBODY_READS = 141  # 128 and SIGPIPE
+AROUND = 20  # characters of context
 
 EXIT_CODES: dict[type[BaseException], int] = {
     errors.NotFound: NOT_FOUND,
@@ -23,9 +25,11 @@ EXIT_CODES: dict[type[BaseException], int] = {
     errors.FailedPrecondition: 6,
     errors.AlreadyExists: 6,
     errors.Unsupported: 7,
+    FileNotFoundError: NOT_FOUND,
     errors.InvalidReference: 64,  # EX_USAGE: sysexits.h
     errors.InvalidArgument: 64,
     click.UsageError: 64,
+    UnicodeEncodeError: 64,  # what others wrote was read as UTF-8: it comes from an argument
     click.Abort: INTERRUPTED,
     KeyboardInterrupt: INTERRUPTED,
 }
@@ -33,6 +37,8 @@ EXIT_CODES: dict[type[BaseException], int] = {
 
 def exit_code(error: BaseException) -> int:
     """The exit code for an error: that of the nearest class in the table, 1 for others."""
+    if isinstance(error, Interrupted):
+        return error.code
     return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), FAILED)
 
 
@@ -44,9 +50,6 @@ def tell(error: BaseException, verb: str, *, debug: bool) -> int:
         traceback.print_exception(error)
     program = f"tiffin-image {verb}".rstrip()
     code = exit_code(error)
-    if code == INTERRUPTED:
-        print(f"{program}: interrupted", file=sys.stderr)
-        return code
     print(f"{program}: {_line(error)}", file=sys.stderr)
     if isinstance(error, click.UsageError):
         print(f"See `{program} --help`.", file=sys.stderr)
@@ -56,8 +59,13 @@ def tell(error: BaseException, verb: str, *, debug: bool) -> int:
 def _line(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         text = error.format_message()
+    elif isinstance(error, KeyboardInterrupt | click.Abort):
+        text = error.text if isinstance(error, Interrupted) else "interrupted"
+    elif isinstance(error, UnicodeEncodeError):
+        around = error.object[max(error.start - AROUND, 0) : error.end + AROUND]
+        text = f"an argument is not UTF-8, and must be here: {around!r}"
     elif isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        text = error.strerror if error.filename is None else f"{error.filename or repr('')}: {error.strerror}"
     else:
         text = str(error) or type(error).__name__
     return "; ".join((text, *getattr(error, "__notes__", ())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -16,11 +17,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; those of the process by default.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words in (["--version"], ["-v"]):
-        from tiffin.image.command import VERSION
-
-        print(f"tiffin-image {VERSION}")
+    if words in (["--version"], ["-v"]) and _version():
         return 0
     from tiffin.image.command.application import run
 
     return run(words)
+
+
+def _version() -> bool:
+    """Prints it; false if that fails, which is told of by the usual way."""
+    from tiffin.image.command import VERSION
+
+    try:
+        os.write(1, f"tiffin-image {VERSION}\n".encode())  # not by way of a buffer, which would keep it
+    except OSError:
+        return False
+    return True

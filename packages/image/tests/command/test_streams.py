@@ -1,0 +1,79 @@
+"""Streams that are closed, full, unread, or of another encoding: one line and an exit code, or no difference at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from packages.image.tests.command.conftest import PROGRAM, SECONDS, Program
+
+from tiffin.image.writing import write_layout
+
+BAD_DESCRIPTOR = "Bad file descriptor"
+NO_SPACE = "No space left on device"
+
+
+def shell(program: Program, line: str) -> tuple[int, str]:
+    """The exit code of a line of a shell, in which $T is the program; and its stderr."""
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=program.folder,
+        env={**program.environment, "T": PROGRAM},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("words", ["--version", "--help", "copy --help", "inspect IT", "inspect --raw IT"])
+@pytest.mark.parametrize(("stream", "text"), [(">&-", BAD_DESCRIPTOR), (">/dev/full", NO_SPACE)])
+def test_an_output_that_cannot_be_written(
+    words: str, stream: str, text: str, program: Program, original: str
+) -> None:
+    code, told = shell(program, f'"$T" {words.replace("IT", original)} {stream}')
+    assert code == 1
+    assert told.startswith("tiffin-image")
+    assert told.endswith(f": {text}\n")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["load", "login -u x --password-stdin x.test", "manifest-digest -"])
+def test_no_stdin(words: str, program: Program) -> None:
+    code, told = shell(program, f'"$T" {words} <&-')
+    assert code == 1
+    assert told == f"tiffin-image {words.split(maxsplit=1)[0]}: {BAD_DESCRIPTOR}\n"
+    code, told = shell(program, '"$T" login x.test <&-')
+    assert code == 64
+    assert "no terminal to ask on" in told
+
+
+def test_a_copy_needs_none_of_them(program: Program, original: str) -> None:
+    assert shell(program, f'"$T" copy {original} oci:made:1 <&- >&- 2>&-')[0] == 0
+    assert program("digest", "oci:made:1") == program("digest", original)
+    assert shell(program, '"$T" inspect oci:nothing 2>&-')[0] == 2
+
+
+def test_nobody_reads_the_version(program: Program) -> None:
+    assert shell(program, '{ "$T" --version; echo $? >&2; } | true') == (0, "141\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_output_is_utf_8_in_any_locale(encoding: str, program: Program, tmp_path: Path) -> None:
+    value = "ä日\U0001f600"
+    write_layout(str(tmp_path / "image"), (), {"Labels": {"l": value}, "Env": [f"E={value}"]}, "1")
+    program.environment |= {"LANG": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [PROGRAM, "inspect", "oci:image:1"],
+        cwd=program.folder,
+        env=program.environment,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["Labels"] == {"l": value}
