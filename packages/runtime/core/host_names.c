@@ -55,6 +55,8 @@ OPERATION_WITHOUT_FIELDS(loopback_up)
 	(void)context, (void)fields;
 	if (any < 0 || ioctl(any, SIOCGIFFLAGS, &request) < 0)
 		return fail("flags of the loopback interface");
+	if (request.ifr_flags & IFF_UP)
+		return 0;
 	request.ifr_flags |= IFF_UP;
 	return ioctl(any, SIOCSIFFLAGS, &request) < 0 ? fail("bring the loopback interface up") : 0;
 }

@@ -1,7 +1,8 @@
-/* tiffin-core launch BLOB MESSAGES GO LOCK NAMESPACES: executes a plan. The first arguments are numbers of inherited
+/* tiffin-core launch BLOB MESSAGES GO LOCK NETWORK NAMESPACES: executes a plan. The first arguments are numbers of inherited
  * descriptors: a memfd with the encoded plan, a pipe for messages to the controller, a pipe for its answers, the container's
- * lock or -1. The controller starts this program while it still makes the plan: the first byte on GO says that the memfd holds
- * it. NAMESPACES are CLONE_NEW flags of what the plan will ask for anyhow and may be made till then.
+ * lock or -1, an unused network namespace that may stand for the new one of the plan or -1. The controller starts this program
+ * while it still makes the plan: the first byte on GO says that the memfd holds it. NAMESPACES are CLONE_NEW flags of what the
+ * plan will ask for anyhow and may be made till then.
  *
  * The controller runs this program from a sealed memfd, so that what the container can reach by /proc/PID/exe is a
  * private copy that nobody can write to (CVE-2019-5736). It uses no environment variable and opens no file by itself. */
@@ -19,7 +20,7 @@
 
 #include "core.h"
 
-#define ARGUMENTS 7
+#define ARGUMENTS 8
 #define USAGE "tiffin-core: started by tiffin-runtime with a plan; it does nothing by itself\n"
 
 /* A descriptor's number, kept from programs that the container runs; -1 if it is none. */
@@ -62,9 +63,17 @@ static bool take_descriptors(struct context *context, int argc, char **argv)
  * now does not work when the plan asks for it either, and is reported then. */
 static void make_early_namespaces(struct context *context, const char *argument)
 {
-	uint64_t flags = strtoull(argument, NULL, 10);
+	uint64_t flags = strtoull(argument, NULL, 10) & ~context->made;
 	if (flags && unshare((int)flags) == 0)
-		context->made = flags;
+		context->made |= flags;
+}
+
+/* One that was made when nobody waited for it: half a millisecond less for this container. */
+static void take_network(struct context *context, const char *argument)
+{
+	int network CLOSING = inherited(argument);
+	if (network >= 0 && setns(network, CLONE_NEWNET) == 0)
+		context->made |= CLONE_NEWNET;
 }
 
 /* The launcher makes cgroups: it may not outlive the controller, whose death somebody may be cleaning up after already. */
@@ -91,7 +100,8 @@ int main(int argc, char **argv)
 	memset(context.trees, -1, sizeof context.trees);
 	signal(SIGPIPE, SIG_IGN);
 	end_with_controller(&context);
-	make_early_namespaces(&context, argv[ARGUMENTS - 1]);
+	take_network(&context, argv[6]);
+	make_early_namespaces(&context, argv[7]);
 	if (load_plan(&context, blob, &plan) < 0) {
 		report(&context, MESSAGE_FAILED, -1, failure_errno(), 0, 0, failure_text());
 		return 1;

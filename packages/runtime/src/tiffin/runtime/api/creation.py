@@ -8,10 +8,12 @@ from tiffin.spec.json_tree import encode as encode_json
 
 from ..cgroup.v1 import V1Manager
 from ..compile.create import keyring_operation, mounts_block_device
+from ..compile.namespaces import early_namespaces
 from ..lifecycle.config import CONFIG_FILE, check_config, decode_config, read_config
 from ..lifecycle.create import CreateOptions, Creation
 from ..plan.operations import STEP_ATTEND, STEP_LAUNCHER
 from .plan_pattern import PlanPattern
+from .spare_network import CLONE_NEWNET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ..lifecycle.settings import Settings
     from ..plan.operation import Operation, Plan
     from .known_configs import KnownConfig, KnownConfigs
+    from .spare_network import SpareNetwork
 
 
 class WarmCreation(Creation):
@@ -30,13 +33,22 @@ class WarmCreation(Creation):
 
     Args:
         known: what the `Runtime` remembers.
+        spare: what it makes ahead, if it does.
     """
 
     def __init__(
-        self, settings: Settings, identifier: str, options: CreateOptions, known: KnownConfigs, *, waits: bool
+        self,
+        settings: Settings,
+        identifier: str,
+        options: CreateOptions,
+        known: KnownConfigs,
+        spare: SpareNetwork | None = None,
+        *,
+        waits: bool,
     ) -> None:
         super().__init__(settings, identifier, options, waits=waits)
         self._known_configs = known
+        self._spare = spare
         self._known: KnownConfig | None = None
         self._pattern: PlanPattern | None = None
 
@@ -54,6 +66,11 @@ class WarmCreation(Creation):
         tree = decode_config(self._data, source=f"{self.options.bundle}/{CONFIG_FILE}")
         check_config(tree, self.settings.log)
         return tree
+
+    def take_network(self) -> int:
+        if self._spare is None or not early_namespaces(self.config) & CLONE_NEWNET:
+            return -1
+        return self._spare.take()
 
     def plan(self, manager: CgroupManager) -> Plan:
         """As `Creation.plan`; for `run`, what other containers of this config have too is not made again."""

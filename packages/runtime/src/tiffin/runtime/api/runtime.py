@@ -26,6 +26,7 @@ from .creation import WarmCreation
 from .known_configs import KnownConfigs
 from .pipes import INHERIT, PIPE, Stream, pipes_for
 from .process import Process, Result
+from .spare_network import SpareNetwork
 
 if TYPE_CHECKING:
     from typing import Self
@@ -72,6 +73,7 @@ class Runtime:
             layout=with_roots(detect_layout()),
         )
         self._known = KnownConfigs()
+        self._spare = SpareNetwork()
 
     @property
     def root(self) -> Path:
@@ -79,10 +81,15 @@ class Runtime:
         return Path(self._settings.root)
 
     def close(self) -> None:
-        """Lets go of the core; containers go on."""
+        """Lets go of the core, and of what was made ahead; containers go on."""
+        self._spare.close()
         if self._settings.core >= 0:
             os.close(self._settings.core)
             self._settings = self._settings.replace(core=-1)
+
+    def settle(self) -> None:
+        """Waits until nothing is made ahead any more: for who counts threads or descriptors."""
+        self._spare.settle()
 
     def __enter__(self) -> Self:
         return self
@@ -127,12 +134,13 @@ class Runtime:
                 no_new_keyring=no_new_keyring,
                 stdio=pipes.theirs,
             )
-            creation = WarmCreation(self._settings, identifier, options, self._known, waits=True)
+            creation = WarmCreation(self._settings, identifier, options, self._known, self._spare, waits=True)
             creation.load(config_tree(config))
             creation.check_terminal(detached=True)
             with Undo("create") as undo:
                 creation.make(undo)
                 undo.forget()
+            self._spare.replenish()
             return Container(self._settings, identifier, Process(creation.state.pid, pipes.keep()))
 
     def run(
@@ -161,7 +169,7 @@ class Runtime:
         output = PIPE if capture else INHERIT
         with pipes_for(PIPE, output, output) as pipes:
             options = CreateOptions(bundle=os.path.abspath(bundle), stdio=pipes.theirs)
-            creation = WarmCreation(self._settings, name, options, self._known, waits=False)
+            creation = WarmCreation(self._settings, name, options, self._known, self._spare, waits=False)
             creation.load(config_tree(config))
             creation.check_terminal(detached=True)
             with Undo("run") as undo:
@@ -172,6 +180,7 @@ class Runtime:
             return container.process.communicate(input, timeout=timeout)
         finally:
             container.delete_ended(creation.state)
+            self._spare.replenish()
 
     def container(self, identifier: str) -> Container:
         """A container that exists, whoever made it.

@@ -30,6 +30,7 @@ class CoreRequest(Record):
     lock: descriptor of the container's lock, -1 for none. A launcher, and an init of which no state tells yet, hold it
         until they are dead, so that a `delete` after our own death waits for them.
     namespaces: CLONE_NEW* flags of new ones that the plan will ask for, which the launcher makes while it waits for it.
+    network: descriptor of an unused network namespace that the launcher takes for the plan's new one, -1 for none.
     starter: who starts it, and becomes the parent of it and of the container's process.
     stop: becomes readable when the launch is to be given up; -1: never.
     """
@@ -39,6 +40,7 @@ class CoreRequest(Record):
     inherited: tuple[int, ...] = ()
     lock: int = -1
     namespaces: int = 0
+    network: int = -1
     starter: Starter = OWN_CHILDREN
     stop: int = -1
 
@@ -63,8 +65,8 @@ class CoreProcess:
         self.messages, messages = map(above_stdio, posix.pipe2(posix.O_CLOEXEC))
         go, self._go = map(above_stdio, posix.pipe2(posix.O_CLOEXEC))
         try:
-            lock = request.lock if request.lock >= 0 else "-1"
-            words = (ARGV0, "launch", self._blob, messages, go, lock, str(request.namespaces))
+            lock, network = (number if number >= 0 else "-1" for number in (request.lock, request.network))
+            words = (ARGV0, "launch", self._blob, messages, go, lock, network, str(request.namespaces))
             return request.starter.start(Program(words, request.core, request.stdio, request.inherited))
         finally:
             posix.close(messages)

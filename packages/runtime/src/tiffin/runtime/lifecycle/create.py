@@ -242,18 +242,28 @@ class Creation(TracingAttendant):
         path = self.config.get("root", {}).get("path", "")
         return path if path.startswith("/") else f"{self.options.bundle}/{path}"
 
+    def take_network(self) -> int:
+        """A descriptor of an unused network namespace for a plan that wants a new one, ours to close; -1 for none."""
+        return -1
+
     def _start_core(self) -> None:
         """Now already: it starts while the plan is made."""
         options = self.options
         inherited = (options.console_descriptor,) if options.console_descriptor >= 0 else ()
-        self.start_core(
-            stdio=options.stdio,
-            inherited=inherited,
-            lock=self._lock,
-            namespaces=early_namespaces(self.config),
-            starter=options.starter,
-            stop=options.stop,
-        )
+        network = self.take_network()
+        try:
+            self.start_core(
+                stdio=options.stdio,
+                inherited=inherited,
+                lock=self._lock,
+                namespaces=early_namespaces(self.config),
+                network=network,
+                starter=options.starter,
+                stop=options.stop,
+            )
+        finally:
+            if network >= 0:
+                posix.close(network)
 
     def _launch(self, manager: CgroupManager) -> None:
         self._manager = manager

@@ -43,6 +43,7 @@ class TracingAttendant(Attendant):
         inherited: Sequence[int] = (),
         lock: int = -1,
         namespaces: int = 0,
+        network: int = -1,
         starter: Starter = OWN_CHILDREN,
         stop: int = -1,
     ) -> None:
@@ -50,11 +51,11 @@ class TracingAttendant(Attendant):
 
         Args:
             inherited: descriptors that the plan names, which the core must have under the same number.
-            lock, namespaces, starter, stop: as `CoreRequest` has them.
+            lock, namespaces, network, starter, stop: as `CoreRequest` has them.
         """
         settings = self.settings
         core = settings.core if settings.core >= 0 else sealed_core()
-        request = CoreRequest(core, stdio, tuple(inherited), lock, namespaces, starter, stop)
+        request = CoreRequest(core, stdio, tuple(inherited), lock, namespaces, network, starter, stop)
         try:
             self._core = CoreProcess(request)
         finally:
