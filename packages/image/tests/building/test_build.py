@@ -86,3 +86,13 @@ def test_nothing_is_left_behind(building: Building) -> None:
     assert [lease.id for lease in building.store.leases.list()] == ["build-cache"]
     assert [name.name for name in building.store.images.list()] == [building.store.images.list()[0].name]
     assert not os.listdir(os.path.join(building.store.root, "build/mount"))
+
+
+def test_another_frontend_is_told_once_and_the_build_goes_on(building: Building) -> None:
+    building.build("# syntax=docker/dockerfile:1\nFROM base")
+    assert [event for event in building.events if event.kind is EventKind.WARNING] == []
+    building.build("# syntax=r2d4/mockerfile\nFROM base")
+    told = [event.text for event in building.events if event.kind is EventKind.WARNING]
+    assert told == [
+        "Dockerfile:1: the frontend r2d4/mockerfile is not used: this is read as docker/dockerfile reads it"
+    ]

@@ -81,7 +81,11 @@ TABLE = [
     ),
     ("ONBUILD RUN a", Onbuild, {"trigger": "RUN a"}),
     ("EXPOSE 80 90-91/udp", Expose, {"ports": ("80", "90-91/udp")}),
+    ('COPY a\\ b "c" /d', Copy, {"sources": ("a\\", "b", '"c"'), "target": "/d"}),
+    ("CMD [NaN]", Cmd, {"command": (("[NaN]",), True)}),
+    ('CMD ["\\ud800"]', Cmd, {"command": (("\ufffd",), False)}),
     ("VOLUME /a /b", Volume, {"paths": ("/a", "/b")}),
+    ('VOLUME [" /a "]', Volume, {"paths": ("/a",)}),
     ('VOLUME ["/a b"]', Volume, {"paths": ("/a b",)}),
     ("WORKDIR /a b", Workdir, {"path": "/a b"}),
 ]
@@ -133,6 +137,52 @@ def test_heredocs() -> None:
         ("E", "e\n", False),
     ]
     assert cmd.line == 13
+
+
+HEREDOC_WORDS = [
+    ("<< EOF", "EOF", True, False),
+    ("cat <<\t EOF >x", "EOF", True, False),
+    ("3<<EOF", "EOF", True, False),
+    ("<<eo\\'f", "eo'f", True, False),
+    ("<<'e'o\\'f", "eo'f", False, False),
+    ("<<-'one two'", "one two", False, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "expand", "chomp"), HEREDOC_WORDS, ids=[row[0] for row in HEREDOC_WORDS]
+)
+def test_the_words_that_open_a_heredoc(line: str, name: str, *, expand: bool, chomp: bool) -> None:
+    one, after = parse(f"FROM a\nRUN {line}\nx\n{name}\nCMD z").instructions[1:]
+    assert isinstance(one, Run)
+    assert [tuple(heredoc) for heredoc in one.heredocs] == [(name, "x\n", expand, chomp)]
+    assert after.text == "CMD z"
+
+
+def test_a_heredoc_keeps_its_line_ends_unless_a_shell_reads_them() -> None:
+    copy, run = parse("FROM a\r\nCOPY <<E /x\r\ny\r\nE\r\nRUN <<E\r\ny\r\nE\r\n").instructions[1:]
+    assert isinstance(copy, Copy)
+    assert isinstance(run, Run)
+    assert [copy.heredocs[0].content, run.heredocs[0].content] == ["y\r\n", "y\n"]
+
+
+FRONTENDS = [
+    ("docker/dockerfile:1", False),
+    ("docker.io/docker/dockerfile:1.7-labs some words", False),
+    ("mirror.example:5000/docker/dockerfile@sha256:00", False),
+    ("docker/dockerfile-upstream:master", False),
+    ("docker/dockerfilex", True),
+    ("r2d4/mockerfile", True),
+]
+
+
+@pytest.mark.parametrize(("image", "told"), FRONTENDS, ids=[row[0] for row in FRONTENDS])
+def test_only_another_frontend_is_told(image: str, *, told: bool) -> None:
+    found = parse(f"# check=skip=all\n#syntax = {image}\nFROM a", "my.Dockerfile")
+    expected = (
+        f"my.Dockerfile:2: the frontend {image} is not used: this is read as docker/dockerfile reads it"
+    )
+    assert found.warnings == ((expected,) if told else ())
 
 
 def test_what_looks_like_a_heredoc_and_is_none() -> None:
@@ -188,6 +238,11 @@ ERRORS = [
     ("# escape=x\nFROM a", 1, "must be \\ or `"),
     ("# escape=`\n# escape=`\nFROM a", 2, "stands here twice"),
     ("FROM a\nRUN \\\n x\n\nCOPY z", 5, "needs a source"),
+    ('FROM a\nCOPY "a b" /c', 2, 'need the JSON form, COPY ["a b", ...]'),
+    ("FROM a\nCOPY b <<E\nE", 2, "the target is missing"),
+    ("FROM a\nCOPY << E /c\nE", 2, "there can be no space"),
+    ("FROM a\nENV a=\udcff", 2, "the byte 0xff in it is not UTF-8"),
+    ("FROM a\nRUN <<E\n\0\nE", 2, "a NUL byte"),
 ]
 
 

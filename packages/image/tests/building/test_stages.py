@@ -205,9 +205,9 @@ def test_triggers_come_first_and_are_not_inherited() -> None:
 
 
 def test_copies() -> None:
-    text = 'FROM base\nARG x=v\nCOPY --chown=$x:1 --chmod=0${y}755 --exclude=*.$x "a b" $x d/./\n'
+    text = 'FROM base\nARG x=v\nCOPY --chown=$x:1 --chmod=0${y}755 --exclude=*.$x a"b" $x d/./\n'
     step = copy(text)
-    assert (step.sources, step.target) == (("a b", "v"), "/w/d/")
+    assert (step.sources, step.target) == (("ab", "v"), "/w/d/")
     assert (step.chown, step.chmod, step.exclude) == ("v:1", "0755", ("*.v",))
     step = copy("FROM base\nCOPY <<A <<'B' .\n$B \\$B \"\nA\n$B\nB\n")
     assert step.files == (CopyFile("A", 'base $B "\n'), CopyFile("B", "$B\n"))
@@ -219,6 +219,7 @@ RUNS = [
     ('RUN ["a", "$B"]', ("a", "$B"), ""),
     ("RUN <<E\na\nE", ("/bin/sh", "-c", "a\n"), ""),
     ("RUN <<-'E'\n\t#!/bin/x\n\ty\n\tE", ("/dev/pipes/E",), "#!/bin/x\ny\n"),
+    ("RUN 3<< E\na\nE", ("/bin/sh", "-c", "a\n"), ""),
     ("RUN cat <<E >/f && x <<F\na\nE\nb\nF", ("/bin/sh", "-c", "cat <<E >/f && x <<F\na\nE\nb\nF"), ""),
 ]
 

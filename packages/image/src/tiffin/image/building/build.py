@@ -61,6 +61,8 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
         numbers = Numbers()
         progress = StepProgress(report, numbers, "[internal] load build definition and base images")
         bases = Bases(leased, _images(options), options.pull, options.access, progress.output)
+        for text in dockerfile.warnings:
+            progress.warn(text)
         planned = plan(dockerfile, bases.resolve, _plan_options(options))
         for name in planned.unused_args:
             progress.warn(f"--build-arg {name}: no ARG asks for it")

@@ -26,7 +26,8 @@ def run(reading: Reading) -> Run:
     network = _one_of("network", flags.text("network", "default"), NETWORKS)
     security = _one_of("security", flags.text("security", "sandbox"), SECURITIES)
     command = _command(rest, "RUN")
-    return Run(reading.line, reading.text, command, reading.heredocs, mounts, network, security)
+    heredocs = tuple(one.replace(content=one.content.replace("\r\n", "\n")) for one in reading.heredocs)
+    return Run(reading.line, reading.text, command, heredocs, mounts, network, security)
 
 
 def cmd(reading: Reading) -> Cmd:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .error import Problem
 from .flags import Flags, split_flags
-from .heredocs import Heredoc
+from .heredocs import Heredoc, heredoc_of
 from .instructions import Add, Copy
 from .reading import Reading
 
@@ -34,12 +34,10 @@ def _fields(reading: Reading, flags: Flags) -> Fields:
     words = reading.words()
     if len(words) < 2:
         raise Problem(f"{reading.keyword} needs a source and a target: {reading.keyword} SOURCE... TARGET")
-    heredocs = {f"<<{'-' if one.chomp else ''}{one.name}" for one in reading.heredocs}
-    sources = [word for word in words[:-1] if word.replace('"', "").replace("'", "") not in heredocs]
     return (
         reading.line,
         reading.text,
-        tuple(sources),
+        _sources(words, reading),
         words[-1],
         reading.heredocs,
         flags.text("chown"),
@@ -48,3 +46,15 @@ def _fields(reading: Reading, flags: Flags) -> Fields:
         flags.switch("parents"),
         flags.texts("exclude"),
     )
+
+
+def _sources(words: tuple[str, ...], reading: Reading) -> tuple[str, ...]:
+    """The sources that are no heredocs. Raises Problem: a heredoc stands where none can be."""
+    if not reading.heredocs:
+        return words[:-1]
+    if heredoc_of(words[-1], reading.escape):
+        raise Problem(f"{reading.keyword}: the target is missing, a heredoc can only be a source")
+    sources = tuple(word for word in words[:-1] if not heredoc_of(word, reading.escape))
+    if len(words) - 1 - len(sources) != len(reading.heredocs):
+        raise Problem(f"{reading.keyword}: between << and the name of a heredoc there can be no space")
+    return sources

@@ -151,8 +151,9 @@ class Maintainer(Instruction):
 
 
 class Dockerfile(Record):
-    """A whole Dockerfile. name: of the file, for messages."""
+    """A whole Dockerfile. name: of the file, for messages. warnings: what its author should hear."""
 
     name: str
     instructions: tuple[Instruction, ...]
     escape: str
+    warnings: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import re
 from tiffin.runtime.record import Record
 
 from .error import DockerfileError, Problem
+from .frontend import warnings_of
 from .heredocs import Heredoc, body, opened
 
 DIRECTIVE = re.compile(r"#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(.+?)[ \t]*")
@@ -24,26 +25,35 @@ class LogicalLine(Record):
 
 
 class Lines(Record):
-    """A Dockerfile in logical lines. escape: `\\` or a backtick."""
+    """A Dockerfile in logical lines. escape: `\\` or a backtick. warnings: what to tell of the directives."""
 
     lines: tuple[LogicalLine, ...]
     escape: str
+    warnings: tuple[str, ...] = ()
 
 
 def logical_lines(text: str, file: str) -> Lines:
     """Splits a Dockerfile. Raises DockerfileError."""
-    raw = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
-    escape, start = _directives(raw, file)
+    raw = text.removeprefix("\ufeff").split("\n")
+    directives = _directives(raw, file)
+    escape, start = directives.get("escape", "\\"), len(directives)
     lines = []
     while start < len(raw):
         found, start = _next(raw, start, escape, file)
         if found is not None:
             lines.append(found)
-    return Lines(tuple(lines), escape)
+    return Lines(tuple(lines), escape, _warnings(directives, file))
 
 
-def _directives(raw: list[str], file: str) -> tuple[str, int]:
-    """The escape character, and the first line that is no directive."""
+def _warnings(directives: dict[str, str], file: str) -> tuple[str, ...]:
+    for number, (name, value) in enumerate(directives.items(), 1):
+        if name == "syntax":
+            return warnings_of(value, f"{file}:{number}")
+    return ()
+
+
+def _directives(raw: list[str], file: str) -> dict[str, str]:
+    """The directives by name, in the order of their lines, which are the first ones of the file."""
     seen: dict[str, str] = {}
     for number, line in enumerate(raw):
         match = DIRECTIVE.fullmatch(line.strip())
@@ -56,7 +66,7 @@ def _directives(raw: list[str], file: str) -> tuple[str, int]:
         if name == "escape" and match[2] not in ESCAPES:
             problem = f"the directive escape must be \\ or `, it is {match[2]!r}"
             raise DockerfileError(problem, file=file, line=number + 1)
-    return seen.get("escape", "\\"), len(seen)
+    return seen
 
 
 def _next(raw: list[str], start: int, escape: str, file: str) -> tuple[LogicalLine | None, int]:
@@ -85,7 +95,7 @@ def _joined(raw: list[str], start: int, escape: str) -> tuple[str, int]:
         position += 1
         if position - 1 > start and (not line.strip() or _is_comment(line)):
             continue
-        kept, goes_on = _continued(line, escape)
+        kept, goes_on = _continued(line.rstrip("\r"), escape)
         parts.append(kept)
         if not goes_on:
             break

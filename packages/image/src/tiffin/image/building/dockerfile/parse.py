@@ -10,6 +10,7 @@ from .error import DockerfileError, Problem, nearest
 from .instructions import Arg, Dockerfile, From
 from .lines import LogicalLine, logical_lines
 from .reading import Reading
+from .words import SURROGATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def parse(text: str, name: str = "Dockerfile") -> Dockerfile:
     lines = logical_lines(text, name)
     instructions = tuple(_instruction(line, lines.escape, name) for line in lines.lines)
     _check_order(instructions, name)
-    return Dockerfile(name, instructions, lines.escape)
+    return Dockerfile(name, instructions, lines.escape, lines.warnings)
 
 
 def parse_trigger(trigger: str, name: str) -> Instruction:
@@ -63,15 +64,13 @@ def parse_trigger(trigger: str, name: str) -> Instruction:
 
 
 def _instruction(line: LogicalLine, escape: str, name: str) -> Instruction:
-    if "\0" in line.text:
-        raise DockerfileError("a NUL byte is in the line", file=name, line=line.first)
     keyword, rest = (*line.text.split(maxsplit=1), "")[:2]
     reading = Reading(keyword.upper(), rest, line.first, line.text, escape, line.heredocs)
-    parser = PARSERS.get(reading.keyword)
-    if parser is None:
-        problem = f"unknown instruction {keyword}{nearest(keyword.upper(), PARSERS)}"
-        raise DockerfileError(problem, file=name, line=line.first)
     try:
+        _check_text(reading)
+        parser = PARSERS.get(reading.keyword)
+        if parser is None:
+            raise Problem(f"unknown instruction {keyword}{nearest(reading.keyword, PARSERS)}")
         found = parser(reading)
     except Problem as problem:
         raise DockerfileError(str(problem), file=name, line=line.first) from None
@@ -79,6 +78,18 @@ def _instruction(line: LogicalLine, escape: str, name: str) -> Instruction:
         inner = line.text.split(maxsplit=1)[1]
         _instruction(line.replace(text=inner), escape, name)
     return found
+
+
+def _check_text(reading: Reading) -> None:
+    """What goes into the config or to a shell is text; only the body of a file may be anything."""
+    texts = [reading.text]
+    if reading.keyword not in ("ADD", "COPY"):
+        texts += [heredoc.content for heredoc in reading.heredocs]
+    for text in texts:
+        if "\0" in text:
+            raise Problem(f"{reading.keyword}: a NUL byte is in it")
+        if wrong := SURROGATE.search(text):
+            raise Problem(f"{reading.keyword}: the byte 0x{ord(wrong[0]) & 0xFF:02x} in it is not UTF-8")
 
 
 def _check_order(instructions: tuple[Instruction, ...], name: str) -> None:

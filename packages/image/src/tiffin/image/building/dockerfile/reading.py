@@ -6,7 +6,7 @@ from tiffin.runtime.record import Record
 
 from .error import Problem
 from .heredocs import Heredoc
-from .words import json_words, split_words, unquoted
+from .words import has_open_quote, json_words, plain_words, split_words, unquoted
 
 
 class Reading(Record):
@@ -20,9 +20,18 @@ class Reading(Record):
     heredocs: tuple[Heredoc, ...] = ()
 
     def words(self) -> tuple[str, ...]:
-        """The arguments: of the JSON form, or split at spaces."""
+        """The arguments: of the JSON form, or split at spaces, also in quotes. Raises Problem: a quote is cut."""
         words = json_words(self.rest)
-        return split_words(self.rest, self.escape) if words is None else words
+        if words is not None:
+            return words
+        words = plain_words(self.rest)
+        for word in words:
+            if has_open_quote(word, self.escape):
+                raise Problem(
+                    f"{self.keyword}: a quote is not closed in {word!r}; names with spaces need the JSON form,"
+                    f' {self.keyword} ["a b", ...]'
+                )
+        return words
 
     def one(self, what: str) -> str:
         """The only argument, spaces and all. Raises Problem if there is none."""

@@ -20,7 +20,7 @@ from .instructions import (
     Workdir,
 )
 from .reading import Reading
-from .words import split_words
+from .words import plain_words, split_words
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*")
 FORBIDDEN_TRIGGERS = ("ONBUILD", "FROM", "MAINTAINER")
@@ -29,7 +29,7 @@ FORBIDDEN_TRIGGERS = ("ONBUILD", "FROM", "MAINTAINER")
 def from_(reading: Reading) -> From:
     """FROM [--platform=P] IMAGE [AS NAME]."""
     flags, rest = split_flags(reading.rest, reading.escape, ("platform",))
-    words = split_words(rest, reading.escape)
+    words = plain_words(rest)
     if len(words) not in (1, 3) or (len(words) == 3 and words[1].upper() != "AS"):
         raise Problem(f"FROM needs an image: FROM IMAGE [AS NAME], not {rest!r}")
     name = words[2].lower() if len(words) == 3 else ""
@@ -77,9 +77,10 @@ def workdir(reading: Reading) -> Workdir:
 def volume(reading: Reading) -> Volume:
     """VOLUME."""
     words = reading.words()
-    if not words or not all(word.strip() for word in words):
+    paths = tuple(word.strip() for word in words)
+    if not paths or not all(paths):
         raise Problem("VOLUME needs a path: VOLUME /path")
-    return Volume(reading.line, reading.text, words)
+    return Volume(reading.line, reading.text, paths)
 
 
 def stopsignal(reading: Reading) -> Stopsignal:
@@ -90,7 +91,7 @@ def stopsignal(reading: Reading) -> Stopsignal:
 def expose(reading: Reading) -> Expose:
     """EXPOSE."""
     reading.one("EXPOSE 80/tcp")
-    return Expose(reading.line, reading.text, split_words(reading.rest, reading.escape))
+    return Expose(reading.line, reading.text, plain_words(reading.rest))
 
 
 def maintainer(reading: Reading) -> Maintainer:

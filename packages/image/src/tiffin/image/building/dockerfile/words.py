@@ -1,12 +1,15 @@
-"""Words of an instruction: split at white space outside of quotes, which stay; and the JSON form."""
+"""Words of an instruction: split at white space, outside of quotes or anywhere; and the JSON form."""
 
 from __future__ import annotations
 
 import json
+import re
 
 from .error import Problem
 
 QUOTES = ("'", '"')
+PLAIN = re.compile(r"[^ \t\v\f\r]+")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def word_end(text: str, start: int, escape: str) -> int:
@@ -46,6 +49,25 @@ def split_first(text: str, escape: str) -> tuple[str, str]:
     return text[start:end], text[_skip(text, end) :]
 
 
+def plain_words(text: str) -> tuple[str, ...]:
+    """All words, split at white space wherever it is."""
+    return tuple(PLAIN.findall(text))
+
+
+def has_open_quote(word: str, escape: str) -> bool:
+    """Whether a quote begins in a word that does not end there."""
+    quote = ""
+    escaped = False
+    for char in word:
+        if escaped:
+            escaped = False
+        elif char == escape and quote != "'":
+            escaped = True
+        elif char == quote or (not quote and char in QUOTES):
+            quote = "" if quote else char
+    return bool(quote)
+
+
 def unquoted(word: str, escape: str) -> str:
     """A word without its quotes and escapes; nothing in it is expanded."""
     out = []
@@ -74,14 +96,18 @@ def json_words(text: str) -> tuple[str, ...] | None:
     if not text.startswith("["):
         return None
     try:
-        tree = json.loads(text)
+        tree = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
     if not isinstance(tree, list):
         return None
     if not all(isinstance(word, str) for word in tree):
         raise Problem('a JSON list of strings was expected, as ["program", "argument"]')
-    return tuple(tree)
+    return tuple(SURROGATE.sub("\ufffd", word) for word in tree)  # half a character, as from "\\ud800"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON, but Python takes it")
 
 
 def _skip(text: str, position: int) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from tiffin.image.building.dockerfile.error import Problem
+from tiffin.image.building.dockerfile.heredocs import heredoc_of
 
 from .steps import CONTEXT, Origin, RunMount, RunStep
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .variables import StageVariables
 
 SCRIPTS = "/dev/pipes"  # where BuildKit puts a heredoc that says itself what runs it
-ONLY_HEREDOC = re.compile(r"<<-?(['\"]?)([^\s'\"<]+)\1")
 
 
 def run_step(
@@ -51,15 +50,14 @@ def _command(run: Run, settings: ImageSettings) -> tuple[tuple[str, ...], str]:
     if not run.command.shell:
         return run.command.words, ""
     text = run.command.words[0]
-    only = ONLY_HEREDOC.fullmatch(text)
-    if only is None or len(run.heredocs) != 1:
+    if len(run.heredocs) != 1 or heredoc_of(text) is None:
         for heredoc in run.heredocs:
             text = f"{text}\n{heredoc.content}{heredoc.name}"
         return (*settings.shell, text), ""
-    content = run.heredocs[0].content
-    if content.startswith("#!"):
-        return (f"{SCRIPTS}/{only[2]}",), content
-    return (*settings.shell, content), ""
+    only = run.heredocs[0]
+    if only.content.startswith("#!"):
+        return (f"{SCRIPTS}/{only.name}",), only.content
+    return (*settings.shell, only.content), ""
 
 
 def _mount(
