@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tiffin.api.containerd.types.task.task_pb2 import PAUSED, RUNNING, STOPPED
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.managed.ending import remove, stop
 from tiffin.cli.managed.listing import config_of, inspected, listed
 from tiffin.cli.managed.loop import Loop
-from tiffin.manager.client.tasks import Task
+from tiffin.cli.managed.pids import check_pids, check_root
+from tiffin.cli.managed.states import running, state_of, task_of
 from tiffin.runtime.errors import NotFound
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tiffin.cli.containers.port import Execution, Listed, LogView, Sample
     from tiffin.cli.parse import Arguments
     from tiffin.manager.client.client import Client
-
-ALIVE = (RUNNING, PAUSED)
 
 
 class ManagedContainers:
@@ -64,15 +62,20 @@ class ManagedContainers:
         """See `Containers`."""
 
         async def ask(client: Client) -> int:
-            return (await running(client, name)).pid
+            state = await running(client, name)
+            await check_pids(client, self.loop.address, f"`tiffin exec {name} tar ...` copies there")
+            return state.pid
 
-        return self.loop.run(ask)
+        pid = self.loop.run(ask)
+        check_root(name, pid)
+        return pid
 
     def pids(self, name: str) -> Sequence[int]:
         """See `Containers`."""
 
         async def ask(client: Client) -> Sequence[int]:
             await running(client, name)
+            await check_pids(client, self.loop.address, f"`tiffin exec {name} ps` lists them there")
             return [each.pid for each in await task_of(client, name).pids()]
 
         return self.loop.run(ask)
@@ -84,6 +87,8 @@ class ManagedContainers:
         async def ask(client: Client) -> int:
             container = await client.containers.get(name)
             state = await running(client, name)
+            if execution.user:  # looked up in the root of that process
+                await check_pids(client, self.loop.address, "Without --user it runs there")
             return await execute(container.task(), config_of(container.record), state.pid, execution)
 
         return self.loop.run(ask)
@@ -112,7 +117,7 @@ class ManagedContainers:
             container = await client.containers.get(name)
             return dict(container.record.labels), await state_of(client, name)
 
-        show_log(self.loop.namespace, name, *self.loop.run(ask), view)
+        show_log(self.loop, name, *self.loop.run(ask), view)
 
     def stop(self, name: str, seconds: float | None) -> None:
         """See `Containers`."""
@@ -175,28 +180,3 @@ class ManagedContainers:
         from tiffin.cli.managed.happenings import events
 
         return self.loop.each(events(self.loop.client, filters))
-
-
-def task_of(client: Client, name: str) -> Task:
-    """The task of a container, which it may have or not."""
-    return Task(client.session, name)
-
-
-async def state_of(client: Client, name: str) -> ProcessState | None:
-    """Of its task, None if it has none."""
-    try:
-        return await task_of(client, name).status()
-    except NotFound:
-        return None
-
-
-async def running(client: Client, name: str) -> ProcessState:
-    """The state of a container that runs, or is paused. Raises CommandFailed: it does not; NotFound."""
-    state = await state_of(client, name)
-    if state is not None and state.status in ALIVE:
-        return state
-    await client.containers.get(name)
-    how = (
-        "has no task" if state is None else "has ended" if state.status == STOPPED else "was not started yet"
-    )
-    raise CommandFailed(f"{name!r} does not run: it {how}")

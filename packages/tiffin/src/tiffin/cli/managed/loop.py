@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from threading import Event
 from typing import TYPE_CHECKING
 
 from tiffin.cli.failure import CommandFailed
@@ -44,6 +48,35 @@ class Loop:
             return self._runner.run(call())
         except RuntimeFailure as error:
             raise self._told(error) from error
+
+    @contextmanager
+    def beside(self, work: Callable[[Client], Awaitable[object]]) -> Iterator[int]:
+        """Runs something in a thread; a descriptor that is readable once it has ended. No `run` in the block.
+
+        It is cancelled at the end of the block. Raises CommandFailed then, for what the manager had refused.
+        """
+        begun, tasks = Event(), list[asyncio.Task[object] | None]()
+
+        async def call(client: Client) -> None:
+            tasks.append(asyncio.current_task())
+            begun.set()
+            await work(client)
+
+        ended = os.eventfd(0, os.EFD_CLOEXEC)
+        try:
+            with ThreadPoolExecutor(1) as threads:
+                running = threads.submit(self.run, call)
+                running.add_done_callback(lambda _: os.eventfd_write(ended, 1))
+                try:
+                    yield ended
+                finally:
+                    begun.wait()
+                    for task in filter(None, tasks):
+                        self._runner.get_loop().call_soon_threadsafe(task.cancel)
+        finally:
+            os.close(ended)
+        with suppress(asyncio.CancelledError):
+            running.result()
 
     def each(self, items: AsyncIterator[T]) -> Iterator[T]:
         """The items, as they come."""

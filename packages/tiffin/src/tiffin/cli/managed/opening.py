@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def open_managed(address: str, namespace: str) -> ManagedContainers:
     """The containers of a namespace. Raises CommandFailed: there is no socket, or no client is installed."""
-    path = address.removeprefix("unix://")
+    path = address
+    if address.startswith("unix:"):  # with or without two slashes, as gRPC has it
+        path = os.path.abspath(address.removeprefix("unix:").removeprefix("//"))
     if path.startswith("/"):
         _check_socket(path)
     try:
