@@ -10,6 +10,7 @@ import os
 import threading
 from contextlib import contextmanager
 
+from tiffin.image.attentive import NOTICE
 from tiffin.image.errors import AlreadyExists, DigestMismatch, InvalidImage, Stopped, Unavailable
 from tiffin.image.transfer.events import Progress, Stage
 
@@ -155,7 +156,7 @@ class Fetch:
         with self._pulling.changed:
             while not self._finished and self._reading < 0:
                 self._pulling.check()
-                self._pulling.changed.wait()
+                self._pulling.changed.wait(NOTICE)
         if self._reading < 0:
             with self._pulling.content.open(self.descriptor.digest) as file:
                 yield file
@@ -167,7 +168,7 @@ class Fetch:
         with self._pulling.changed:
             while self._offset <= position < self.descriptor.size:
                 self._pulling.check()
-                self._pulling.changed.wait()
+                self._pulling.changed.wait(NOTICE)
             ready = self._offset - position
         return os.pread(self._reading, min(size, ready), position) if ready > 0 else b""
 

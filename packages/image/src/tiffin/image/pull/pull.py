@@ -10,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+from tiffin.image.attentive import wait_for_all
 from tiffin.image.documents import config_of, manifest_of
 from tiffin.image.errors import AlreadyExists, DigestMismatch, InvalidImage, Stopped
 from tiffin.image.image import Image, Layer
@@ -192,5 +193,6 @@ class _Pull:
 
 def _failure(futures: Sequence[Future[None]]) -> BaseException | None:
     """Waits for all; the error of the first one that failed by itself."""
+    wait_for_all(futures)
     failures = [error for future in futures if (error := future.exception()) is not None]
     return next((error for error in failures if not isinstance(error, Stopped)), next(iter(failures), None))

@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from typing import TypeVar
 
+from tiffin.image.attentive import NOTICE
 from tiffin.image.errors import Stopped
 
 TYPE_CHECKING = False
@@ -56,12 +57,12 @@ class Turns:
         return found
 
     def look(self, look: Callable[[], T | None], seconds: float | None = None) -> T | None:
-        """What `look` finds now, or after the next change, or after a time; for who has no turn. Raises Stopped."""
+        """What `look` finds now, or after the next change, or after a while; for who has no turn. Raises Stopped."""
         with self._changed:
             self.check()
             found = look()
             if found is None:
-                self._changed.wait(seconds)
+                self._changed.wait(NOTICE if seconds is None else seconds)
                 self.check()
                 found = look()
         return found
@@ -89,7 +90,7 @@ class Turns:
             found = look()
             if found is not None:
                 return found
-            self._changed.wait()
+            self._changed.wait(NOTICE)
 
     def _take(self, number: int) -> None:
         """Waits for a turn. After a stop nobody counts them any more."""

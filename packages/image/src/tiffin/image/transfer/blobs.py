@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from tiffin.image.attentive import wait_for_failure
 from tiffin.image.errors import Stopped
 from tiffin.image.transfer.convert import layer_type
 from tiffin.image.transfer.events import Stage
@@ -91,8 +92,7 @@ class BlobCopier:
         once = {digest: pool.submit(self._layer, *layer) for digest, layer in distinct.items()}
         others = [pool.submit(self._blob, kind, one) for kind, one in blobs if one.digest not in once]
         waited: list[Future[Any]] = [*once.values(), *others]
-        done, _ = wait(waited, return_when=FIRST_EXCEPTION)
-        failures = [error for one in done if (error := one.exception())]
+        failures = wait_for_failure(waited)
         if failures:
             raise next((one for one in failures if not isinstance(one, Stopped)), failures[0])
         return [once[descriptor.digest].result() for descriptor, _ in layers]
