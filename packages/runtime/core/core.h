@@ -46,6 +46,7 @@ struct context {
 	bool late_time;      /* the time namespace of those is still to be made, by init */
 	pid_t init;          /* in the launcher: init's pid */
 	pid_t host_pid;      /* in init: its pid as the caller sees it */
+	bool nothing_shared; /* no mount of this namespace has peers that would get what is mounted below it */
 	bool pivoted;
 	bool in_directory;   /* the working directory is the program's, not the host's procfs any more */
 	int trees[SLOTS];    /* open_tree slots; -1: the launcher could not open it */

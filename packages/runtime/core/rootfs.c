@@ -15,11 +15,20 @@
 #include "paths.h"
 #include "syscalls.h"
 
+/* Of all mounts, as this mount namespace was made. */
+static int set_propagation_of_all(struct context *context, const char *target, unsigned long flags)
+{
+	if (mount(NULL, target, NULL, flags, NULL) < 0)
+		return fail("mount %s", target);
+	context->nothing_shared = (flags & MS_REC) && (flags & (MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE));
+	return 0;
+}
+
 OPERATION(set_propagation)
 {
 	int target CLOSING = -1;
 	if (context->rootfs < 0)
-		return mount(NULL, fields->target, NULL, (unsigned long)fields->flags, NULL) < 0 ? fail("mount %s", fields->target) : 0;
+		return set_propagation_of_all(context, fields->target, (unsigned long)fields->flags);
 	target = open_in_root(context, fields->target, O_PATH);
 	if (target < 0)
 		return fail("%s", fields->target);
@@ -63,13 +72,14 @@ static int find_mount_of(struct context *context, const char *path, char *found,
 }
 
 /* pivot_root needs a new root that is a mount point, and a parent mount that is not shared: else EINVAL. The parent is made
- * private, not only slave, so that nothing of ours reaches the host through it. */
+ * private, not only slave, so that nothing of ours reaches the host through it. To look for it takes long where there are many
+ * mounts. */
 OPERATION(open_rootfs)
 {
 	char parent[PATH_MAX] = "/";
 	bool shared = false;
 	if (!(fields->flags & OPTION_ROOTFS_NO_BIND)) {
-		if (find_mount_of(context, fields->path, parent, &shared) < 0)
+		if (!context->nothing_shared && find_mount_of(context, fields->path, parent, &shared) < 0)
 			return -1;
 		if (shared && mount(NULL, parent, NULL, MS_PRIVATE, NULL) < 0)
 			return fail("make %s private", parent);
