@@ -56,7 +56,7 @@ TABLE = [
             "exclude": ("*.a", "b"),
         },
     ),
-    ("COPY --link=false a b", Copy, {"link": False}),
+    ("COPY --link=False a b", Copy, {"link": False}),
     ("ADD --checksum=sha256:1 --unpack=false http://x/y /", Add, {"checksum": "sha256:1", "unpack": False}),
     ("ADD a /", Add, {"unpack": None}),
     ("run --network=none --security=insecure x", Run, {"network": "none", "security": "insecure"}),
@@ -185,6 +185,15 @@ def test_only_another_frontend_is_told(image: str, *, told: bool) -> None:
     assert found.warnings == ((expected,) if told else ())
 
 
+def test_what_mounts_accept_that_says_the_same() -> None:
+    one = only("RUN --mount=type=SECRET,src=s,readonly --mount=type=cache,dst=/c,sharing=Locked,ro=f x")
+    assert isinstance(one, Run)
+    assert [(mount.type, dict(mount.fields)) for mount in one.mounts] == [
+        ("secret", {"id": "s", "readonly": "true"}),
+        ("cache", {"target": "/c", "sharing": "locked", "readonly": "false"}),
+    ]
+
+
 def test_what_looks_like_a_heredoc_and_is_none() -> None:
     assert fields('RUN echo "<<EOF" x<<EOF <<<word', "heredocs") == ((),)
     assert only("CMD cat <<EOF").__class__ is Cmd
@@ -218,6 +227,9 @@ ERRORS = [
     ("FROM a\nCOPY --from b c", 2, "--from=..."),
     ("FROM a\nCOPY --from=x --from=y b c", 2, "twice"),
     ("FROM a\nCOPY --link=7 b c", 2, "true or false"),
+    ("FROM a\nCOPY --link= b c", 2, "true or false"),
+    ("FROM a\nCOPY --link --link b c", 2, "twice"),
+    ("FROM a\nRUN --mount=type=secret,id=a,src=b x", 2, "are the same"),
     ("FROM a\nENV", 2, "ENV name=value"),
     ("FROM a\nENV a", 2, "a value was expected"),
     ("FROM a\nENV a=1 b", 2, "a value with spaces needs quotes"),

@@ -19,6 +19,7 @@ from tiffin.image.building.stages.steps import (
     WorkdirStep,
 )
 from tiffin.image.documents import Platform
+from tiffin.image.errors import InvalidImage
 
 AMD64 = Platform("linux", "amd64")
 BASE: dict[str, Any] = {
@@ -104,6 +105,9 @@ CONFIGS = [
     ),
     ("HEALTHCHECK CMD x y", {"Healthcheck": {"Test": ["CMD-SHELL", "x y"]}}),
     ("ONBUILD RUN $B", {"OnBuild": ["RUN $B"]}),
+    ("EXPOSE 0 8/", {"ExposedPorts": {"0/tcp": {}, "8/tcp": {}}}),
+    ("STOPSIGNAL rtmin+3", {"StopSignal": "rtmin+3"}),
+    ("STOPSIGNAL 64", {"StopSignal": "64"}),
 ]
 
 
@@ -135,6 +139,9 @@ ARGS = [
     ("FROM base\nARG TARGETPLATFORM\nRUN x", {}, ["TARGETPLATFORM=linux/amd64"]),
     ("FROM base\nRUN x", {"a": "b"}, []),
     ("FROM base\nARG http_proxy\nRUN x", {"http_proxy": "p"}, ["http_proxy=p"]),
+    ("FROM base\nARG a=1 b=$a-\nRUN x", {}, ["a=1", "b=1-"]),
+    ("FROM base AS b\nFROM base AS last\nARG TARGETSTAGE\nRUN x", {}, ["TARGETSTAGE=last"]),
+    ("FROM base\nARG TARGETSTAGE\nRUN x", {}, ["TARGETSTAGE=default"]),
 ]
 
 
@@ -144,14 +151,15 @@ def test_args(text: str, given: dict[str, str], expected: list[str]) -> None:
 
 
 def test_proxies_are_there_and_hidden() -> None:
-    step = run("FROM base\nRUN x", build_args={"HTTP_PROXY": "p", "no_proxy": "n"})
-    assert step.hidden_env == ("HTTP_PROXY=p", "no_proxy=n")
+    step = run("FROM base\nRUN x", build_args={"HTTP_PROXY": "p", "no_proxy": "n", "NO_PROXY": "m"})
+    assert step.hidden_env == ("HTTP_PROXY=p", "NO_PROXY=m", "http_proxy=p", "no_proxy=n")
     assert step.created_by == "RUN /bin/sh -c x"
 
 
 def test_args_that_nobody_asks_for_are_told() -> None:
-    found = planned("ARG a\nFROM base\nARG b", build_args={"a": "", "b": "", "c": "", "TARGETOS": "linux"})
-    assert found.unused_args == ("c",)
+    text = "ARG a\nFROM base\nARG not_built\nFROM base\nARG b"
+    given = {"a": "", "b": "", "c": "", "TARGETOS": "linux", "not_built": ""}
+    assert planned(text, build_args=given).unused_args == ("c",)
 
 
 def test_only_the_stages_that_are_needed() -> None:
@@ -187,6 +195,15 @@ ORIGINS = [
 def test_origins(line: str, origin: Origin) -> None:
     text = f"FROM base AS a\nFROM scratch\n{line}"
     assert copy(text, contexts=("extra", "other"), images=("other",)).origin == origin
+
+
+def test_a_base_without_path_gets_the_usual_one() -> None:
+    path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    found = planned("FROM base AS one\nENV B=2\nFROM one", Images(base={"Env": ["A=1"]})).target.tree[
+        "config"
+    ]
+    assert found["Env"] == ["A=1", path, "B=2"]
+    assert planned("FROM base", Images(base={"Env": None})).target.tree["config"]["Env"] == [path]
 
 
 def test_from_scratch_has_a_path_and_a_folder() -> None:
@@ -248,11 +265,22 @@ ERRORS = [
     ("FROM a\nFROM c AS b\nCOPY --from=b x y", 3, "comes later"),
     ("FROM a\nCOPY $none y", 2, "is empty"),
     ("FROM a\nCOPY --chmod=u+x x y", 2, "octal"),
+    ("FROM a\nCOPY --from=$x x y", 2, "no variables are put in here"),
+    ("FROM a\nRUN --mount=from=$x,target=/y z", 2, "no variables are put in here"),
+    ("FROM a\nCOPY http://x/y z", 2, "ADD fetches http://x/y"),
+    ("FROM a\nADD --checksum=sha256:0 x y", 2, "one source that is an address"),
+    ("FROM a\nADD --checksum=sha256:0 http://x/y z w", 2, "one source that is an address"),
+    ("FROM folder", 1, "that context is a folder"),
+    ("FROM --platform=$none a", 1, "os/architecture was expected"),
+    ("FROM --platform=a/b/c/d a", 1, "os/architecture was expected"),
     ("FROM a\nCOPY --exclude=[ x y", 2, "not closed"),
     ("FROM a\n\nEXPOSE x", 3, "a port was expected"),
     ("FROM a\nEXPOSE 80/x", 2, "none of tcp"),
-    ("FROM a\nEXPOSE 70000", 2, "ports are from 1"),
+    ("FROM a\nEXPOSE 70000", 2, "ports are from 0"),
     ("FROM a\nSTOPSIGNAL -", 2, "a signal was expected"),
+    ("FROM a\nSTOPSIGNAL SIGTREM", 2, "did you mean SIGTERM?"),
+    ("FROM a\nSTOPSIGNAL 65", 2, "a signal was expected"),
+    ("FROM a\nSTOPSIGNAL 0", 2, "a signal was expected"),
     ("FROM a\nENV x=${x:?missing}", 2, "x: missing"),
     ("FROM a\nWORKDIR $none", 2, "the path is empty"),
     ("FROM a\nRUN --mount=type=tmpfs,target=/ x", 2, "cannot be /"),
@@ -264,7 +292,7 @@ ERRORS = [
 @pytest.mark.parametrize(("text", "line", "part"), ERRORS, ids=[row[0] for row in ERRORS])
 def test_errors_name_file_and_line(text: str, line: int, part: str) -> None:
     with pytest.raises(DockerfileError) as caught:
-        planned(text)
+        planned(text, contexts=("folder",))
     assert part in caught.value.problem
     assert (caught.value.file, caught.value.line) == ("Dockerfile", line)
 
@@ -274,6 +302,38 @@ def test_a_target_that_is_not_there() -> None:
         planned("FROM a AS first", target="frist")
 
 
-def test_a_broken_trigger_is_told_at_from() -> None:
-    with pytest.raises(DockerfileError, match=r"Dockerfile:2: ONBUILD 'COPPY a' of the base"):
-        planned("\nFROM base", Images(base={"OnBuild": ["COPPY a"]}))
+@pytest.mark.parametrize("trigger", ["COPPY a", "FROM a", "RUN a\nRUN b", ""])
+def test_a_broken_trigger_is_told_at_from(trigger: str) -> None:
+    with pytest.raises(DockerfileError) as caught:
+        planned("\nFROM base", Images(base={"OnBuild": [trigger]}))
+    assert str(caught.value).startswith(f"Dockerfile:2: ONBUILD {trigger!r} of the base: ")
+
+
+WRONG = [
+    {"Env": [1]},
+    {"Env": "A=1"},
+    {"OnBuild": [None]},
+    {"Shell": {"a": 1}},
+    {"Labels": ["a"]},
+    {"Volumes": 5},
+    {"WorkingDir": 5},
+    {"User": ["u"]},
+]
+
+
+@pytest.mark.parametrize("settings", WRONG, ids=map(str, WRONG))
+def test_a_base_with_a_config_of_wrong_types_is_told_at_from(settings: dict[str, Any]) -> None:
+    name = next(iter(settings))
+    with pytest.raises(InvalidImage, match=rf"base: config\.{name} must be ") as caught:
+        planned("\nFROM base", Images(base=settings))
+    assert caught.value.__notes__ == ["Dockerfile:2 needs it"]
+
+
+@pytest.mark.parametrize("link", ["FROM s{0} AS s{1}", "FROM scratch AS s{1}\nCOPY --from=s{0} a b"])
+def test_stages_that_need_each_other_have_a_limit(link: str) -> None:
+    def chain(length: int) -> str:
+        return "\n".join(["FROM scratch AS s0", *(link.format(one, one + 1) for one in range(length - 1))])
+
+    assert len(planned(chain(200)).stages) == 200
+    with pytest.raises(DockerfileError, match="more than 200 stages need each other"):
+        planned(chain(201))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .error import Problem, nearest
 from .words import split_first, unquoted
 
-TRUE = {"": True, "true": True, "1": True, "false": False, "0": False}
+SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Flags:
@@ -37,14 +37,15 @@ class Flags:
         return bool(self.maybe(name))
 
     def maybe(self, name: str) -> bool | None:
-        """Whether a flag is on; None if it is not there."""
-        result = None
-        for key, value in self._found:
-            if key == name:
-                if (value or "") not in TRUE:
-                    raise Problem(f"--{name} is true or false, not {value!r}")
-                result = TRUE[value or ""]
-        return result
+        """Whether a flag is on; None if it is not there. Raises Problem."""
+        values = [("true" if value is None else value).lower() for key, value in self._found if key == name]
+        if len(values) > 1:
+            raise Problem(f"--{name} stands here twice")
+        if not values:
+            return None
+        if values[0] not in SWITCH:
+            raise Problem(f"--{name} is true or false, not {values[0]!r}")
+        return SWITCH[values[0]]
 
 
 def split_flags(rest: str, escape: str, known: tuple[str, ...]) -> tuple[Flags, str]:

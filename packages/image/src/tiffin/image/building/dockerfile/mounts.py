@@ -8,16 +8,17 @@ from .error import Problem, nearest
 
 COMMON = ("type", "target", "dst", "destination")
 READING = ("readonly", "ro", "rw", "readwrite")
-SECRET = ("id", "required", "mode", "uid", "gid", "env")
+SECRET = ("id", "required", "mode", "uid", "gid", *READING)  # which can only be read, whatever is said
 FIELDS = {
     "bind": (*COMMON, "source", "src", "from", *READING),
     "cache": (*COMMON, "source", "src", "from", "id", "sharing", "mode", "uid", "gid", *READING),
     "tmpfs": (*COMMON, "size"),
-    "secret": (*COMMON, *SECRET),
-    "ssh": (*COMMON, *SECRET[:-1]),
+    "secret": (*COMMON, *SECRET, "env", "source", "src"),
+    "ssh": (*COMMON, *SECRET),
 }
 SHORT = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly", "rw": "readwrite"}
 SWITCHES = ("readonly", "readwrite", "required")
+SWITCH = {"true": "true", "t": "true", "1": "true", "false": "false", "f": "false", "0": "false"}
 SHARINGS = ("shared", "private", "locked")
 
 
@@ -39,7 +40,7 @@ class MountFlag(Record):
 def parse_mount(text: str) -> MountFlag:
     """Reads the value of `--mount`. Raises Problem."""
     pairs = [_pair(part) for part in text.split(",") if part]
-    kind = dict(pairs).get("type", "bind")
+    kind = dict(pairs).get("type", "bind").lower()
     if kind not in FIELDS:
         raise Problem(f"--mount: type {kind!r} is none of {', '.join(FIELDS)}{nearest(kind, FIELDS)}")
     fields = {}
@@ -47,6 +48,12 @@ def parse_mount(text: str) -> MountFlag:
         if name not in FIELDS[kind]:
             raise Problem(f"--mount: type={kind} has no field {name!r}{nearest(name, FIELDS[kind])}")
         fields[SHORT.get(name, name)] = value
+    if kind == "secret" and "source" in fields:
+        if "id" in fields:
+            raise Problem("--mount: type=secret has an id and a source, which are the same")
+        fields["id"] = fields.pop("source")
+    if "$" not in fields.get("sharing", "$"):
+        fields["sharing"] = fields["sharing"].lower()
     _check(kind, fields)
     fields.pop("type", None)
     return MountFlag(kind, tuple(sorted(fields.items())))
@@ -59,10 +66,10 @@ def _pair(part: str) -> tuple[str, str]:
         if not equals:
             raise Problem(f"--mount: {part!r} is no name=value")
         return name, value
-    value = (value or "true").lower()
-    if value not in ("true", "false", "1", "0"):
+    value = value.lower() if equals else "true"
+    if value not in SWITCH:
         raise Problem(f"--mount: {name} must be true or false, it is {value!r}")
-    return name, "true" if value in ("true", "1") else "false"
+    return name, SWITCH[value]
 
 
 def _check(kind: str, fields: dict[str, str]) -> None:

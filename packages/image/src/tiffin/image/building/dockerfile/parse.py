@@ -60,7 +60,10 @@ def parse_trigger(trigger: str, name: str) -> Instruction:
     lines = logical_lines(trigger, name)
     if len(lines.lines) != 1:
         raise DockerfileError("one instruction was expected", file=name, line=1)
-    return _instruction(lines.lines[0], lines.escape, name)
+    found = _instruction(lines.lines[0], lines.escape, name)
+    if isinstance(found, From):
+        raise DockerfileError("a trigger cannot be FROM", file=name, line=1)
+    return found
 
 
 def _instruction(line: LogicalLine, escape: str, name: str) -> Instruction:

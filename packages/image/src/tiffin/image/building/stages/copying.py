@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .image_settings import ImageSettings
     from .variables import StageVariables
 
+ADDRESSES = ("http://", "https://")
+
 
 def copy_step(
     copy: Copy, settings: ImageSettings, variables: StageVariables, origin_of: Callable[[str], Origin]
@@ -34,9 +36,10 @@ def copy_step(
     for pattern in exclude:
         compiled(pattern.removeprefix("!"))
     chown, chmod = variables.expand(copy.chown), variables.expand(copy.chmod)
-    if chmod and (chmod.strip("01234567") or len(chmod) > 5 or int(chmod, 8) > 0o7777):
+    if chmod and (chmod.strip("01234567") or len(chmod) > 9 or int(chmod, 8) > 0o7777):
         raise Problem(f"--chmod: an octal mode was expected, such as 755; not {chmod!r}")
     add = copy if isinstance(copy, Add) else None
+    _check_addresses(sources, add)
     names = [*sources, *(f"<<{heredoc.name}" for heredoc in copy.heredocs), target]
     return CopyStep(
         copy.line,
@@ -55,6 +58,15 @@ def copy_step(
         checksum="" if add is None else variables.expand(add.checksum),
         unpack=None if add is None else add.unpack,
     )
+
+
+def _check_addresses(sources: tuple[str, ...], add: Add | None) -> None:
+    """Only ADD fetches, and only what is fetched is held against a checksum. Raises Problem."""
+    fetched = [source for source in sources if source.startswith(ADDRESSES)]
+    if fetched and add is None:
+        raise Problem(f"COPY copies files only; ADD fetches {fetched[0]}")
+    if add is not None and add.checksum and (len(sources) != 1 or not fetched):
+        raise Problem("--checksum needs one source that is an address, such as https://host/file")
 
 
 def _shown(copy: Copy, chown: str, chmod: str) -> list[str]:

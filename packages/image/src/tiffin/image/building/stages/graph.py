@@ -59,6 +59,10 @@ class StageGraph(Record):
             return Origin("image", name)
         if name == "scratch":
             return SCRATCH
+        if name in self.contexts:
+            raise Problem(
+                f"FROM {name}: that context is a folder, and an image was expected, such as oci:PATH"
+            )
         for stage in self.stages[:before]:
             if stage.start.name and stage.start.name == name.lower():
                 return Origin("stage", name, stage.number)
@@ -71,6 +75,10 @@ class StageGraph(Record):
         found = self.find(name, before)
         if found is not None:
             return Origin("stage", name, found)
+        if "$" in name:
+            raise Problem(
+                f"from {name!r}: no variables are put in here; name a stage, FROM {name} AS NAME, with an ARG before"
+            )
         if name.isascii() and name.isdigit():
             raise Problem(f"there is no stage {name} before this one")
         later = self.find(name, len(self.stages))

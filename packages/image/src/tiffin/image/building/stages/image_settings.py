@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import posixpath
-import re
 
 from tiffin.image.building.dockerfile.error import Problem
+
+from .values import check_signal, ports_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 DEFAULT_SHELL = ("/bin/sh", "-c")
 DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 KEPT = ("author", "architecture", "variant", "os", "os.version", "os.features", "config")
-PROTOCOLS = ("tcp", "udp", "sctp")
-PORT = re.compile(r"(?:.*:)?([0-9]+)(?:-([0-9]+))?(?:/([A-Za-z]+))?")
-SIGNAL = re.compile(r"[0-9]{1,3}|(?:SIG)?[A-Z]+[0-9]*(?:[+-][0-9]+)?", re.IGNORECASE)
-MOST_PORT = 65535
 TIMES = (
     ("interval", "Interval"),
     ("timeout", "Timeout"),
@@ -33,12 +30,18 @@ TIMES = (
 
 
 class ImageSettings:
-    """Args: tree: the config of the base, which is not changed; of it, what an image based on it has too."""
+    """Args: tree: the config of the base, which is not changed; of it, what an image based on it has too.
+
+    A base without PATH gets the usual one, as BuildKit does it: RUN looks for its program there.
+    """
 
     def __init__(self, tree: dict[str, Any]) -> None:
         self.tree: dict[str, Any] = copy.deepcopy({name: tree[name] for name in KEPT if name in tree})
         self.config: dict[str, Any] = self.tree.get("config") or {}
         self.tree["config"] = self.config
+        variables = self.config.get("Env") or []
+        if not any(entry.startswith("PATH=") for entry in variables):
+            self.config["Env"] = [*variables, DEFAULT_PATH]
         self._has_cmd = False
 
     @classmethod
@@ -47,7 +50,7 @@ class ImageSettings:
         tree: dict[str, Any] = {"architecture": platform.architecture, "os": platform.os}
         if platform.variant:
             tree["variant"] = platform.variant
-        return cls({**tree, "config": {"Env": [DEFAULT_PATH], "WorkingDir": "/"}})
+        return cls({**tree, "config": {"WorkingDir": "/"}})
 
     @property
     def shell(self) -> tuple[str, ...]:
@@ -98,13 +101,12 @@ class ImageSettings:
 
     def expose(self, ports: Iterable[str]) -> None:
         """EXPOSE."""
-        found: dict[str, Any] = {name: {} for port in ports for name in _ports(port)}
+        found: dict[str, Any] = {name: {} for port in ports for name in ports_of(port)}
         self.config["ExposedPorts"] = {**(self.config.get("ExposedPorts") or {}), **found}
 
     def set_stop_signal(self, name: str) -> None:
         """STOPSIGNAL."""
-        if not SIGNAL.fullmatch(name):
-            raise Problem(f"STOPSIGNAL: a signal was expected, such as SIGTERM or 15; not {name!r}")
+        check_signal(name)
         self.config["StopSignal"] = name
 
     def set_cmd(self, command: Command) -> None:
@@ -148,16 +150,3 @@ class ImageSettings:
     def set_author(self, name: str) -> None:
         """MAINTAINER."""
         self.tree["author"] = name
-
-
-def _ports(text: str) -> list[str]:
-    """`80/tcp` for each port of `80`, `80-82/udp`, `8080:80`."""
-    match = PORT.fullmatch(text)
-    if match is None:
-        raise Problem(f"EXPOSE: a port was expected, such as 80/tcp or 80-90; not {text!r}")
-    first, last, protocol = int(match[1]), int(match[2] or match[1]), (match[3] or "tcp").lower()
-    if protocol not in PROTOCOLS:
-        raise Problem(f"EXPOSE: {protocol!r} is none of {', '.join(PROTOCOLS)}")
-    if not 0 < first <= last <= MOST_PORT:
-        raise Problem(f"EXPOSE: ports are from 1 to {MOST_PORT}, the second not below the first: {text!r}")
-    return [f"{port}/{protocol}" for port in range(first, last + 1)]

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 from tiffin.image import platforms
 from tiffin.image.building.dockerfile.error import DockerfileError, Problem
+from tiffin.image.building.dockerfile.instructions import Arg
 from tiffin.image.errors import ImageFailure
 from tiffin.runtime.record import Record
 
+from .base_config import check_config
 from .graph import graph_of
 from .image_settings import ImageSettings
 from .planning import plan_steps
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from .steps import BaseImage
 
     Resolve = Callable[[str, Platform], BaseImage]
+
+MOST_DEPTH = 200  # stages that need each other, one after the other: planning them is recursive
 
 
 class Plan(Record):
@@ -83,14 +87,17 @@ class _Planner:
         self._resolve = resolve
         self._platform = options.platform or platforms.host_platform()
         self._args: dict[int, Mapping[str, str]] = {}
-        predefined = platform_args(self._platform, platforms.host_platform(), options.target)
+        self._depth = 0
+        target = options.target or self.graph.stages[-1].start.name
+        predefined = platform_args(self._platform, platforms.host_platform(), target)
         self._globals = GlobalArgs(options.build_args, predefined, dockerfile.escape)
         for arg in self.graph.global_args:
             with self.at(arg.line):
                 self._globals.declare(arg)
 
     def unused_args(self) -> tuple[str, ...]:
-        known = self._globals.used | self._globals.predefined.keys() | {"SOURCE_DATE_EPOCH"}
+        asked = {name for one in self._file.instructions if isinstance(one, Arg) for name, _ in one.pairs}
+        known = asked | self._globals.used | self._globals.predefined.keys() | {"SOURCE_DATE_EPOCH"}
         return tuple(sorted(name for name in self._globals.given if name not in known))
 
     @contextmanager
@@ -104,14 +111,20 @@ class _Planner:
     def stage(self, number: int) -> Stage:
         """Plans a stage, after those that it needs."""
         if number not in self.planned:
-            self.planned[number] = self._plan(self.graph.stages[number])
+            written = self.graph.stages[number]
+            if self._depth == MOST_DEPTH:
+                with self.at(written.start.line):
+                    raise Problem(f"more than {MOST_DEPTH} stages need each other, one after the other")
+            self._depth += 1
+            self.planned[number] = self._plan(written)
+            self._depth -= 1
         return self.planned[number]
 
     def _plan(self, written: WrittenStage) -> Stage:
         start = written.start
         with self.at(start.line):
             base = self.graph.base(self._globals.expand(start.image), written.number)
-            platform = self._platform_of(self._globals.expand(start.platform))
+            platform = self._platform_of(start.platform)
         below = self.stage(base.stage) if base.kind == "stage" else None
         image = self._image(base.name, platform, start.line) if base.kind == "image" else None
         settings = ImageSettings.empty(platform)
@@ -131,7 +144,9 @@ class _Planner:
 
     def _image(self, name: str, platform: Platform, line: int) -> BaseImage:
         try:
-            return self._resolve(name, platform)
+            image = self._resolve(name, platform)
+            check_config(image.tree, name)
+            return image
         except ImageFailure as error:
             error.add_note(f"{self._file.name}:{line} needs it")
             raise
@@ -143,9 +158,11 @@ class _Planner:
         return tuple(numbers)
 
     def _platform_of(self, text: str) -> Platform:
+        """What `--platform` says, as written; without it, what the whole build is for. Raises Problem."""
         if not text:
             return self._platform
+        text = self._globals.expand(text)
         found = platforms.parse(text)
-        if not (found.os and found.architecture):
+        if not (found.os and found.architecture) or text.count("/") > 2:
             raise Problem(f"--platform: os/architecture was expected, such as linux/arm64; not {text!r}")
         return found

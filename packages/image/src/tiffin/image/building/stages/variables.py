@@ -89,20 +89,19 @@ class StageVariables:
     def declare(self, arg: Arg) -> str:
         """An ARG in the stage: `--build-arg`, else its default, else the global one. Returns it with the values."""
         shown = []
-        before = self.values
         for name, default in arg.pairs:
-            value = self._value(name, default, before)
+            value = self._value(name, default)
             if value is not None:
                 self.args[name] = value
             shown.append(name if value is None else f"{name}={value}")
         return " ".join(shown)
 
-    def _value(self, name: str, default: str | None, before: Mapping[str, str]) -> str | None:
+    def _value(self, name: str, default: str | None) -> str | None:
         if name in self._outer.given:
             self._outer.used.add(name)
             return self._outer.given[name]
         if default is not None:
-            return expand(default, before, self._outer.escape)
+            return self.expand(default)
         return self._outer.values.get(name)
 
     def set(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -121,8 +120,14 @@ class StageVariables:
 
     @property
     def proxies(self) -> list[str]:
-        """Predefined ARGs that are given: RUN gets them, but no key depends on them unless they are declared."""
+        """Predefined ARGs that are given: RUN gets them, but no key depends on them unless they are declared.
+
+        Programs look for one of `HTTP_PROXY` and `http_proxy`: both are set where only one is given, as in BuildKit.
+        """
         names = sorted(PROXY_ARGS & self._outer.given.keys())
         self._outer.used.update(names)
+        found = {name: self._outer.given[name] for name in names}
+        for name in names:
+            found.setdefault(name.swapcase(), found[name])
         known = self.values
-        return [f"{name}={self._outer.given[name]}" for name in names if name not in known]
+        return [f"{name}={value}" for name, value in sorted(found.items()) if name not in known]
