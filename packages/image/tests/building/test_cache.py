@@ -280,6 +280,7 @@ def test_cache_folders_are_emptied(building: Building) -> None:
     text = "FROM base\nRUN --mount=type=cache,target=/c {} && ls /c"
     building.build(text.format("touch /c/f"))
     assert prune_builds(building.store) == 2
+    assert prune_builds(building.store) == 0
     building.build(text.format("true"))
     assert building.output == []
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,8 +30,8 @@ build(options, Store(store), lambda event: print(event.kind.value, event.text, f
 PATIENCE = 20.0
 
 
-def start(building: Building, text: str) -> subprocess.Popen[str]:
-    """A build in a process of its own, in the middle of its last RUN, which tells that it runs."""
+def child(building: Building, text: str) -> subprocess.Popen[str]:
+    """A build in a process of its own, which tells its events."""
     command = [
         sys.executable,
         "-c",
@@ -41,12 +41,20 @@ def start(building: Building, text: str) -> subprocess.Popen[str]:
         str(building.base),
         text,
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def lines_of(process: subprocess.Popen[str]) -> Iterator[str]:
+    """What it tells."""
     assert process.stdout is not None
-    for line in process.stdout:
-        if line == "output running\n":
-            return process
-    raise AssertionError("it ended before the command ran")
+    yield from process.stdout
+
+
+def start(building: Building, text: str) -> subprocess.Popen[str]:
+    """A build in a process of its own, in the middle of its last RUN, which tells that it runs."""
+    process = child(building, text)
+    assert "output running\n" in lines_of(process), "it ended before the command ran"
+    return process
 
 
 def left_of(marker: str) -> list[Path]:
@@ -100,6 +108,18 @@ def test_nothing_is_left_and_the_next_build_works(building: Building, number: si
     built = building.build("FROM base\nRUN echo one >/one\nRUN echo two >/two")
     assert set(building.added(built)) == {"one", "two"}
     assert building.cached == [number == signal.SIGINT, False]  # what was done before an interruption counts
+
+
+def test_a_build_that_waits_for_a_cache_folder_can_be_interrupted(building: Building) -> None:
+    mount = "--mount=type=cache,target=/c,id=i,sharing=locked"
+    first = start(building, f"FROM base\nRUN {mount} echo running; sleep 1000")
+    text = f"FROM base\nRUN {mount} true"
+    with child(building, text) as second:
+        assert any("waiting for the cache folder 'i'" in line for line in lines_of(second))
+        second.send_signal(signal.SIGINT)
+        assert second.wait(PATIENCE) != 0
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=PATIENCE)
 
 
 def test_what_a_killed_build_has_left_is_collected(building: Building) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,56 @@ RUN --mount=target=/m,from=extra,rw echo y >/m/z && ls /m
     assert building.added(built) == {}
     assert (building.context / "d/f").read_text() == "one"
     assert os.listdir(extra) == ["e"]
+
+
+def test_what_is_mounted_in_the_context_cannot_be_written_to_either(building: Building) -> None:
+    below = building.context / "d/below"
+    below.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", below], check=True)
+    try:
+        (below / "f").write_text("kept\n")
+        with pytest.raises(StepFailed, match="exit code"):
+            building.build("FROM base\nRUN --mount=target=/m,source=d cat /m/below/f && echo x >/m/below/f")
+        assert building.output[0] == "kept"
+        assert (below / "f").read_text() == "kept\n"
+    finally:
+        subprocess.run(["umount", below], check=True)
+
+
+def test_mounts_in_mounts(building: Building) -> None:
+    """Whatever the order in the Dockerfile, and whatever the ids of cache folders."""
+    building.write(f="x")
+    mounts = (
+        "--mount=type=bind,target=/m/c/f,source=f --mount=type=cache,target=/m/c,id=a"
+        " --mount=type=secret,id=s,target=/m/s --mount=type=tmpfs,target=/m"
+    )
+    (building.folder / "s").write_text("secret")
+    secrets = {"s": Secret(path=str(building.folder / "s"))}
+    building.build(f"FROM base\nRUN {mounts} cat /m/c/f /m/s && ls /m", secrets=secrets)
+    assert building.output == ["xsecretc", "s"]
+
+
+@pytest.mark.parametrize("sharing", ["locked", "private", "shared"])
+def test_a_cache_folder_may_be_mounted_twice(building: Building, sharing: str) -> None:
+    mounts = f"--mount=type=cache,target=/c,id=i --mount=type=cache,target=/d,id=i,sharing={sharing}"
+    building.build(f"FROM base\nRUN {mounts} touch /c/f && ls /d")
+    assert building.output == ["f"]
+
+
+def test_a_cache_folder_that_cannot_be_filled_leaves_nothing(building: Building) -> None:
+    text = "FROM base\nRUN --mount=type=cache,target=/c,from=base,source={} true"
+    with pytest.raises(StepFailed, match="must be a directory"):
+        building.build(text.format("/etc/passwd"))
+    (folder,) = (Path(building.store.root) / "build/folders").iterdir()
+    assert not list(folder.glob("new-*"))
+    (folder / "new-of-a-killed-build").mkdir()
+    building.build(text.format("/etc"))
+    assert sorted(path.name for path in folder.iterdir()) == ["data", "filling", "lock"]
+
+
+def test_a_parent_of_a_mount_point_may_be_moved_away(building: Building) -> None:
+    line = "RUN --mount=type=tmpfs,target=/a/b mv /a /moved && touch /a"
+    assert added(building, line) == {"a": b""}
 
 
 def test_what_a_bind_mount_shows_counts_for_the_cache(building: Building) -> None:
@@ -131,8 +182,13 @@ def test_an_agent_is_reached(building: Building) -> None:
     with socket.socket(socket.AF_UNIX) as agent:
         agent.bind(path)
         agent.listen()
-        text = "FROM base\nRUN --mount=type=ssh test -S $SSH_AUTH_SOCK && echo $SSH_AUTH_SOCK"
-        built = building.build(text, ssh={"default": path})
+        mode = os.stat(path).st_mode
+        lines = (
+            "RUN --mount=type=ssh test -S $SSH_AUTH_SOCK && echo $SSH_AUTH_SOCK",
+            "RUN --mount=type=ssh if chmod 0777 $SSH_AUTH_SOCK 2>/dev/null; then exit 1; fi",
+        )
+        built = building.build("\n".join(("FROM base", *lines)), ssh={"default": path})
+        assert os.stat(path).st_mode == mode
     assert building.output == ["/run/buildkit/ssh_agent.0"]
     assert building.added(built) == {}
 
@@ -164,6 +220,8 @@ PROBLEMS = [
     ("RUN exit 3", "ended with the exit code 3"),
     ('RUN ["/no/such"]', "/no/such"),
     ("USER nobody-knows\nRUN true", "nobody-knows"),
+    ("ARG M=9\nRUN --mount=type=secret,id=s,mode=$M true", "mode must be octal, up to 7777; it is '9'"),
+    ("RUN --mount=type=cache,target=/c,uid=9999999999 true", "uid must be a number, up to 4294967294"),
     ("RUN --mount=target=/m,source=none true", "has no 'none'"),
     ("RUN --mount=target=/m,from=no.such.domain.invalid/x true", "no.such.domain.invalid/x"),
 ]
@@ -172,5 +230,5 @@ PROBLEMS = [
 @pytest.mark.parametrize(("lines", "part"), PROBLEMS, ids=[row[0] for row in PROBLEMS])
 def test_problems_name_the_line(building: Building, lines: str, part: str) -> None:
     with pytest.raises(StepFailed, match=re.escape(part)) as caught:
-        building.build(f"FROM base\n{lines}", pull="never")
+        building.build(f"FROM base\n{lines}", pull="never", secrets={"s": Secret(variable="HOME")})
     assert caught.value.line == len(lines.split("\n")) + 1

@@ -6,8 +6,10 @@ import ctypes
 import os
 
 SYS_OPENAT2 = 437  # the same number on every architecture: it is younger than the unified table
+SYS_MOUNT_SETATTR = 442  # likewise
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_IN_ROOT = 0x10
+AT_FDCWD = -100
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -60,6 +62,24 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
     texts = (ctypes.c_char_p(os.fsencode(text)) for text in (source, target, kind))
     options = ctypes.c_char_p(os.fsencode(data)) if data else None
     _checked(_libc.mount(*texts, ctypes.c_ulong(flags), options), target)
+
+
+class MountAttr(ctypes.Structure):
+    """`struct mount_attr` of mount_setattr(2)."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd")
+    )
+
+
+def mount_setattr(target: str, flags: int, attributes: int) -> None:
+    """mount_setattr(2), Linux 5.12: sets attributes of a mount. Raises OSError with the target."""
+    attr = MountAttr(attributes, 0, 0, 0)
+    result = _libc.syscall(
+        ctypes.c_long(SYS_MOUNT_SETATTR), ctypes.c_int(AT_FDCWD), ctypes.c_char_p(os.fsencode(target)),
+        ctypes.c_uint(flags), ctypes.byref(attr), ctypes.c_size_t(ctypes.sizeof(attr)),
+    )  # fmt: skip
+    _checked(result, target)
 
 
 def umount2(target: str, flags: int) -> None:

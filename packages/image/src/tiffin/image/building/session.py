@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tiffin.image.building.trees import ContextFolder
     from tiffin.image.store.store import Store
 
+PATIENCE = 0.1  # seconds between looks at what another build has
+
 
 class BuildSession:
     """Args: store: leased. file: the Dockerfile's name. point: an empty folder, to mount at."""
@@ -73,6 +75,11 @@ class BuildSession:
         """Ends all stages soon: running commands are killed, and no step begins."""
         self._given_up.set()
         self.runner.cancel()
+
+    def pause(self) -> None:
+        """Waits a moment for what another build has. Raises Cancelled."""
+        self._given_up.wait(PATIENCE)
+        self.check()
 
     def check(self) -> None:
         """Raises Cancelled."""

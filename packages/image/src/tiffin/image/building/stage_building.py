@@ -49,7 +49,7 @@ class StageBuilding:
             self._space,
             session.downloads,
         )
-        self._requests = RunRequests(session.options, session.folders, self._trees)
+        self._requests = RunRequests(session.options, session.folders, self._trees, session.pause)
         self._key = ""
         self._layers: list[BuiltLayer] = []
         self._history: list[dict[str, Any]] = []

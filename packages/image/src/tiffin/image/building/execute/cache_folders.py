@@ -1,7 +1,12 @@
 """`CacheFolders`: the folders of `RUN --mount=type=cache`, which stay from build to build.
 
-<root>/build/folders/<digest of the id>[-N]/data, and beside it the file `lock`: exclusive while a command has it with
-`sharing=locked` or `private`, shared for the others.
+    <root>/build/folders/<digest of the id>[-N]/
+        data        what commands see; it appears when it is whole
+        lock        exclusive while a command has it with `sharing=locked` or `private`, shared for the others;
+                    its time is when that was last
+        filling     exclusive while a new one is filled; what a killed build has left then is `new-*`
+
+Locks are asked for again and again, as nothing else could be given up when the build is.
 """
 
 from __future__ import annotations
@@ -9,9 +14,10 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, repeat
 
 from tiffin.image.building.dockerfile.error import Problem
+from tiffin.image.building.execute.mount_fields import mode_of, owner_of
 from tiffin.image.building.trees import source_of
 from tiffin.image.digest import digest_of
 from tiffin.image.layers.removal import remove
@@ -19,10 +25,17 @@ from tiffin.image.layers.root import Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tiffin.image.building.stages.steps import RunMount
     from tiffin.image.building.trees import Trees
+
+    Pause = Callable[[], None]
+    """Waits a moment for whoever has a folder, and raises to give up."""
+
+SHARED, PRIVATE, LOCKED = SHARINGS = ("shared", "private", "locked")
+DATA, LOCK, FILLING, NEW = "data", "lock", "filling", "new-"
+MODE = 0o755
 
 
 class CacheFolders:
@@ -32,78 +45,116 @@ class CacheFolders:
         self._folder = folder
 
     @contextmanager
-    def opened(self, mount: RunMount, trees: Trees) -> Iterator[str]:
-        """The folder of a mount, locked as it says. A new one starts with what `from` and `source` name."""
-        name = digest_of((mount.get("id") or mount.get("target")).encode()).partition(":")[2]
-        sharing = mount.get("sharing", "shared")
-        numbers = count() if sharing == "private" else (0,)
-        for number in numbers:
+    def opened(self, mount: RunMount, trees: Trees, pause: Pause) -> Iterator[str]:
+        """The folder of a mount, locked as it says. A new one starts with what `from` and `source` name.
+
+        Raises:
+            Problem: a field is wrong. OSError: as the disk says. And what `pause` raises.
+        """
+        path, lock = self._locked(
+            digest_of(id_of(mount).encode()).partition(":")[2], sharing_of(mount), pause
+        )
+        try:
+            os.utime(lock)
+            yield _filled(path, mount, trees, pause)
+        finally:
+            os.close(lock)
+
+    def _locked(self, name: str, sharing: str, pause: Pause) -> tuple[str, int]:
+        """The path of a folder, and its lock. A private one that is in use is passed by for the next."""
+        for number in count() if sharing == PRIVATE else repeat(0):
             path = os.path.join(self._folder, name if number == 0 else f"{name}-{number}")
             os.makedirs(path, mode=0o700, exist_ok=True)
-            lock = _lock(os.path.join(path, "lock"), sharing)
-            if lock is None:
-                continue
-            try:
-                yield self._filled(path, mount, trees)
-            finally:
-                os.close(lock)
-            return
+            lock = _lock(os.path.join(path, LOCK), exclusive=sharing != SHARED)
+            if lock is not None:
+                return path, lock
+            if sharing != PRIVATE:
+                pause()
+        raise AssertionError("there is always a next one")
 
     def remove(self) -> int:
         """Removes all that no command has just now; how many. Raises OSError."""
         removed = 0
         for name in sorted(os.listdir(self._folder)) if os.path.isdir(self._folder) else ():
             path = os.path.join(self._folder, name)
-            lock = _lock(os.path.join(path, "lock"), "private")
+            lock = _lock(os.path.join(path, LOCK), exclusive=True)
             if lock is None:
                 continue
             try:
-                parent = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                try:
-                    for inner in os.listdir(path):
-                        if inner != "lock":
-                            remove(parent, os.fsencode(inner))
-                finally:
-                    os.close(parent)
-                removed += 1
+                removed += _emptied(path)
             finally:
                 os.close(lock)
         return removed
 
-    def _filled(self, path: str, mount: RunMount, trees: Trees) -> str:
-        """The folder itself, made if it is missing; it appears only when it is whole."""
-        data = os.path.join(path, "data")
-        if os.path.isdir(data):
-            return data
-        partial = os.path.join(path, f"new-{os.urandom(8).hex()}")
-        os.mkdir(partial)
-        if mount.origin is not None:
-            _copy(mount, trees, partial)
-        try:
-            os.chmod(partial, int(mount.get("mode", "0755"), 8))
-            os.chown(partial, int(mount.get("uid", "0")), int(mount.get("gid", "0")))
-        except ValueError:
-            raise Problem("--mount: mode, uid and gid must be numbers") from None
-        try:
-            os.rename(partial, data)
-        except OSError:  # another command with `sharing=shared` was faster
-            if not os.path.isdir(data):
-                raise
-        return data
+
+def id_of(mount: RunMount) -> str:
+    """The name under which a folder is found again."""
+    return mount.get("id") or mount.get("target")
 
 
-def _lock(path: str, sharing: str) -> int | None:
-    """A locked descriptor; None if a private folder is in use."""
-    kinds = {"locked": fcntl.LOCK_EX, "private": fcntl.LOCK_EX | fcntl.LOCK_NB, "shared": fcntl.LOCK_SH}
-    if sharing not in kinds:
-        raise Problem(f"--mount: sharing {sharing!r} is none of {', '.join(kinds)}")
+def sharing_of(mount: RunMount) -> str:
+    """One of SHARINGS. Raises Problem."""
+    sharing = mount.get("sharing", SHARED)
+    if sharing not in SHARINGS:
+        raise Problem(f"--mount: sharing {sharing!r} is none of {', '.join(SHARINGS)}")
+    return sharing
+
+
+def _lock(path: str, *, exclusive: bool) -> int | None:
+    """A locked descriptor; None if somebody else has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, kinds[sharing])
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _emptied(path: str) -> bool:
+    """Removes all but the lock; whether there was anything that a command has seen."""
+    had = os.path.isdir(os.path.join(path, DATA))
+    _remove_inner(path, lambda name: name != LOCK)
+    return had
+
+
+def _remove_inner(path: str, which: Callable[[str], bool]) -> None:
+    parent = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in filter(which, os.listdir(path)):
+            remove(parent, os.fsencode(name))
+    finally:
+        os.close(parent)
+
+
+def _filled(path: str, mount: RunMount, trees: Trees, pause: Pause) -> str:
+    """The folder itself, made if it is missing."""
+    data = os.path.join(path, DATA)
+    while not os.path.isdir(data):
+        filling = _lock(os.path.join(path, FILLING), exclusive=True)
+        if filling is None:
+            pause()
+            continue
+        try:
+            _fill(path, mount, trees)
+        finally:
+            os.close(filling)
+    return data
+
+
+def _fill(path: str, mount: RunMount, trees: Trees) -> None:
+    """Makes the folder, while nobody else does. What is half made is removed: now, or by who comes next."""
+    data, made = os.path.join(path, DATA), os.path.join(path, f"{NEW}{os.urandom(8).hex()}")
+    if os.path.isdir(data):
+        return
+    try:
+        os.mkdir(made)
+        _copy(mount, trees, made)
+        os.chown(made, *owner_of(mount))
+        os.chmod(made, mode_of(mount, MODE))
+        os.rename(made, data)
+    finally:
+        _remove_inner(path, lambda name: name.startswith(NEW))
 
 
 def _copy(mount: RunMount, trees: Trees, target: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from errno import EINVAL
+from errno import EINVAL, ENOSYS, EPERM
 
 from tiffin.image.errors import Unsupported
-from tiffin.image.kernel import mount, umount2, unshare
+from tiffin.image.kernel import mount, mount_setattr, umount2, unshare
 from tiffin.image.snapshots.mounting import lower_folders
 from tiffin.image.snapshots.overlayfs import default_options, escaped
 from tiffin.runtime.record import Record
@@ -27,6 +27,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
     0x40000,
 )
 MNT_DETACH = 2
+AT_RECURSIVE, MOUNT_ATTR_RDONLY = 0x8000, 0x1
 PARAMETERS = "/sys/module/overlay/parameters"
 # with these the upper folder alone says all that has changed (`layers.diff.overlay`)
 PLAIN = ("redirect_dir", "metacopy")
@@ -78,9 +79,15 @@ def mount_tree(tree: Tree, point: str) -> None:
 
 
 def bind(source: str, point: str, *, readonly: bool = False) -> None:
-    """A bind mount, with what is mounted below. Raises OSError."""
+    """A bind mount, with what is mounted below; that is read-only too, but not before Linux 5.12. Raises OSError."""
     mount(source, point, "none", MS_BIND | MS_REC)
-    if readonly:
+    if not readonly:
+        return
+    try:
+        mount_setattr(point, AT_RECURSIVE, MOUNT_ATTR_RDONLY)
+    except OSError as error:
+        if error.errno not in (ENOSYS, EPERM):  # EPERM: Docker's seccomp filter of before 2021
+            raise
         mount("none", point, "none", MS_REMOUNT | MS_BIND | MS_RDONLY)
 
 

@@ -59,7 +59,7 @@ def carry_out(tools: Tools, step: Step, tree: Tree, progress: StepProgress, stac
 
 
 def _run(tools: Tools, step: RunStep, tree: Tree, progress: StepProgress, stack: ExitStack) -> None:
-    code = tools.runner.run(tools.requests.make(step, tree, stack), progress.output)
+    code = tools.runner.run(tools.requests.make(step, tree, progress.output, stack), progress.output)
     if code:
         problem = f"the command {' '.join(step.args)!r} ended with the exit code {code}"
         raise StepFailed(problem, file=tools.file, line=step.line, exit_code=code)

@@ -6,6 +6,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 
+from tiffin.image.errors import InvalidImage
 from tiffin.image.layers.root import MOST_LINKS, Root
 
 TYPE_CHECKING = False
@@ -42,7 +43,8 @@ class MountPoints:
         """Takes away what was made, and is still as it was: what the command has put there stays."""
         self._root.forget()
         for path, is_directory in reversed(self._made):
-            with suppress(FileNotFoundError), self._unchanged(path) as (parent, name):
+            # InvalidImage: what it was made in is no directory any more
+            with suppress(FileNotFoundError, InvalidImage), self._unchanged(path) as (parent, name):
                 if is_directory:
                     with suppress(OSError):  # not empty, or something else by now
                         os.rmdir(name, dir_fd=parent)
