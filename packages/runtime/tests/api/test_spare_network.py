@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from packages.runtime.tests.api.conftest import Make, shell
@@ -135,6 +136,16 @@ def test_where_none_can_be_made_ahead_containers_make_their_own(
     monkeypatch.setattr(spare_network, "_new_network", refuse)
     assert all(UP in look()[1] for _ in range(4))
     assert tried == [errno.ENOSPC]
+
+
+def test_where_no_thread_can_be_started_containers_make_their_own(
+    look: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert all(UP in look()[1] for _ in range(4))
 
 
 def test_a_container_in_the_hosts_network_leaves_it_alone(

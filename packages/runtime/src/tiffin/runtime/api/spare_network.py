@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import struct
 from collections import deque
-from threading import Thread
+from threading import Lock, Thread
 
 from ..launch.core_process import above_stdio
 
@@ -25,13 +25,14 @@ WANTED_BEFORE = 2
 class SpareNetwork:
     """At most one network namespace ahead. May be used by several threads, and after a fork.
 
-    It has no lock, which a fork could find locked for ever: of two threads one gets the spare one.
+    Nobody waits for its lock, which a fork may find locked for ever.
     """
 
     def __init__(self) -> None:
         self._ready: deque[tuple[int, int]] = deque()  # (process that made it, descriptor)
         self._wanted = 0
         self._maker: Thread | None = None
+        self._starting = Lock()
         self._usable = True
 
     def take(self) -> int:
@@ -48,11 +49,19 @@ class SpareNetwork:
 
     def replenish(self) -> None:
         """Has the next one made, if there is none and more will be wanted; returns at once."""
-        making = self._maker is not None and self._maker.is_alive()
-        if self._ready or making or not self._usable or self._wanted < WANTED_BEFORE:
+        if self._ready or not self._usable or self._wanted < WANTED_BEFORE:
             return
-        self._maker = Thread(target=self._make, name="tiffin-spare-network", daemon=True)
-        self._maker.start()
+        if not self._starting.acquire(blocking=False):
+            return
+        try:
+            if self._maker is None or not self._maker.is_alive():
+                maker = Thread(target=self._make, name="tiffin-spare-network", daemon=True)
+                maker.start()
+                self._maker = maker
+        except RuntimeError:  # no room for a thread, or the program ends: containers go on making their own
+            self._usable = False
+        finally:
+            self._starting.release()
 
     def settle(self) -> None:
         """Waits until none is in the making."""
