@@ -84,7 +84,10 @@ def cgroups_of(processes: list[Path]) -> set[Path]:
     """The cgroups of a build's container that they are in."""
     lines = {line for process in processes for line in (process / "cgroup").read_text().splitlines()}
     names = {line.rpartition("/")[2] for line in lines if "/tiffin-build-" in line}
-    return {path for name in names for path in Path("/sys/fs/cgroup").glob(f"**/{name}")}
+    # os.walk, as Path.glob fails where somebody else's cgroup goes away meanwhile
+    return {
+        Path(folder, name) for folder, below, _ in os.walk("/sys/fs/cgroup") for name in names & set(below)
+    }
 
 
 TEXT = "FROM base\nRUN echo one >/one\nENV MARK={marker}\nRUN echo running; sleep 1000 & wait"

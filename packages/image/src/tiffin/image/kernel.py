@@ -67,9 +67,7 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 class MountAttr(ctypes.Structure):
     """`struct mount_attr` of mount_setattr(2)."""
 
-    _fields_ = tuple(
-        (name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd")
-    )
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd"))
 
 
 def mount_setattr(target: str, flags: int, attributes: int) -> None:
