@@ -55,6 +55,9 @@ IGNORES = [
     ("**/e", set(FILES) - {"d/e/f.txt", "d/e/.hidden"}),
     ("d/**", set(FILES) - {"d/a.txt", "d/e/f.txt", "d/e/.hidden"}),
     ("**", set()),
+    ("**.js", set(FILES) - {"node/x/y/z.js", "node/keep/k.js"}),
+    ("**.[j]s", set(FILES)),
+    ("d**", set(FILES) - {"d/a.txt", "d/e/f.txt", "d/e/.hidden"}),
 ]
 
 
@@ -94,6 +97,26 @@ def test_the_file_beside_the_dockerfile_comes_first(folder: Path) -> None:
     assert not read_ignored(str(folder / "src"))
 
 
+def test_buildahs_name_for_it_comes_first(folder: Path) -> None:
+    (folder / ".dockerignore").write_text("a.txt")
+    (folder / ".containerignore").write_text("b.md")
+    assert read_ignored(str(folder), str(folder / "Dockerfile")).judge("b.md")[0]
+    assert not read_ignored(str(folder)).judge("a.txt")[0]
+    (folder / "Dockerfile.dockerignore").write_text("src")
+    assert read_ignored(str(folder), str(folder / "Dockerfile")).judge("src/m.go")[0]
+
+
+def test_a_link_that_is_left_out_leads_nowhere(folder: Path) -> None:
+    (folder / "l").symlink_to("a.txt")
+    (folder / "src/d").symlink_to("../d")
+    with SourceTree(str(folder), patterns_of("l\nsrc/d", "i")) as tree:
+        assert tree.find("a.txt") is not None
+        assert tree.find("l") is None
+        assert tree.find("src/d/a.txt") is None
+        with pytest.raises(NotFound, match="may leave it out"):
+            find_sources(tree, "l")
+
+
 GLOBS = [
     ("a.txt", ["a.txt"]),
     ("./d/../a.txt", ["a.txt"]),
@@ -101,8 +124,11 @@ GLOBS = [
     ("/", [""]),
     ("*.txt", ["a.txt"]),
     ("*/*.txt", ["d/a.txt"]),
-    ("**/*.txt", ["a.txt", "d/a.txt", "d/e/f.txt"]),
+    ("**/*.txt", ["d/a.txt"]),
     ("d/**/f.*", ["d/e/f.txt"]),
+    ("**.txt", ["a.txt"]),
+    ("a\\.t?t", ["a.txt"]),
+    ("[a-b].[^m]*", ["a.txt"]),
     ("[ab].*", ["a.txt", "b.md"]),
     ("nothing*", []),
 ]
@@ -114,9 +140,22 @@ def test_globs(folder: Path, text: str, expected: list[str]) -> None:
         assert [source.path for source in find_sources(tree, text)] == expected
 
 
+DEEP = [
+    ("**/*.txt", ["a.txt", "d/a.txt", "d/e/f.txt"]),
+    ("d/**/f.*", ["d/e/f.txt"]),
+    ("*/**/k.js", ["node/keep/k.js"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), DEEP, ids=[row[0] for row in DEEP])
+def test_globs_of_parents(folder: Path, text: str, expected: list[str]) -> None:
+    with SourceTree(str(folder)) as tree:
+        assert [source.path for source in find_sources(tree, text, deep=True)] == expected
+
+
 def test_what_is_not_there(folder: Path) -> None:
     with SourceTree(str(folder)) as tree:
-        for text in ("no", "a.txt/x", "d/no"):
+        for text in ("no", "a.txt/x", "d/no", "a\\*txt"):
             with pytest.raises(NotFound):
                 find_sources(tree, text)
 

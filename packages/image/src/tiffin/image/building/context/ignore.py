@@ -1,4 +1,4 @@
-"""`Ignored`: what a list of patterns leaves out, and reading such a list from `.dockerignore`."""
+"""`Ignored`: what a list of patterns leaves out, and reading such a list from `.dockerignore` or `.containerignore`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+ENDINGS = (".containerignore", ".dockerignore")
 Matches = tuple[bool, ...]  # for each pattern, whether it is met by a path or by a folder above
 
 
@@ -68,11 +69,13 @@ def patterns_of(text: str, name: str) -> Ignored:
 def read_ignored(folder: str, dockerfile: str = "") -> Ignored:
     """What a context leaves out: `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` in the folder.
 
+    Of buildah's name for it, `.containerignore`, Docker knows nothing: where both are, it comes first, as in buildah.
+
     Raises:
         DockerfileError: for a broken pattern. OSError: if such a file is there and cannot be read.
     """
-    paths = [f"{dockerfile}.dockerignore"] if dockerfile else []
-    for path in (*paths, os.path.join(folder, ".dockerignore")):
+    starts = (*([dockerfile] if dockerfile else []), os.path.join(folder, ""))
+    for path in (start + end for start in starts for end in ENDINGS):
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 return patterns_of(file.read(), os.path.basename(path))

@@ -14,6 +14,9 @@ from tiffin.runtime.record import Record
 
 WILD = "*?["
 ALL = re.compile(r"\*\*(/|$)?")
+ESCAPED = re.compile(r"\\.", re.DOTALL)
+STARS = re.compile(r"(\\.)|\*+", re.DOTALL)
+ENDING = re.compile(r"\*\*([^/*?\[\]\\][^*?\[\]\\]*)", re.DOTALL)
 
 
 class Pattern(Record):
@@ -34,8 +37,13 @@ class Pattern(Record):
 
 
 def is_wild(text: str) -> bool:
-    """Whether a path is a pattern."""
-    return any(char in text for char in WILD)
+    """Whether a path is a pattern: something in it is special, and has no escape."""
+    return any(char in WILD for char in ESCAPED.sub("", text))
+
+
+def of_one_name(text: str) -> str:
+    """A pattern where `**` is no more than `*`: it meets one name, as in Go's `filepath.Match`."""
+    return STARS.sub(lambda found: found[1] or "*", text)
 
 
 def compiled(text: str, *, exception: bool = False) -> Pattern:
@@ -53,6 +61,8 @@ def _literal(text: str) -> str:
 
 
 def _regex(text: str) -> str:
+    if ending := ENDING.fullmatch(text):  # `**.log`: whatever ends so; moby has it for this form only
+        return f".*{re.escape(ending[1])}"
     parts = []
     position = 0
     while position < len(text):

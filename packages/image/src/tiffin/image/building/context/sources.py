@@ -7,7 +7,7 @@ import posixpath
 from tiffin.image.errors import NotFound
 from tiffin.runtime.record import Record
 
-from .patterns import compiled, is_wild
+from .patterns import compiled, is_wild, of_one_name
 from .tree import Item, SourceTree
 
 
@@ -24,11 +24,11 @@ class Source(Record):
     kept: str = ""
 
 
-def find_sources(tree: SourceTree, text: str, *, follow: bool = True) -> list[Source]:
-    """What a source names, sorted; nothing for a glob that meets nothing, as BuildKit.
+def find_sources(tree: SourceTree, text: str, *, deep: bool = False) -> list[Source]:
+    """What a source names, sorted; nothing for a glob that meets nothing, as BuildKit. Links are followed.
 
     Args:
-        follow: whether a link that is named itself is followed; else it is copied as one.
+        deep: `**` is any number of folders (`--parents`); else it is no more than `*`.
 
     Raises:
         NotFound: for a path that is not there, or is left out. Problem: for a broken pattern.
@@ -36,34 +36,30 @@ def find_sources(tree: SourceTree, text: str, *, follow: bool = True) -> list[So
     cleaned = _cleaned(text)
     pivot = text.partition("/./")
     dropped = len(_cleaned(pivot[0])) if pivot[1] else 0
-    paths = [cleaned]
-    if is_wild(cleaned) or "\\" in cleaned:
-        found = _globbed(tree, cleaned)
-        if found or is_wild(cleaned.replace("\\", "")):
-            paths = found
-    return [_source(tree, path, dropped, follow=follow) for path in paths]
+    paths = _globbed(tree, cleaned, deep=deep) if is_wild(cleaned) else [cleaned]
+    return [_source(tree, path, dropped) for path in paths]
 
 
 def _cleaned(text: str) -> str:
     return posixpath.normpath(f"/{text}").lstrip("/")
 
 
-def _source(tree: SourceTree, path: str, dropped: int, *, follow: bool) -> Source:
-    item = tree.find(path, follow=follow)
+def _source(tree: SourceTree, path: str, dropped: int) -> Source:
+    item = tree.find(path)
     if item is None:
         left_out = " (.dockerignore may leave it out)" if tree.ignored else ""
         raise NotFound(f"{tree.name} has no {path or '/'!r}{left_out}")
     return Source(item, path.rpartition("/")[2], path, path[dropped:].lstrip("/"))
 
 
-def _globbed(tree: SourceTree, text: str) -> list[str]:
-    """The paths that a pattern meets, part by part: `*` never crosses a `/`, `**` does."""
+def _globbed(tree: SourceTree, text: str, *, deep: bool) -> list[str]:
+    """The paths that a pattern meets, part by part: `*` never crosses a `/`, a `**` that is `deep` does."""
     found = [""]
     parts = text.split("/")
     for number, part in enumerate(parts):
-        if part == "**":
+        if part == "**" and deep:
             return _below(tree, found, "/".join(parts[number:]))
-        pattern = compiled(part)
+        pattern = compiled(of_one_name(part))
         found = [
             item.path
             for folder in found

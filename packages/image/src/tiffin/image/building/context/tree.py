@@ -72,7 +72,7 @@ class SourceTree:
             yield descriptor, name or "."
 
     def find(self, path: str, *, follow: bool = True) -> Item | None:
-        """What is at a path; None if nothing is, or it is left out.
+        """What is at a path; None if nothing is, or it is left out, or a link on the way is.
 
         Args:
             path: `..` ends at the root; links are followed inside of it.
@@ -96,6 +96,8 @@ class SourceTree:
                 links += 1
                 if links > MOST_LINKS:
                     raise OSError(ELOOP, os.strerror(ELOOP), path)
+                if self.ignored.judge(here)[0]:
+                    return None
                 self._follow(here, walked, left)
             else:
                 walked.append(part)

@@ -25,7 +25,7 @@ def excluded_by(step: CopyStep) -> Ignored:
 def sources_of(step: CopyStep, tree: SourceTree) -> list[Source]:
     """What is copied out of a tree. Raises NotFound, Problem."""
     local = [text for text in step.sources if not is_fetched(step, text)]
-    return [source for text in local for source in find_sources(tree, text)]
+    return [source for text in local for source in find_sources(tree, text, deep=step.parents)]
 
 
 def kept_above(source: Source, tree: SourceTree) -> list[tuple[str, Item]]:
