@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shlex
 import shutil
 import subprocess
 import uuid
@@ -130,6 +131,17 @@ def test_files_go_in_and_out(managed: Managed, tmp_path: Path) -> None:
     assert managed.call("cp", "box:/d", tmp_path / "copied").code == 0
     assert (tmp_path / "copied/e/f").read_text() == "inside\n"
     assert os.readlink(tmp_path / "copied/l") == "/etc"
+
+
+def test_archives_go_in_and_out(managed: Managed, tmp_path: Path) -> None:
+    managed.start("box", "mkdir -p /d/e; echo inside >/d/e/f; exec sleep 300")
+    program = shlex.join(managed.words("cp"))
+    both = f"{program} box:/d - | {program} - box:/tmp"
+    done = subprocess.run(["sh", "-c", both], env=managed.environment, timeout=SECONDS, check=False)
+    assert done.returncode == 0
+    assert managed.call("exec", "box", "cat", "/tmp/d/e/f").out == "inside\n"
+    assert managed.call("cp", "-", "box:/none", stdin="").code == 1
+    assert managed.call("cp", "-", "-").code == 125
 
 
 def test_events_tell_what_happens(managed: Managed) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from packages.tiffin.tests.conftest import Tiffin
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Tiffin
 
 pytestmark = pytest.mark.requires("root", "busybox", "overlayfs", "cgroup_writable")
 
@@ -114,9 +117,33 @@ def test_rules_of_docker_for_where_things_go(box: Tiffin, outside: Path, tmp_pat
     assert "cannot replace a file" in box.call("cp", outside, "box:/etc/passwd").err
     both = box.call("cp", "box:/a", "box:/b")
     assert "exactly one of both" in both.err
-    stream = box.call("cp", "box:/etc/passwd", "-")
-    assert (stream.code, stream.out) == (125, "")
-    assert "an archive on a standard stream" in stream.err
+
+
+def test_a_tree_goes_out_as_an_archive_and_in_again(box: Tiffin) -> None:
+    script = "mkdir -p /a/b /c; echo inside >/a/b/f; chown 7:8 /a/b/f; chmod 4711 /a/b/f; ln -s /etc /a/l"
+    assert box.call("exec", "box", "sh", "-c", script).code == 0
+    for flags, owners in (((), "0 0"), (("-a",), "7 8")):
+        command = " ".join(map(shlex.quote, (str(PROGRAM), "cp", *flags)))
+        both = f"{command} box:/a - | {command} - box:/c"
+        done = subprocess.run(
+            ["sh", "-c", both], env=box.environment, capture_output=True, timeout=SECONDS, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        seen = box.call(
+            "exec", "box", "sh", "-c", "stat -c '%u %g %a' /c/a/b/f; readlink /c/a/l; cat /c/a/b/f"
+        )
+        assert seen.lines == [f"{owners} 4711", "/etc", "inside"]
+
+
+def test_the_whole_root_as_an_archive(box: Tiffin, tmp_path: Path) -> None:
+    with (tmp_path / "tar").open("wb") as file:
+        subprocess.run(
+            [PROGRAM, "cp", "box:/", "-"], env=box.environment, stdout=file, timeout=SECONDS, check=True
+        )
+    with tarfile.open(tmp_path / "tar") as archive:
+        names = archive.getnames()
+    assert {".", "./proc", "./sys", "./dev", "./etc/passwd", "./data/sub/two"} <= set(names)
+    assert [name for name in names if name.startswith(("./proc/", "./sys/"))] == []
 
 
 def test_links_of_a_container_lead_nowhere_outside(box: Tiffin, outside: Path, tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ COMMANDS = (
         managed=True, failed=1,
     ),
     Command(
-        "cp", "NAME:PATH|PATH NAME:PATH|PATH", 2, 2, "copy files out of a container that runs, or into it",
+        "cp", "NAME:PATH|PATH|- NAME:PATH|PATH|-", 2, 2,
+        "copy files out of a container that runs, or into it; - is a tar archive on a standard stream",
         "tiffin.cli.containers.copying",
         (Flag(("archive", "a"), "switch", "", "keep owners (else they become root's, or yours)"),),
         managed=True, failed=1,

@@ -7,7 +7,8 @@ touches the time of change, so that the times come last.
 from __future__ import annotations
 
 import os
-from errno import E2BIG, EINVAL, ENOTSUP, EPERM, ERANGE
+import stat
+from errno import E2BIG, EINVAL, ELOOP, ENOTSUP, EPERM, ERANGE
 
 from tiffin.image.errors import InvalidImage
 
@@ -18,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Ownership", "set_extended", "set_times", "wanted"]
+__all__ = ["Ownership", "set_extended", "set_mode", "set_times", "wanted"]
 
 # overlayfs reads these: from a layer they could redirect a directory, or uncover what is below
 OVERLAYFS = ("trusted.overlay.", "user.overlay.")
@@ -107,6 +108,20 @@ def set_times(mtime: int, atime: int | None, file: int | bytes, parent: int | No
         os.utime(file, ns=times)
     else:
         os.utime(file, ns=times, dir_fd=parent, follow_symlinks=False)
+
+
+def set_mode(mode: int, base: bytes, parent: int) -> None:
+    """Permission bits of a name in an open directory, which is never followed: somebody may exchange it for a link.
+
+    chmod(2) would follow it, and fchmodat2(2) is of Linux 6.6. Raises OSError: ELOOP for a link.
+    """
+    opened = os.open(base, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        if stat.S_ISLNK(os.fstat(opened).st_mode):
+            raise OSError(ELOOP, os.strerror(ELOOP), os.fsdecode(base))
+        os.chmod(b"/proc/self/fd/%d" % opened, mode)
+    finally:
+        os.close(opened)
 
 
 def bounded(value: int) -> int:

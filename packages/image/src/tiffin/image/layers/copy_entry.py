@@ -7,6 +7,8 @@ import os
 import stat
 from errno import EINVAL, ENODATA, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM, EXDEV
 
+from .attributes import set_mode
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +78,7 @@ class EntryCopier:
         keys = os.listxattr(old, follow_symlinks=False)
         self._copy_xattrs(((key, os.getxattr(old, key, follow_symlinks=False)) for key in keys), new)
         if not stat.S_ISLNK(status.st_mode):
-            os.chmod(name, stat.S_IMODE(status.st_mode), dir_fd=target)
+            set_mode(stat.S_IMODE(status.st_mode), name, target)
         times = (status.st_atime_ns, status.st_mtime_ns)
         os.utime(name, ns=times, dir_fd=target, follow_symlinks=False)
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from contextlib import suppress
 from errno import ELOOP, ENOENT, ENOTDIR
 
 from tiffin.cli.containers.copy_entry import EntryCopy
+from tiffin.cli.containers.copy_put import Opened, put
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.layers.root import DIRECTORY, Root
 
@@ -27,25 +27,36 @@ class Place:
 
     Args:
         root: a folder that is `/` for the path. shown: what the user called it.
+        left_out: numbers of devices (`st_dev`) of which only the mount point is copied.
     """
 
-    def __init__(self, root: str, path: str, shown: str) -> None:
+    def __init__(self, root: str, path: str, shown: str, left_out: frozenset[int] = frozenset()) -> None:
         self.shown = shown
+        self.left_out = left_out
         self.wants_folder = path.endswith(("/", "/."))
         self.content_only = path.endswith("/.")
         parts = [part for part in path.split("/") if part not in ("", ".")]
         self.path = "/".join(parts).encode("utf-8", "surrogateescape")
-        self._root = Root(root)
+        self.root = Root(root)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._root.close()
+        self.root.close()
 
     def folder(self, path: bytes) -> int:
         """A new descriptor of a folder. Raises OSError."""
-        return self._root.open(path or b".", DIRECTORY)
+        return self.root.open(path or b".", DIRECTORY)
+
+    def existing(self, path: bytes) -> int:
+        """The same. Raises CommandFailed: there is none."""
+        try:
+            return self.folder(path)
+        except OSError as error:
+            if error.errno in (ENOENT, ENOTDIR, ELOOP):
+                raise CommandFailed(f"{self.shown}: there is no folder /{os.fsdecode(path)}") from error
+            raise
 
     def is_folder(self) -> bool:
         """Whether there is one; a link to one counts."""
@@ -72,7 +83,7 @@ class Copying:
         if self._source.wants_folder or not name:
             self._copy_folder()
             return
-        with _Open(self._opened(self._source, above)) as source:
+        with Opened(self._source.existing(above)) as source:
             try:
                 status = os.stat(name, dir_fd=source, follow_symlinks=False)
             except FileNotFoundError as error:
@@ -84,7 +95,7 @@ class Copying:
 
     def _copy_file(self, source: int, name: bytes, status: os.stat_result) -> None:
         folder, wanted = self._destination(name)
-        with _Open(folder) as target:
+        with Opened(folder) as target:
             self._put(source, name, target, wanted, status)
 
     def _destination(self, name: bytes) -> tuple[int, bytes]:
@@ -95,32 +106,24 @@ class Copying:
         above, _, last = target.path.rpartition(b"/")
         if target.wants_folder:
             raise CommandFailed(f"there is no folder {target.shown}")
-        return self._opened(target, above), last
+        return target.existing(above), last
 
     def _copy_folder(self) -> None:
         source, target = self._source, self._target
         above, _, name = source.path.rpartition(b"/")
-        with _Open(self._opened(source, source.path)) as opened:
+        with Opened(source.existing(source.path)) as opened:
             if target.is_folder():
-                with _Open(target.folder(target.path)) as folder:
+                with Opened(target.folder(target.path)) as folder:
                     if source.content_only or not name:
                         self._fill(opened, folder)
                     else:
                         self._enter(opened, folder, name)
                 return
             above, _, last = target.path.rpartition(b"/")
-            with _Open(self._opened(target, above)) as folder:
+            with Opened(target.existing(above)) as folder:
                 self._enter(opened, folder, last)
 
-    def _opened(self, place: Place, path: bytes) -> int:
-        try:
-            return place.folder(path)
-        except OSError as error:
-            if error.errno in (ENOENT, ENOTDIR, ELOOP):
-                raise CommandFailed(f"{place.shown}: there is no folder /{os.fsdecode(path)}") from error
-            raise
-
-    def _enter(self, source: int, folder: int, name: bytes) -> None:
+    def _enter(self, source: int, folder: int, name: bytes, *, empty: bool = False) -> None:
         """Copies an open folder to a name in another; what is there already stays, or is replaced file by file."""
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o700, dir_fd=folder)
@@ -128,8 +131,9 @@ class Copying:
             inner = os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
         except NotADirectoryError as error:
             raise CommandFailed(f"{self._target.shown}: a folder cannot replace a file") from error
-        with _Open(inner) as target:
-            self._fill(source, target)
+        with Opened(inner) as target:
+            if not empty:
+                self._fill(source, target)
             self._entries.copy_attributes(source, target, os.fstat(source))
 
     def _fill(self, source: int, target: int) -> None:
@@ -138,44 +142,18 @@ class Copying:
             try:
                 status = os.stat(name, dir_fd=source, follow_symlinks=False)
                 if stat.S_ISDIR(status.st_mode):
-                    with _Open(os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=source)) as inner:
-                        self._enter(inner, target, name)
+                    with Opened(os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=source)) as inner:
+                        self._enter(inner, target, name, empty=status.st_dev in self._source.left_out)
                 else:
                     self._put(source, name, target, name, status)
             except FileNotFoundError:  # it went while we copied
                 continue
 
     def _put(self, source: int, name: bytes, target: int, wanted: bytes, status: os.stat_result) -> None:
-        """A file, by way of a name in a folder of our own, so that nobody sees half of it."""
         if stat.S_ISSOCK(status.st_mode):
             return
-        partial = b".tiffin-cp-" + os.urandom(6).hex().encode()
-        os.mkdir(partial, 0o700, dir_fd=target)
-        try:
-            with _Open(os.open(partial, DIRECTORY | os.O_NOFOLLOW, dir_fd=target)) as folder:
-                try:
-                    self._entries.copy(source, folder, name, status)
-                    os.rename(name, wanted, src_dir_fd=folder, dst_dir_fd=target)
-                except BaseException as error:
-                    with suppress(FileNotFoundError):
-                        os.unlink(name, dir_fd=folder)
-                    if isinstance(error, IsADirectoryError):
-                        raise CommandFailed(
-                            f"{self._target.shown}: a file cannot replace a folder"
-                        ) from error
-                    raise
-        finally:
-            os.rmdir(partial, dir_fd=target)
 
+        def copy(folder: int) -> None:
+            self._entries.copy(source, folder, name, status)
 
-class _Open:
-    """Closes a descriptor."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def __enter__(self) -> int:
-        return self._descriptor
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        put(target, wanted, self._target.shown, name, copy)

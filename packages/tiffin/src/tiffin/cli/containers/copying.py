@@ -1,4 +1,4 @@
-"""`tiffin cp`: files out of a container that runs, or into it.
+"""`tiffin cp`: files out of a container that runs, or into it; as a tar archive where one of both is `-`.
 
 What is in the container is not to be trusted, and may change meanwhile: see `copy_tree`.
 """
@@ -6,8 +6,11 @@ What is in the container is not to be trusted, and may change meanwhile: see `co
 from __future__ import annotations
 
 import os
+import sys
 
+from tiffin.cli.containers.copy_owners import id_maps, root_of
 from tiffin.cli.containers.copy_tree import Copying, Place
+from tiffin.cli.containers.kernel_mounts import kernel_devices
 from tiffin.cli.containers.opening import open_containers
 from tiffin.cli.parse import UsageError
 
@@ -15,43 +18,59 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.cli.parse import Arguments
 
+STREAM = "-"
+
 
 def main(arguments: Arguments) -> int:
     """Copies, as `docker cp` has it. Raises CommandFailed, OSError, UsageError."""
     source, target = arguments.words
-    if "-" in (source, target):
-        raise UsageError(
-            "- would be an archive on a standard stream, which is not here: `tiffin exec NAME tar ...`"
-        )
     inside = [text for text in (source, target) if _split(text)[0]]
     if len(inside) != 1:
         raise UsageError("exactly one of both is in a container: NAME:PATH")
+    if STREAM in (source, target):
+        _check_stream(0 if source == STREAM else 1)
+    archive = arguments.switch("archive")
     with open_containers(arguments) as containers:
         pid = containers.pid(_split(inside[0])[0])
-        owner = None if arguments.switch("archive") else _root_of(pid if inside[0] == target else 0)
-        with _place(source, pid) as origin, _place(target, pid) as destination:
-            Copying(origin, destination, owner).copy()
+        if source == STREAM:
+            _extract(target, pid, archive=archive)
+        elif target == STREAM:
+            _pack(source, pid)
+        else:
+            owner = None if archive else root_of(pid if inside[0] == target else 0)
+            with _place(source, pid) as origin, _place(target, pid) as destination:
+                Copying(origin, destination, owner).copy()
     return 0
+
+
+def _check_stream(number: int) -> None:
+    if os.isatty(number):
+        raise UsageError(
+            "- is a tar archive on a standard stream, which is a terminal here: use a pipe or a file"
+        )
+
+
+def _extract(target: str, pid: int, *, archive: bool) -> None:
+    from tiffin.cli.containers.archive_in import ArchiveExtraction
+
+    with _place(target, pid) as folder:
+        ArchiveExtraction(folder, id_maps(pid), archive=archive).extract(sys.stdin.buffer)
+
+
+def _pack(source: str, pid: int) -> None:
+    from tiffin.cli.containers.archive_out import TreeArchive
+
+    with _place(source, pid) as place:
+        for piece in TreeArchive(place, id_maps(pid)).pieces():
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
 
 
 def _place(text: str, pid: int) -> Place:
     name, path = _split(text)
     if name:
-        return Place(f"/proc/{pid}/root", path, text)
+        return Place(f"/proc/{pid}/root", path, text, kernel_devices(pid))
     return Place("/", os.path.abspath(path) + ("/" if path.endswith("/") else _dot(path)), text)
-
-
-def _root_of(pid: int) -> tuple[int, int]:
-    """Our own ids; of a process: what its user namespace has as root."""
-    if not pid:
-        return os.geteuid(), os.getegid()
-    return _first_id(f"/proc/{pid}/uid_map"), _first_id(f"/proc/{pid}/gid_map")
-
-
-def _first_id(path: str) -> int:
-    with open(path) as file:
-        rows = [[int(word) for word in line.split()] for line in file]
-    return next((outside for inside, outside, _ in rows if inside == 0), 0)
 
 
 def _dot(path: str) -> str:

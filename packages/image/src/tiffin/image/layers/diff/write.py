@@ -111,24 +111,9 @@ class _Entries:
         return self._entry(change, change.info)
 
     def _entry(self, change: Change, info: FileInfo) -> Entry:
-        kind = kinds.HARD_LINK if change.link else TYPES[stat.S_IFMT(info.mode)]
-        uid, gid = self._owner(info.uid, info.gid)
-        size = info.size if kind == kinds.REGULAR else 0
-        return Entry(
-            (change.path or b".") + (b"/" if kind == kinds.DIRECTORY else b""),
-            kind,
-            stat.S_IMODE(info.mode),
-            uid,
-            gid,
-            size,
-            info.mtime if self._latest is None else min(info.mtime, self._latest),
-            None,
-            change.link or info.target,
-            (os.major(info.device), os.minor(info.device)) if info.is_device else (0, 0),
-            {} if change.link else _portable(info.xattrs),
-            None,
-            size,
-        )
+        owner = self._owner(info.uid, info.gid)
+        mtime = info.mtime if self._latest is None else min(info.mtime, self._latest)
+        return entry_of(change.path or b".", info.replace(mtime=mtime), owner, change.link)
 
     def _owner(self, uid: int, gid: int) -> tuple[int, int]:
         if self._ids is None:
@@ -137,6 +122,31 @@ class _Entries:
         if found is None:
             found = self._known[uid, gid] = self._ids.to_container(uid, gid)
         return found
+
+
+def entry_of(path: bytes, info: FileInfo, owner: tuple[int, int], link: bytes = b"") -> Entry:
+    """What an archive says of a file.
+
+    Args:
+        path: in the archive, without a slash at its end. owner: uid and gid there.
+        link: another path in the archive, of which it is a further name; b"" for none.
+    """
+    kind = kinds.HARD_LINK if link else TYPES[stat.S_IFMT(info.mode)]
+    size = info.size if kind == kinds.REGULAR else 0
+    return Entry(
+        path + (b"/" if kind == kinds.DIRECTORY else b""),
+        kind,
+        stat.S_IMODE(info.mode),
+        *owner,
+        size,
+        info.mtime,
+        None,
+        link or info.target,
+        (os.major(info.device), os.minor(info.device)) if info.is_device else (0, 0),
+        {} if link else _portable(info.xattrs),
+        None,
+        size,
+    )
 
 
 def _marker(name: bytes) -> Entry:
@@ -151,35 +161,39 @@ def _portable(xattrs: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 
 def _regular(change: Change, entry: Entry, opener: FileOpener) -> Iterator[bytes]:
-    """Header and content."""
     if change.tree is None:
         raise InvalidArgument(f"{change.shown} is a file, but nothing says where its content is")
     descriptor = opener.open(change.tree, change.path)
     try:
-        extents = extents_of(descriptor, entry.size)
-        if extents is None:
-            yield header(entry)
-            yield from _content(descriptor, Extent(0, entry.size), change)
-            yield bytes(-entry.size % BLOCK)
-            return
-        stored = map_of(extents, entry.size)
-        told = sparse_entry(entry, extents, stored)
-        yield header(told, sparse_records(entry, entry.size)) + stored
-        for extent in extents:
-            yield from _content(descriptor, extent, change)
-        yield bytes(-told.size % BLOCK)
+        yield from regular_pieces(entry, descriptor)
     finally:
         os.close(descriptor)
 
 
-def _content(descriptor: int, extent: Extent, change: Change) -> Iterator[bytes]:
+def regular_pieces(entry: Entry, descriptor: int) -> Iterator[bytes]:
+    """Header and content of a regular file. Raises FailedPrecondition: it is shorter than the entry says."""
+    extents = extents_of(descriptor, entry.size)
+    if extents is None:
+        yield header(entry)
+        yield from _content(descriptor, Extent(0, entry.size), entry)
+        yield bytes(-entry.size % BLOCK)
+        return
+    stored = map_of(extents, entry.size)
+    told = sparse_entry(entry, extents, stored)
+    yield header(told, sparse_records(entry, entry.size)) + stored
+    for extent in extents:
+        yield from _content(descriptor, extent, entry)
+    yield bytes(-told.size % BLOCK)
+
+
+def _content(descriptor: int, extent: Extent, entry: Entry) -> Iterator[bytes]:
     """A part of a file, exactly as long as the header says."""
     at, end = extent.start, extent.start + extent.size
     while at < end:
         data = os.pread(descriptor, min(PIECE, end - at), at)
         if not data:
             raise FailedPrecondition(
-                f"{change.shown} became shorter while it was read: let nobody write to it"
+                f"{entry.shown} became shorter while it was read: let nobody write to it"
             )
         at += len(data)
         yield data
