@@ -75,11 +75,10 @@ def good_guest(
     It is checked when all tests of a module are through and the caller's daemon has ended.
     """
     roots = [state, folder / "exec/runtime-runc", *USUAL_STATE]
-    before, known = Snapshot.take(cgroup_parent), states(roots)
+    before = Snapshot.take(cgroup_parent)
     yield
     wait_for_orphans(before)
-    left = leftovers(before, cgroup_parent, kept_by_caller) + [
-        f"state {path}" for path in sorted(states(roots) - known)
-    ]
+    left = leftovers(before, cgroup_parent, kept_by_caller)
+    left += [f"state {path}" for path in sorted(states(roots, folder))]
     if left:
         pytest.fail("left behind:\n  " + "\n  ".join(left[:MOST_LINES]), pytrace=False)

@@ -61,7 +61,8 @@ WAITS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
 def test_a_signal_that_wakes_nobody_is_noticed(unheard: threading.Event, wait: Callable[[], Any]) -> None:
     def begin_and_wait() -> None:
-        threading.Timer(0.05, unheard.set).start()  # by then it waits; if not, nothing is tested, and nothing fails
+        # by then it waits; if not, nothing is tested, and nothing fails
+        threading.Timer(0.05, unheard.set).start()
         wait()
 
     with pytest.raises(_Noticed):

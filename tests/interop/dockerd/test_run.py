@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.interop.client import Size
+from tests.interop.dockerd.events import wait_for_events
 
 if TYPE_CHECKING:
     from tests.interop.client import Client
@@ -64,8 +65,8 @@ FLAGS = [
     (("--cgroupns", "private"), "grep -c :pids:/$ /proc/self/cgroup", "1"),
     # limits
     (
-        ("--memory", "64m", "--cpu-shares", "300", "--cpus", "0.5", "--cpuset-cpus", "0", "--pids-limit", "20"),
-        f"cd /sys/fs/cgroup; cat {' '.join(LIMITS)}", "67108864\n300\n50000\n0\n20",
+        ("--memory", "64m", "--cpu-shares", "300", "--cpus", "0.5", "--cpuset-cpus", "0", "--pids-limit", "100"),
+        f"cd /sys/fs/cgroup; cat {' '.join(LIMITS)}", "67108864\n300\n50000\n0\n100",
     ),
 ]  # fmt: skip
 
@@ -115,10 +116,13 @@ def test_a_terminal_is_one(docker: Client) -> None:
 
 
 def test_a_container_that_runs_out_of_memory_is_told_as_such(docker: Client) -> None:
-    limits = ("--name", "greedy", "--memory", "16m", "--memory-swap", "16m")
-    # containerd's shim begins to watch after the start
-    docker(*RUN[:-1], *limits, IMAGE, "sh", "-c", "sleep 0.3; exec tail /dev/zero", status=137)
+    limits = ("--name", "greedy", "--memory", "64m", "--memory-swap", "64m")
+    script = "until test -e /go; do sleep 0.01; done; exec tail /dev/zero"
+    docker(*RUN[:-1], "--detach", *limits, IMAGE, "sh", "-c", script)
     try:
+        docker("exec", "greedy", "touch", "/go")  # containerd's shim watches from the end of the start on
+        wait_for_events(docker, 1, "event=oom", "container=greedy")
+        assert docker("wait", "greedy") == "137"
         assert docker("inspect", "--format", "{{.State.OOMKilled}}", "greedy") == "true"
     finally:
         docker("rm", "--force", "greedy")

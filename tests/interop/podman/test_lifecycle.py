@@ -114,9 +114,9 @@ def test_logs_signals_and_wait(podman: Client, cgroup: str) -> None:
     script = 'trap "exit 9" USR1; echo out; echo err >&2; mkfifo /f; echo ready > /f; sleep 1000 & wait'
     podman("run", "--detach", "--name", "talker", "--cgroup-parent", cgroup, IMAGE, "sh", "-c", script)
     podman("exec", "talker", "sh", "-c", "until test -p /f; do :; done; cat /f")
-    assert podman("logs", "talker").split() == ["out", "err"]
     podman("kill", "--signal", "USR1", "talker")
     assert podman("wait", "talker") == "9"
+    assert sorted(podman("logs", "talker").split()) == ["err", "out"]  # until its end conmon may still copy
     podman("rm", "talker")
 
 
@@ -166,7 +166,7 @@ def test_files_are_copied_while_it_runs(podman: Client, sleeper: str, folder: Pa
 
 
 def test_a_container_that_runs_out_of_memory_is_killed(podman: Client, cgroup: str) -> None:
-    limits = ("--memory", "16m", "--memory-swap", "16m", "--cgroup-parent", cgroup)
+    limits = ("--memory", "64m", "--memory-swap", "64m", "--cgroup-parent", cgroup)
     podman("run", "--rm", *limits, IMAGE, "sh", "-c", "exec tail /dev/zero", status=137)
 
 

@@ -94,8 +94,8 @@ FLAGS = [
     # limits; the threads of runc's init count too: with a limit of 5 it once died before it was started
     (("--pids-limit", "30"), "(for i in $(seq 40); do sleep 9 & done) >/dev/null 2>&1 || echo full", "full"),
     (
-        ("--memory", "64m", "--cpu-shares", "300", "--cpus", "0.5", "--cpuset-cpus", "0", "--pids-limit", "20"),
-        f"cd /sys/fs/cgroup; cat {' '.join(LIMITS)}", "67108864\n300\n50000\n0\n20",
+        ("--memory", "64m", "--cpu-shares", "300", "--cpus", "0.5", "--cpuset-cpus", "0", "--pids-limit", "100"),
+        f"cd /sys/fs/cgroup; cat {' '.join(LIMITS)}", "67108864\n300\n50000\n0\n100",
     ),
 ]  # fmt: skip
 

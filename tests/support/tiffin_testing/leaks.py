@@ -66,12 +66,13 @@ class Snapshot:
 
 
 def leaked_processes(before: frozenset[int]) -> list[str]:
-    """Reaps dead orphans, kills living ones, and names the living ones."""
+    """Reaps dead orphans, kills living ones, and names the living ones: one without words is on its way out."""
     found = []
     left = []
     for pid in reap(children() - before):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found.append(f"process {pid}: {_command_line(pid)}")
+            if words := _command_line(pid):
+                found.append(f"process {pid}: {words}")
             os.kill(pid, 9)
             left.append(pid)
     while left := reap(left):

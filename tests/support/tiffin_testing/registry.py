@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import re
 import subprocess
 import time
 from contextlib import contextmanager
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 USER, PASSWORD = "ada", "correct horse"
 # bcrypt, cost 4, of PASSWORD: made by `perl -e 'print crypt("correct horse", q($2b$04$...))'`
 PASSWORD_HASH = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
-START_SECONDS = 30.0
+START_SECONDS = 60.0
+LISTENING = re.compile(r'msg="listening on (127\.0\.0\.1:\d+)(?:, tls)?"')
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,9 @@ def running_registry(
         token_realm: the token server that it sends clients to; token_bundle: what signs its tokens.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
     lines = [
-        "version: 0.1", "log: {level: warn}", "storage:", "  delete: {enabled: true}",
-        f"  filesystem: {{rootdirectory: {folder}/storage}}", "http:", f"  addr: 127.0.0.1:{port}",
+        "version: 0.1", "log: {level: info, accesslog: {disabled: true}}", "storage:", "  delete: {enabled: true}",
+        f"  filesystem: {{rootdirectory: {folder}/storage}}", "http:", "  addr: 127.0.0.1:0",
     ]  # fmt: skip
     if certificates:
         lines += ["  tls:", f"    certificate: {certificates.server}", f"    key: {certificates.server_key}"]
@@ -98,33 +98,23 @@ def running_registry(
             ["docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log
         )
         try:
-            _wait_for(port, process, folder / "log")
-            yield Registry(f"127.0.0.1:{port}", folder / "storage")
+            yield Registry(_address(process, folder / "log"), folder / "storage")
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(START_SECONDS)
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until somebody listens: it has no other way to say so."""
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where it listens, once it says so in its log: one that we chose might be another's by then."""
     end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end:
+        if found := LISTENING.search(log.read_text()):
+            return found[1]
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            try:
-                process.wait(timeout=0.02)
-            except subprocess.TimeoutExpired:
-                continue
-        else:
-            return
+            process.wait(timeout=0.02)
+        except subprocess.TimeoutExpired:
+            continue
+        break
     raise RuntimeError(f"docker-registry did not start: {log.read_text()[-2000:]}")
 
 

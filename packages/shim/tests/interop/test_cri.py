@@ -98,16 +98,20 @@ def test_a_container_that_ends_tells_its_exit_status_and_keeps_its_log(
 
 @pytest.mark.requires("cgroup_v1", "cgroup_memory")
 def test_one_that_had_no_memory_left_is_told_as_such(kubelet: Kubelet, pod: Pod) -> None:
-    """That the event comes before the exit is what makes the reason."""
-    command = ("sh", "-c", "dd if=/dev/zero of=/dev/null bs=64M; exit 9")
-    found = ended(kubelet, kubelet.run_container(pod, "one", *command, memory=16 << 20))
+    """That the event comes before the exit is what makes the reason. The real shim watches from the start's end on."""
+    script = "until test -e /go; do sleep 0.01; done; dd if=/dev/zero of=/dev/null bs=256M; exit 9"
+    container = kubelet.run_container(pod, "one", "sh", "-c", script, memory=64 << 20)
+    assert kubelet.execute(container, "touch", "/go").exit_code == 0
+    found = ended(kubelet, container)
     assert (found.exit_code, found.reason) == (9, "OOMKilled")
 
 
 def test_stop_gives_time_and_kills_then(kubelet: Kubelet, pod: Pod) -> None:
-    polite = kubelet.run_container(pod, "one", "sh", "-c", "trap 'exit 5' TERM; sleep 1000 & wait")
+    polite = kubelet.run_container(
+        pod, "one", "sh", "-c", "trap 'exit 5' TERM; touch /ready; sleep 1000 & wait"
+    )
     deaf = kubelet.run_container(pod, "two", "sh", "-c", "trap '' TERM; while :; do sleep 1000; done")
-    assert kubelet.execute(polite, "true").exit_code == 0
+    assert kubelet.execute(polite, "sh", "-c", "until test -e /ready; do :; done").exit_code == 0
     kubelet.stop(polite, 30)
     kubelet.stop(deaf, 1)
     assert ended(kubelet, polite).exit_code == 5

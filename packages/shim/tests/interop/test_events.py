@@ -224,9 +224,9 @@ def in_the_host_s_pid_namespace(config: dict[str, Any]) -> None:
 
 
 def out_of_memory(config: dict[str, Any]) -> None:
-    config["linux"]["resources"]["memory"] = {"limit": 16 << 20}
+    config["linux"]["resources"]["memory"] = {"limit": 64 << 20}
     # again and again: the real shim begins to watch after the start, and may miss the first time
-    again = "while :; do dd if=/dev/zero of=/dev/null bs=64M; sleep 0.1; done"
+    again = "while :; do dd if=/dev/zero of=/dev/null bs=256M; sleep 0.1; done"
     config["process"]["args"] = ["sh", "-c", again]
 
 

@@ -156,7 +156,7 @@ async def test_logs_of_many_execs(scene_of: Scenes, bundle_factory: Bundles) -> 
 @pytest.mark.requires("cgroup_v1")
 async def test_init_that_is_out_of_memory(scene_of: Scenes, bundle_factory: Bundles) -> None:
     async with scene_of() as scene:
-        limits = {"linux": {"resources": {"memory": {"limit": 16 << 20}}}}
+        limits = {"linux": {"resources": {"memory": {"limit": 64 << 20}}}}
         runc = Runc(scene, bundle_factory({"process": {"args": ["tail", "/dev/zero"]}, **limits}))
         try:
             await runc.create(Streams())

@@ -170,17 +170,23 @@ def _shims(churn: Churn) -> list[int]:
     """Those that live still: each is told to end when its last task is deleted."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has ended
-            words = path.read_bytes()
-            if words.startswith(b"containerd-shim") and os.fsencode(churn.peer.folder) in words:
-                found.append(int(path.parent.name))
+        words = _words(path)
+        if words.startswith(b"containerd-shim") and os.fsencode(churn.peer.folder) in words:
+            found.append(int(path.parent.name))
     return found
+
+
+def _words(path: Path) -> bytes:
+    """A command line; nothing if the process has ended."""
+    with suppress(OSError):
+        return path.read_bytes()
+    return b""
 
 
 def _outside(churn: Churn) -> list[str]:
     """What of it is to be seen from outside: processes, mounts, cgroups."""
     folder = os.fsencode(churn.peer.folder)
-    processes = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    processes = [_words(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     return [
         *(str(words) for words in processes if folder in words),
