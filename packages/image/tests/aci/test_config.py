@@ -208,11 +208,11 @@ def test_a_user_by_a_file_that_tells_none(layout: Layout, tmp_path: Path) -> Non
 def test_manifests_that_break_the_specification(
     members: dict[str, Any], layout: Layout, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidImage, match=r"app\.aci.*|layer entry"):
+    with pytest.raises(InvalidImage, match=r"app\.aci"):
         layout.take(aci(tmp_path / "app.aci", **members))
     assert layout.is_empty()
 
 
 def test_another_major_version(layout: Layout, tmp_path: Path) -> None:
-    with pytest.raises(Unsupported, match=r"0\.x"):
+    with pytest.raises(Unsupported, match=r"app\.aci.*0\.x"):
         layout.take(aci(tmp_path / "app.aci", acVersion="1.0.0"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packages.image.tests.aci.conftest import COMPRESSIONS, Layout, aci, manifest, rootfs
 
-from tiffin.image.aci import importing
+from tiffin.image.aci import importing, layer
 from tiffin.image.aci.survey import survey as surveyed
 from tiffin.image.errors import DigestMismatch, InvalidImage
 from tiffin.image.layers.limits import Limits
@@ -115,6 +116,37 @@ def test_several_streams_and_zeros_are_one_archive(compression: str, layout: Lay
     (tmp_path / "app.aci").write_bytes(parts + zeros)
     layout.take(tmp_path / "app.aci")
     assert b"x" * 5000 in layout.layers()[0]
+
+
+def test_a_hole_of_gigabytes_is_not_written_first(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written(size: int) -> Iterator[bytes]:
+        raise AssertionError(f"{size} zeros were to be written")
+
+    monkeypatch.setattr(layer, "_zeros", written)
+    hole = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,0"}
+    bomb = aci(tmp_path / "bomb.aci", file("f", pax={**hole, "GNU.sparse.size": str(60 << 30)}))
+    with pytest.raises(InvalidImage, match=r"bomb\.aci.*2000 times"):
+        layout.take(bomb)
+    assert layout.is_empty()
+
+
+LONG = "/" + "a" * 5000
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"pathWhitelist": [LONG]},
+        {"app": {"exec": ["/a"], "user": LONG, "group": "0"}},
+        {"app": {"exec": ["/a"], "user": "0", "group": LONG}},
+    ],
+)
+def test_a_path_that_is_too_long(members: dict[str, Any], layout: Layout, tmp_path: Path) -> None:
+    with pytest.raises(InvalidImage, match=r"app\.aci.*more than 4095 bytes"):
+        layout.take(aci(tmp_path / "app.aci", file("f"), **members))
+    assert layout.is_empty()
 
 
 def test_symbolic_links_stay_as_they_are(layout: Layout, tmp_path: Path) -> None:

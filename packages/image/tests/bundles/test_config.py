@@ -139,8 +139,15 @@ def test_skopeo_reads_the_new_config_in_dockers_format_too(layout: Path, put: Pu
         ConfigChanges(env=("bad",)),
         ConfigChanges(env=("=x",)),
         ConfigChanges(exposed_ports=("http",)),
+        ConfigChanges(exposed_ports=("0/tcp",)),
+        ConfigChanges(exposed_ports=("65536",)),
+        ConfigChanges(exposed_ports=("90-80/udp",)),
         ConfigChanges(created="yesterday"),
         ConfigChanges(created="2020-01-01T00:00:00"),
+        ConfigChanges(created="2020-01-01T12Z"),  # all of these are times for Python, and for no peer
+        ConfigChanges(created="20200101T120000Z"),
+        ConfigChanges(created="2020-01-01 12:00:00Z"),
+        ConfigChanges(created="2020-W01-1T12:00:00Z"),
         ConfigChanges(clear=("config.nonsense",)),
     ],
 )
@@ -152,6 +159,18 @@ def test_what_no_config_can_have_is_refused(changes: ConfigChanges, layout: Path
 def test_a_history_entry_needs_a_time(layout: Path, put: Put) -> None:
     with pytest.raises(InvalidArgument, match="yesterday"):
         edit(layout, ConfigChanges(user="9"), put, history=HistoryEntry("x", "yesterday"))
+
+
+@pytest.mark.parametrize("epoch", [10**12, 10**24])
+def test_a_time_past_all_years_is_refused(epoch: int, layout: Path, put: Put) -> None:
+    with pytest.raises(InvalidArgument, match=str(epoch)):
+        edit(layout, ConfigChanges(user="9"), put, source_date_epoch=epoch)
+
+
+@pytest.mark.parametrize("text", ["2020-01-01T00:00:00.123456789Z", "2020-01-01T00:00:00+01:00"])
+def test_times_as_peers_write_them(text: str, layout: Path, put: Put, read: Read) -> None:
+    edit(layout, ConfigChanges(created=text, exposed_ports=("8000-8010/tcp",)), put)
+    assert read(layout, "ours")[1]["created"] == text
 
 
 def test_an_image_for_another_platform_is_not_found(layout: Path, put: Put) -> None:

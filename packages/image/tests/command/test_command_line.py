@@ -148,6 +148,11 @@ def test_a_failure_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "tiffin-image copy: '': No such file or directory\n"
 
 
+def test_a_failure_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(errors.InvalidImage("a\x1b[2J\x9b\nb"), "copy", debug=False)
+    assert capsys.readouterr().err == "tiffin-image copy: a\\x1b[2J\\x9b\nb\n"
+
+
 def test_debug_shows_where_it_comes_from(program: Program) -> None:
     assert "Traceback" not in program.fails("copy", "oci:nothing", "oci:there")[1]
     code, text = program.fails("--debug", "copy", "oci:nothing", "oci:there")

@@ -210,7 +210,17 @@ def test_an_app_container_image(program: Program, tmp_path: Path) -> None:
     inner[0] = file("manifest", json.dumps(manifest).encode())
     (tmp_path / "more.aci").write_bytes(tar(*inner))
     assert program.fails("import-aci", "more.aci", "oci:made:2")[0] == 2
-    assert program.fails("import-aci", "nothing.aci", "oci:made:2")[0] == 1
+    assert program.fails("import-aci", "nothing.aci", "oci:made:2")[0] == 2
+    assert program.fails("import-aci", "app.aci", "oci:made:2", "--dependency", "nothing.aci")[0] == 2
+
+
+def test_what_an_aci_loses_is_said_quietly_too(program: Program, tmp_path: Path) -> None:
+    manifest = {"acKind": "ImageManifest", "acVersion": "0.8.11", "name": "example.com/app", "a\x1b[2J\nb": 1}
+    inner = [file("manifest", json.dumps(manifest).encode()), directory("rootfs")]
+    (tmp_path / "app.aci").write_bytes(tar(*inner))
+    told = program.try_("import-aci", "-q", "app.aci", "oci:made:1").stderr
+    assert told.startswith("tiffin-image import-aci: left out: a\\x1b[2J\\nb, which")
+    assert told.count("\n") == 1
 
 
 def test_the_program_is_installed() -> None:

@@ -124,6 +124,8 @@ def config_of(data: bytes, digest: str, what: str) -> ImageConfig:
         if not isinstance(diff_id, str):
             raise InvalidImage(f"{what}: rootfs.diff_ids must be strings")
         split_digest(diff_id, what)
+    if not isinstance(tree.get("config") or {}, dict):
+        raise InvalidImage(f"{what}: config must be an object")
     platform = platform_of(tree, what)
     return ImageConfig(digest, len(data), tree, platform, tuple(diff_ids))
 

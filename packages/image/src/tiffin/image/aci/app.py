@@ -116,7 +116,7 @@ def _account(members: Members, name: str) -> str:
     value = members.text(name)
     if not value or ":" in value:
         raise InvalidImage(f"{members.what}: {name} must be a name, a number or a path, it is {value!r}")
-    return value
+    return members.path(value, name)
 
 
 def _handlers(members: Members) -> tuple[EventHandler, ...]:

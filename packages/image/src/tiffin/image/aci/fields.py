@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from tiffin.image.errors import InvalidImage
+from tiffin.image.layers.names import MOST_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ class Members:
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings; an empty one where there is none."""
         return tuple(self._text(value, name) for value in self._list(name))
+
+    def path(self, value: str, name: str) -> str:
+        """A string as it is, which may be no longer than the kernel takes a path."""
+        if len(value.encode()) > MOST_BYTES:
+            raise InvalidImage(f"{self.what}: {name} has a path of more than {MOST_BYTES} bytes")
+        return value
 
     def objects(self, name: str) -> tuple[Members, ...]:
         """A list of objects; an empty one where there is none."""

@@ -86,8 +86,9 @@ class LayerMaker:
                 if parts_of(entry.name) not in ([], [MANIFEST]):
                     written = selection.written.get(below_rootfs(entry.name))
                     if written is not None:
+                        # before: a hole of gigabytes would be written as zeros first
+                        self._limits.check_ratio(image.stored, sink.written + entry.real_size)
                         self._write_entry(archive, entry, written, sink)
-                        self._limits.check_ratio(image.stored, sink.written)
             sink.write(END)
             if stream.finish() != image.image_id:
                 raise DigestMismatch("it was changed while it was read")

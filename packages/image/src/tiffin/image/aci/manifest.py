@@ -6,12 +6,12 @@ Source: appc specification 0.8, `aci.md`, "Image Manifest Schema", and `types.md
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from tiffin.image.aci.app import App, app_of
 from tiffin.image.aci.fields import IDENTIFIER, Members
 from tiffin.image.documents import tree_of
 from tiffin.image.errors import InvalidImage, Unsupported
+from tiffin.image.rfc3339 import is_time
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
@@ -23,7 +23,6 @@ VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+].*)?")
 MAJOR = "0"
 # rkt's own keys have the first 64 of the 128 digits
 IMAGE_ID = re.compile(r"sha512-[0-9a-f]{64,128}")
-DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 MOST_SIZE = 2**63 - 1
 
 
@@ -74,7 +73,7 @@ def manifest_of(data: bytes, what: str) -> ImageManifest:
         None if app is None else app_of(app, f"{what}: app"),
         _annotations(members),
         tuple(map(_dependency, members.objects("dependencies"))),
-        members.texts("pathWhitelist"),
+        tuple(members.path(path, "pathWhitelist") for path in members.texts("pathWhitelist")),
         members.unknown(),
     )
 
@@ -89,21 +88,9 @@ def _labels(members: Members) -> dict[str, str]:
 def _annotations(members: Members) -> dict[str, str]:
     annotations = members.pairs("annotations", IDENTIFIER)
     created = annotations.get("created")
-    if created is not None and not _is_date(created):
+    if created is not None and not is_time(created):
         raise InvalidImage(f"{members.what}: the annotation created is no date (RFC 3339): {created!r}")
     return annotations
-
-
-def _is_date(text: str) -> bool:
-    """A date of RFC 3339; Python's own parser takes more than that, and fewer digits of a second."""
-    match = DATE.fullmatch(text)
-    if match is None:
-        return False
-    try:
-        datetime.fromisoformat(match[1] + match[3])
-    except ValueError:
-        return False
-    return True
 
 
 def _dependency(members: Members) -> Dependency:

@@ -32,8 +32,8 @@ class Selection(Record):
 
 
 def paths_of(whitelist: Sequence[str]) -> frozenset[bytes]:
-    """The paths of a whitelist, relative to the root. Raises InvalidImage for what is no path."""
-    return frozenset(clean(path.encode("utf-8", "surrogateescape")) for path in whitelist)
+    """The paths of a whitelist, relative to the root."""
+    return frozenset(clean(path.encode()) for path in whitelist)
 
 
 def select(image: Survey, whitelists: Sequence[frozenset[bytes]]) -> Selection:

@@ -50,14 +50,15 @@ def opened(path: str, limits: Limits) -> Iterator[Hashed]:
     """The uncompressed bytes of the file.
 
     Raises:
-        InvalidImage: if it is broken, or over the limits; its text then starts with the path.
-        Unsupported: if this Python was built without the compression.
+        InvalidImage: if it is broken, or over the limits.
+        Unsupported: if this Python was built without the compression. The text of both starts with the path, also of
+            what is raised in the `with` block.
     """
     with open(path, "rb") as file:
         stored = Measured(file)
         try:
             yield Hashed(Bounded(plain(stored), stored, limits))
-        except InvalidImage as error:
+        except (InvalidImage, Unsupported) as error:
             raise type(error)(f"{path!r}: {error}") from error
 
 

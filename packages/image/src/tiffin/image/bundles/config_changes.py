@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PORT = re.compile(r"\d{1,5}(-\d{1,5})?(/(tcp|udp|sctp))?")
+PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp|sctp))?", re.ASCII)
+MOST_PORT = 65535
 NOTHING: Mapping[str, str] = {}
 CLEARED = {
     "config.labels": "Labels",
@@ -63,10 +64,16 @@ def check(changes: ConfigChanges) -> None:
         if not variable.partition("=")[0] or "=" not in variable:
             raise InvalidArgument(f"{variable!r} is no variable: write NAME=VALUE")
     for port in changes.exposed_ports:
-        if not PORT.fullmatch(port):
+        if not _is_port(port):
             raise InvalidArgument(f"{port!r} is no port: write NUMBER, or NUMBER/tcp, /udp or /sctp")
     if changes.created is not None:
         check_time(changes.created)
+
+
+def _is_port(text: str) -> bool:
+    """A number, or a range of them, with or without a protocol."""
+    found = PORT.fullmatch(text)
+    return found is not None and 0 < int(found[1]) <= int(found[2] or found[1]) <= MOST_PORT
 
 
 def changed(tree: dict[str, Any], changes: ConfigChanges) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tiffin.image.errors import InvalidArgument
+from tiffin.image.rfc3339 import is_time
 from tiffin.runtime.record import Record
 
 
@@ -48,16 +49,17 @@ def with_entry(
 
 
 def moment(epoch: int | None) -> str:
-    """A time as an image has it (RFC 3339): seconds since 1970, or now."""
-    time = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
+    """A time as an image has it (RFC 3339): seconds since 1970, or now. Raises InvalidArgument past the year 9999."""
+    try:
+        time = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidArgument(f"{epoch} seconds since 1970 are no time that an image can have") from error
     return time.isoformat().replace("+00:00", "Z")
 
 
 def check_time(text: str) -> None:
     """Raises InvalidArgument for what is no time of RFC 3339."""
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidArgument(f"{text!r} is no time: write it as 2030-01-31T12:00:00Z") from error
-    if time.tzinfo is None:
-        raise InvalidArgument(f"{text!r} has no time zone: add a Z, or +01:00")
+    if not is_time(text):
+        raise InvalidArgument(
+            f"{text!r} is no time: write it as 2030-01-31T12:00:00Z, or with +01:00 for the Z"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from tiffin.image.bundles.shape import check_shape
 from tiffin.image.documents import ImageConfig, config_of, manifest_of, tree_of
 from tiffin.image.errors import InvalidImage, NotFound
 from tiffin.image.image import Image, Layer
@@ -65,4 +66,6 @@ def _read(source: ImageSource, descriptor: Descriptor) -> SourceImage:
         raise InvalidImage(
             f"{source.name!r}: the manifest has {len(manifest.layers)} layers, the config {len(config.diff_ids)}"
         )
-    return SourceImage(source, descriptor, tree_of(data, what), manifest, config)
+    tree = tree_of(data, what)
+    check_shape(tree, config.tree, source.name)
+    return SourceImage(source, descriptor, tree, manifest, config)

@@ -8,6 +8,7 @@ import click
 
 from tiffin.image import errors
 from tiffin.image.command.interruption import Interrupted
+from tiffin.image.command.output import harmless
 
 FAILED = 1
 NOT_FOUND = 2
@@ -43,20 +44,21 @@ def exit_code(error: BaseException) -> int:
 
 
 def tell(error: BaseException, verb: str, *, debug: bool) -> int:
-    """Writes the line, and with `debug` the trace, to stderr; returns the exit code."""
+    """Writes what happened, and with `debug` the trace, to stderr; returns the exit code."""
     if debug:
         import traceback
 
         traceback.print_exception(error)
     program = f"tiffin-image {verb}".rstrip()
     code = exit_code(error)
-    print(f"{program}: {_line(error)}", file=sys.stderr)
+    text = "\n".join(map(harmless, _text(error).split("\n")))  # some have an excerpt of a Dockerfile
+    print(f"{program}: {text}", file=sys.stderr)
     if isinstance(error, click.UsageError):
         print(f"See `{program} --help`.", file=sys.stderr)
     return code
 
 
-def _line(error: BaseException) -> str:
+def _text(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         text = error.format_message()
     elif isinstance(error, KeyboardInterrupt | click.Abort):

@@ -88,7 +88,11 @@ def _manifests(source: StoreSource, top: Descriptor, present: dict[str, int]) ->
     if top.media_type not in INDEXES:
         yield top
         return
-    for entry in index_of(source.read_document(top), f"index {top.digest}", top.media_type):
+    try:
+        entries = index_of(source.read_document(top), f"index {top.digest}", top.media_type)
+    except ImageFailure:
+        return  # as in `_config`
+    for entry in entries:
         yield from _manifests(source, entry, present)
 
 

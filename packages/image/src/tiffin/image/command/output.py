@@ -18,6 +18,7 @@ def print_json(tree: object) -> None:
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints a table; other programs get one line for each row, whatever its width."""
+    rows = [[harmless(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_rich(headings, rows)
         return
@@ -25,6 +26,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in (headings, *rows):
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
         print("   ".join(cells).rstrip())
+
+
+def harmless(text: str) -> str:
+    """A text in one line, without what would steer a terminal: images are made by others."""
+    return (
+        text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    )
 
 
 def _print_rich(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -24,19 +24,21 @@ def bytes_text(size: int) -> str:
 
 
 def age_text(seconds: float) -> str:
-    """How long ago something was."""
+    """How long ago something was; or in how long it is, by a clock that is ahead of ours."""
     for length, name in AGES:
-        count = int(seconds // length)
+        count = int(abs(seconds) // length)
         if count:
-            return f"{count} {name}{'s' if count > 1 else ''} ago"
+            text = f"{count} {name}{'s' if count > 1 else ''}"
+            return f"in {text}" if seconds < 0 else f"{text} ago"
     return "just now"
 
 
 def moment(text: object) -> float | None:
-    """A time as in RFC 3339, in seconds since 1970; None if it is none."""
+    """A time as in RFC 3339, in seconds since 1970; None if it is none, as is Go's time 0, in the year 1."""
     if not isinstance(text, str):
         return None
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+        time = datetime.fromisoformat(text)
+        return None if time.year == 1 else time.timestamp()
+    except (ValueError, OverflowError):
         return None

@@ -9,6 +9,7 @@ import click
 
 from tiffin.image.command.copying import write_digest
 from tiffin.image.command.options import Verb, copy_options, quiet_option, registry_options
+from tiffin.image.command.output import harmless
 from tiffin.image.command.progress import reported
 from tiffin.image.command.session import Session
 
@@ -46,6 +47,6 @@ def import_aci(
             file, place, dependencies=dependencies, platform=options.platform,
             options=demands.applied(options, destination), report=report, left_out=left_out.append,
         )  # fmt: skip
-    for sentence in () if quiet else left_out:
-        print(f"tiffin-image import-aci: left out: {sentence}", file=sys.stderr)
+    for sentence in left_out:  # with --quiet too: it is no progress, but limits and rights that are gone
+        print(f"tiffin-image import-aci: left out: {harmless(sentence)}", file=sys.stderr)
     write_digest(digestfile, made)

@@ -77,9 +77,13 @@ def _steps(source: ImageSource, platform: Platform | None) -> Iterator[dict[str,
 def _row(step: dict[str, Any], *, whole: bool) -> tuple[str, ...]:
     layer = (step["layer"] or "").partition(":")[2]
     created = moment(step.get("created"))
-    made = " ".join(str(step.get("created_by", "")).split())
+    made = " ".join(_text(step.get("created_by")).split())
     if not whole:
         layer = layer[:SHORT]
         made = made if len(made) <= SHORT_STEP else f"{made[: SHORT_STEP - 3]}..."
     age = "" if created is None else age_text(time.time() - created)
-    return layer, age, made, bytes_text(step["size"]), str(step.get("comment", ""))
+    return layer, age, made, bytes_text(step["size"]), _text(step.get("comment"))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
