@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tiffin.image.building.context.contents import digest_of_sources
 from tiffin.image.building.context.ignore import Ignored, patterns_of, read_ignored
+from tiffin.image.building.context.patterns import compiled
 from tiffin.image.building.context.sources import find_sources
 from tiffin.image.building.context.tree import SourceTree
 from tiffin.image.building.dockerfile.error import DockerfileError
@@ -212,3 +216,36 @@ def test_what_is_excluded_does_not_count(folder: Path) -> None:
     before = digest(folder, ".", "b.md", excluded=excluded)
     (folder / "b.md").write_text("other")
     assert digest(folder, ".", "b.md", excluded=excluded) == before
+
+
+PARTS = st.sampled_from(["a", "b", "/", "*", "**", "**/", "/**/", "?", "[a]", "[^a]", "\\a", "."])
+REGEXES = {
+    "*": "[^/]*",
+    "**": ".*",
+    "**/": "(?:.*/)?",
+    "?": "[^/]",
+    "[a]": "a",
+    "[^a]": "[^a/]",
+    "\\a": "a",
+    ".": "\\.",
+}
+
+
+@settings(max_examples=500, deadline=None)
+@given(parts=st.lists(PARTS, min_size=1, max_size=8), path=st.text("ab/.", min_size=1, max_size=10))
+def test_patterns_are_as_their_regular_expressions(parts: list[str], path: str) -> None:
+    pattern = compiled("".join(parts))
+    if not re.fullmatch(r"\*\*[^/*?\[\\]+", pattern.text):  # `**.log`, which is in the table above
+        words = re.findall(r"\*\*/|\*\*$|\*\*|\*|\?|\[\^?a\]|\\a|.", pattern.text)
+        at_end = [
+            "(?:.*/)?" if word == "**" and number < len(words) - 1 else ""
+            for number, word in enumerate(words)
+        ]
+        regex = "".join(found or REGEXES.get(word, word) for found, word in zip(at_end, words, strict=True))
+        assert pattern.matches(path) == (re.fullmatch(regex, path) is not None)
+
+
+@pytest.mark.parametrize("pattern", ["**/" * 50 + "x", "*a" * 50 + "x", "a**" * 50 + "x", "?*" * 50 + "/x"])
+def test_no_pattern_takes_long(pattern: str) -> None:
+    assert not compiled(pattern).matches("a/" * 100 + "a" * 200)
+    assert not compiled(pattern).matches("a/" * 100 + "a" * 200 + "x/x/")

@@ -12,24 +12,41 @@ import re
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.runtime.record import Record
 
+from .pieces import anything, folders, literal, one_of, within_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .pieces import Piece
+
 WILD = "*?["
 ALL = re.compile(r"\*\*(/|$)?")
+NO_SLASH = re.compile("[^/]")
 ESCAPED = re.compile(r"\\.", re.DOTALL)
 STARS = re.compile(r"(\\.)|\*+", re.DOTALL)
 ENDING = re.compile(r"\*\*([^/*?\[\]\\][^*?\[\]\\]*)", re.DOTALL)
 
 
 class Pattern(Record):
-    """One pattern. literal: what every match starts with. exception: it had a `!`."""
+    """One pattern. literal, ending: what every match starts and ends with. exception: it had a `!`."""
 
     text: str
-    regex: re.Pattern[str]
+    pieces: tuple[Piece, ...]
     literal: str
+    ending: str
     exception: bool = False
 
     def matches(self, path: str) -> bool:
         """Whether it is this path itself, relative to the root."""
-        return self.regex.fullmatch(path) is not None
+        if not (path.startswith(self.literal) and path.endswith(self.ending)):
+            return False
+        reached = [0]
+        for piece in self.pieces:
+            reached = piece(path, reached)
+            if not reached:
+                return False
+        return reached[-1] == len(path)
 
     def may_match_below(self, folder: str) -> bool:
         """Whether something in a folder can match; True where that is not sure."""
@@ -49,7 +66,7 @@ def of_one_name(text: str) -> str:
 def compiled(text: str, *, exception: bool = False) -> Pattern:
     """A pattern; `./a/`, `/a` and `a` are the same. Raises Problem for one that is broken."""
     cleaned = posixpath.normpath(text).lstrip("/") or "."
-    return Pattern(cleaned, re.compile(_regex(cleaned), re.DOTALL), _literal(cleaned), exception)
+    return Pattern(cleaned, tuple(_pieces(cleaned)), _literal(cleaned), _ending(cleaned), exception)
 
 
 def _literal(text: str) -> str:
@@ -60,33 +77,42 @@ def _literal(text: str) -> str:
     return text
 
 
-def _regex(text: str) -> str:
+def _ending(text: str) -> str:
+    """The end without anything special; a slash before it may belong to a `**/`."""
+    return text[max(text.rfind(char) for char in (*WILD, "]", "\\")) + 1 :].lstrip("/")
+
+
+def _pieces(text: str) -> Iterator[Piece]:
     if ending := ENDING.fullmatch(text):  # `**.log`: whatever ends so; moby has it for this form only
-        return f".*{re.escape(ending[1])}"
-    parts = []
+        yield anything
+        yield literal(ending[1])
+        return
     position = 0
     while position < len(text):
-        char = text[position]
-        doubled = ALL.match(text, position)
-        if doubled:
-            parts.append(".*" if doubled.end() == len(text) else "(?:.*/)?")
+        if doubled := ALL.match(text, position):
             position = doubled.end()
-            continue
-        if char == "[":
-            piece, position = _class(text, position)
+            yield anything if position == len(text) else folders
+        elif text[position] == "[":
+            members, position = _class(text, position)
+            yield one_of(re.compile(members, re.DOTALL))
+        elif text[position] in "*?":
+            yield within_name if text[position] == "*" else one_of(NO_SLASH)
+            position += 1
         else:
-            piece, position = _single(text, position)
-        parts.append(piece)
-    return "".join(parts)
+            plain, position = _plain(text, position)
+            yield literal(plain)
 
 
-def _single(text: str, position: int) -> tuple[str, int]:
-    char = text[position]
-    if char == "\\":
-        if position + 1 == len(text):
+def _plain(text: str, position: int) -> tuple[str, int]:
+    """Characters that mean themselves, from a place on, and where they end."""
+    found = []
+    while position < len(text) and text[position] not in WILD:
+        position += text[position] == "\\"
+        if position == len(text):
             raise Problem(f"the pattern {text!r} ends with an escape")
-        return re.escape(text[position + 1]), position + 2
-    return {"*": "[^/]*", "?": "[^/]"}.get(char) or re.escape(char), position + 1
+        found.append(text[position])
+        position += 1
+    return "".join(found), position
 
 
 def _class(text: str, start: int) -> tuple[str, int]:
