@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from tiffin.image.collection.conditions import Conditions
 from tiffin.image.collection.references import Node, back_referred, referred
 from tiffin.image.metadata.labels import GC_FLAT, GC_ROOT, from_text
 from tiffin.image.metadata.leases import expires
@@ -31,11 +32,14 @@ class Graph:
         self._needs: dict[Node, Node] = {}  # a snapshot its parent, an image its target
         self.expired_leases: list[tuple[str, str]] = []
         self._now = now
+        self._conditions = Conditions(now)
         self._read_content(connection)
         self._read_snapshots(connection)
         self._read_images(connection)
         self._read_leases(connection)
         self._read_containers(connection)
+        for keeper, kept in self._conditions.edges():
+            self.edges[keeper].append(kept)
 
     def reached(self) -> set[Node]:
         """All that is kept."""
@@ -80,14 +84,18 @@ class Graph:
 
     def _read_content(self, connection: sqlite3.Connection) -> None:
         for namespace, digest, labels in connection.execute("SELECT namespace, digest, labels FROM blobs"):
-            self._add(Node(namespace, "content", digest), from_text(labels))
+            node, found = Node(namespace, "content", digest), from_text(labels)
+            self._add(node, found)
+            self._conditions.keeper(node, found)
 
     def _read_snapshots(self, connection: sqlite3.Connection) -> None:
         query = "SELECT id, parent, namespace, snapshotter, key, labels FROM snapshots"
         rows = connection.execute(query).fetchall()
         nodes = {row[0]: Node(row[2], f"snapshots/{row[3]}", row[4]) for row in rows}
-        for number, parent, _, _, _, labels in rows:
-            self._add(nodes[number], from_text(labels))
+        for number, parent, _, _, _, text in rows:
+            labels = from_text(text)
+            self._add(nodes[number], labels)
+            self._conditions.snapshot(nodes[number], labels)
             if parent is not None:
                 self.edges[nodes[number]].append(nodes[parent])
                 self._needs[nodes[number]] = nodes[parent]
@@ -98,6 +106,7 @@ class Graph:
         ):
             node, labels, tree = Node(namespace, "images", name), from_text(text), decode(target)
             self._add(node, labels)
+            self._conditions.keeper(node, labels)
             if isinstance(tree, dict):
                 self._needs[node] = Node(namespace, "content", tree["digest"])
                 self.edges[node].append(self._needs[node])
