@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from packages.image.tests.conftest import tree
 
 from tiffin.image.building.build import build
-from tiffin.image.building.events import BuildEvent, EventKind
+from tiffin.image.building.events import BuildEvent, EventKind, nobody
 from tiffin.image.building.finishing import Built
 from tiffin.image.building.options import BuildOptions
 from tiffin.image.documents import Platform
@@ -43,6 +43,7 @@ class Building:
         self.context.mkdir(parents=True)
         self.store = Store(str(folder / "store"))
         self.events: list[BuildEvent] = []
+        self.events_to: Callable[[BuildEvent], None] = nobody  # hears of them as they come
         self._count = 0
 
     def write(self, **files: str) -> None:
@@ -52,12 +53,16 @@ class Building:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
 
-    def build(self, text: str, **options: Any) -> Built:
-        """Builds; FROM base is busybox."""
+    def build(self, text: str | None, **options: Any) -> Built:
+        """Builds; FROM base is busybox. text: None for the Dockerfile that is in the context."""
         contexts = {"base": f"oci:{self.base}", **options.pop("contexts", {})}
         given = BuildOptions(str(self.context), text=text, contexts=contexts, **options)
         self.events.clear()
-        return build(given, self.store, self.events.append)
+        return build(given, self.store, self._report)
+
+    def _report(self, event: BuildEvent) -> None:
+        self.events.append(event)
+        self.events_to(event)
 
     def config(self, text: str, **options: Any) -> dict[str, Any]:
         """The `config` of what is built."""
