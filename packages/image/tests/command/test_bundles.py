@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages.image.tests.command.conftest import SECONDS, Program
+from packages.image.tests.command.conftest import LAYERS, SECONDS, Program
+
+from tiffin.image.writing import write_layout
 
 pytestmark = pytest.mark.requires("root", "umoci")
 
@@ -131,6 +133,39 @@ def test_every_member_of_a_config(program: Program, original: str) -> None:
         (["unpack", "oci:original:1", "original"], 6),
         (["unpack", "--uid-map", "0:1", "oci:original:1", "a"], 64),
         (["unpack", "--uid-map", "x", "--gid-map", "0:1:1", "oci:original:1", "a"], 64),
+        (["unpack", "--uid-map", "0:99999999999:1", "--gid-map", "0:1:1", "oci:original:1", "a"], 64),
+        (["unpack", "--uid-map", "0:4294967294:2", "--gid-map", "0:1:1", "oci:original:1", "a"], 64),
+        (["unpack", "--uid-map", "0:1:0", "--gid-map", "0:1:1", "oci:original:1", "a"], 64),
+        (["unpack", "--uid-map", "1:1:9", "--gid-map", "0:1:1", "oci:original:1", "a"], 64),
+        (
+            [
+                "unpack",
+                "--uid-map",
+                "0:5:9",
+                "--uid-map",
+                "8:99:1",
+                "--gid-map",
+                "0:1:1",
+                "oci:original:1",
+                "a",
+            ],
+            64,
+        ),
+        (
+            [
+                "unpack",
+                "--uid-map",
+                "0:5:9",
+                "--uid-map",
+                "9:13:1",
+                "--gid-map",
+                "0:1:1",
+                "oci:original:1",
+                "a",
+            ],
+            64,
+        ),
+        (["unpack", "--rootless", "--uid-map", "0:5:9", "--gid-map", "0:1:1", "oci:original:1", "a"], 64),
         (["repack", "original", "oci:x:1"], 2),
         (["repack", "original"], 64),
         (["config"], 64),
@@ -146,6 +181,32 @@ def test_mistakes(words: list[str], code: int, program: Program, original: str) 
     assert program.fails(*words)[0] == code
     assert program("digest", original) == before
     assert not Path(program.folder, "a").exists()
+
+
+def test_rootless_with_maps_of_the_caller(program: Program, original: str) -> None:
+    rows = ("--uid-map", "0:0:1", "--uid-map", "1:100000:9", "--gid-map", "0:0:1")
+    program("unpack", "--rootless", *rows, original, "bundle")
+    linux = json.loads((program.folder / "bundle/config.json").read_text())["linux"]
+    assert [row["hostID"] for row in linux["uidMappings"]] == [0, 100000]
+
+
+def test_config_json_is_utf_8_in_any_locale(program: Program, tmp_path: Path) -> None:
+    write_layout(str(tmp_path / "image"), LAYERS, {"Env": ["A=ä日"]}, "1")
+    program.environment |= {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    program("unpack", "oci:image:1", "bundle")
+    assert "A=ä日" in json.loads((tmp_path / "bundle/config.json").read_bytes())["process"]["env"]
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"containerID": 1, "hostID": 5, "size": 1}, {"containerID": 0, "hostID": -5, "size": 1}]
+)
+def test_a_damaged_bundle(row: dict[str, int], program: Program, original: str) -> None:
+    program("unpack", "--uid-map", "0:5:1", "--gid-map", "0:5:1", original, "bundle")
+    facts = program.folder / "bundle/tiffin.json"
+    facts.write_text(json.dumps({**json.loads(facts.read_text()), "uidMappings": [row]}))
+    code, text = program.fails("repack", "-q", "bundle", "oci:made:1")
+    assert code == 3
+    assert "unpack the image again" in text
 
 
 def test_history_of_an_image_that_had_none_before(program: Program, original: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tarfile
 
 import pytest
 from packages.image.tests.command.conftest import Program
@@ -66,3 +68,34 @@ def test_places_outside_of_the_store_need_no_namespace(program: Program) -> None
     busybox_image(program.folder / "busybox")
     program("copy", "-q", "oci:busybox:latest", "oci:copied:1")
     assert not (program.folder / "store").exists()
+
+
+@pytest.mark.parametrize("place", ["app", "oci:busybox:latest"])
+def test_a_bundle_belongs_to_the_caller_from_any_place_to_any_place(
+    place: str, program: Program, image: str
+) -> None:
+    """A store is read and written as who we are: in its user namespace files would seem to be of another owner."""
+    program("unpack", place, "bundle")
+    linux = json.loads((program.folder / "bundle/config.json").read_text())["linux"]
+    assert linux["uidMappings"] == [{"containerID": 0, "hostID": os.getuid(), "size": 1}]
+    assert linux["gidMappings"] == [{"containerID": 0, "hostID": os.getgid(), "size": 1}]
+    assert (program.folder / "bundle/rootfs/d/f").stat().st_uid == os.getuid()
+    (program.folder / "bundle/rootfs/new").write_text("x")
+    for destination in ("made", "oci:made:1"):
+        program("repack", "-q", "--source-date-epoch", "1", "bundle", destination)
+    assert program("digest", "made") == program("digest", "oci:made:1")
+    layer = json.loads(program("inspect", "made"))["Layers"][-1]
+    with tarfile.open(program.folder / "made/blobs/sha256" / layer.partition(":")[2]) as archive:
+        assert [(one.name, one.uid, one.gid) for one in archive if one.isfile()] == [("new", 0, 0)]
+    program("remove", "--all")
+
+
+def test_id_maps_that_would_be_ignored_are_refused(program: Program) -> None:
+    busybox_image(program.folder / "busybox")
+    code, text = program.fails(
+        "unpack", "--uid-map", "0:5:1", "--gid-map", "0:5:1", "oci:busybox:latest", "bundle"
+    )
+    assert code == 64
+    assert f"{os.getuid()}:{os.getgid()}" in text
+    own = ("--uid-map", f"0:{os.getuid()}:1", "--gid-map", f"0:{os.getgid()}:1")
+    program("unpack", *own, "oci:busybox:latest", "bundle")

@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from tiffin.image.bundles.id_maps import check_maps
 from tiffin.image.digest import split_digest
 from tiffin.image.documents import Descriptor, descriptor_of, tree_of
-from tiffin.image.errors import InvalidImage, NotFound
+from tiffin.image.errors import InvalidArgument, InvalidImage, NotFound
 from tiffin.image.layers.owners import IdMaps, IdRange, Ownership
 from tiffin.image.metadata.images import descriptor_tree
 from tiffin.image.transports.folder import Folder, read_document
@@ -84,7 +85,7 @@ def read_bundle(path: str) -> Bundle:
         raise InvalidImage(f"{what!r} is of version {tree.get('version')!r}; {VERSION} can be read")
     try:
         return _bundle(path, tree, what)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, InvalidArgument) as error:
         raise InvalidImage(f"{what!r} is damaged: unpack the image again ({error!r})") from error
 
 
@@ -93,6 +94,7 @@ def _bundle(path: str, tree: dict[str, Any], what: str) -> Bundle:
     ids = None
     if "uidMappings" in tree:
         ids = IdMaps(_ranges(tree["uidMappings"]), _ranges(tree["gidMappings"]))
+        check_maps(ids)
     return Bundle(
         path,
         str(tree["image"]),

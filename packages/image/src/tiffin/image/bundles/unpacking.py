@@ -6,10 +6,11 @@ import os
 from contextlib import ExitStack
 
 from tiffin.image.bundles.bundle import CONFIG, ROOTFS, Bundle, write_bundle
+from tiffin.image.bundles.id_maps import check_maps
 from tiffin.image.bundles.runtime_config import runtime_config
 from tiffin.image.bundles.source_image import read_image
 from tiffin.image.bundles.tree_record import record_tree
-from tiffin.image.errors import AlreadyExists
+from tiffin.image.errors import AlreadyExists, InvalidArgument
 from tiffin.image.layers.owners import IdMaps, IdRange, Ownership
 from tiffin.image.layers.removal import remove
 from tiffin.image.unpack import unpack
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 class UnpackOptions(Record):
     """How to unpack.
 
-    platform: this machine's if None. ownership: whatever this process may do if None. ids: how the ids in the layers
-    are mapped; None where they stay. limits: how much each layer may be. container: for config.json.
+    platform: this machine's if None. ownership: whatever this process may do if None. ids: of the container's user
+    namespace; None for none, or where all belongs to the caller (SQUASH) for the caller alone, who must be root in it.
+    limits: how much each layer may be. container: for config.json.
     """
 
     platform: Platform | None = None
@@ -43,27 +45,33 @@ def unpack_bundle(source: ImageSource, target: str, options: UnpackOptions | Non
 
     Args:
         source: where it is.
-        target: the bundle; an empty folder, or none yet. It is for its owner alone, as all may be set-user-id in it.
+        target: the bundle; an empty folder, or none yet. What is made here is for its owner alone, since all may be
+            set-user-id in it; an empty folder stays as open as it is.
         options: how.
 
     Raises:
+        InvalidArgument: for id maps that cannot be.
         AlreadyExists: if something is at `target`.
-        NotFound, InvalidImage, Unsupported, OSError: as `unpack`; then nothing of it is left.
+        NotFound, InvalidImage, Unsupported, OSError: as `unpack`; then nothing of it is left but the folders above.
     """
     options = options or UnpackOptions()
-    image = read_image(source, options.platform)
     ownership = options.ownership or Ownership.possible()
+    ids = _ids(options.ids, ownership)
+    layer_ids = None if ownership is Ownership.SQUASH else ids
+    image = read_image(source, options.platform)
     with ExitStack() as undo:
         _make_folder(target, undo)
         rootfs = os.path.join(target, ROOTFS)
         os.mkdir(rootfs)
         os.chmod(rootfs, 0o755)  # noqa: S103  # a root directory; whatever the umask
-        _give_root(rootfs, ownership, options.ids)
-        left_out = unpack(image.unpackable(), rootfs, ownership, ids=options.ids, limits=options.limits)
-        ids = _one_id() if ownership is Ownership.SQUASH else options.ids
+        if (
+            layer_ids is not None
+        ):  # no layer need say whose the root directory is: it is the container's root's
+            os.chown(rootfs, *layer_ids.to_host(0, 0)[:2])
+        left_out = unpack(image.unpackable(), rootfs, ownership, ids=layer_ids, limits=options.limits)
         config = runtime_config(image.config.tree, rootfs, ids, options.container)
-        with open(os.path.join(target, CONFIG), "w") as file:
-            file.write(encode(config, indent=1) + "\n")
+        with open(os.path.join(target, CONFIG), "wb") as file:  # not as text: JSON is UTF-8 in any locale
+            file.write(encode(config, indent=1).encode() + b"\n")
         digest = record_tree(rootfs, target)
         bundle = Bundle(
             os.path.abspath(target),
@@ -99,12 +107,21 @@ def _empty(path: str) -> None:
         os.close(descriptor)
 
 
-def _give_root(rootfs: str, ownership: Ownership, ids: IdMaps | None) -> None:
-    """No layer need say whose the root directory is: it is the container's root's."""
-    if ids is not None and ownership is not Ownership.SQUASH:
-        os.chown(rootfs, *ids.to_host(0, 0)[:2])
+def _ids(given: IdMaps | None, ownership: Ownership) -> IdMaps | None:
+    """The maps of the container's user namespace, None if it has none. Raises InvalidArgument."""
+    caller = os.geteuid(), os.getegid()
+    if given is None:
+        return _one_id(*caller) if ownership is Ownership.SQUASH else None
+    check_maps(given)
+    if ownership is Ownership.SQUASH and given.to_host(0, 0)[:2] != caller:
+        raise InvalidArgument(
+            "all files will belong to the caller {}:{}, but the id maps make somebody else root".format(
+                *caller
+            )
+        )
+    return given
 
 
-def _one_id() -> IdMaps:
+def _one_id(uid: int, gid: int) -> IdMaps:
     """The caller is the container's root, and there is nobody else."""
-    return IdMaps((IdRange(0, os.geteuid(), 1),), (IdRange(0, os.getegid(), 1),))
+    return IdMaps((IdRange(0, uid, 1),), (IdRange(0, gid, 1),))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
@@ -17,11 +19,11 @@ class Session(Record):
     namespace: str = "default"
     debug: bool = False
 
-    def access(self, registry: RegistryAccess) -> Access:
-        """How places are reached: registries as given, and this store."""
+    def access(self, registry: RegistryAccess, *, as_caller: bool = False) -> Access:
+        """How places are reached: registries as given, and this store, for `as_caller` as by `store_as_caller`."""
         from tiffin.image.transports.access import Access
 
-        return Access(registry, self.store)
+        return Access(registry, self.store_as_caller if as_caller else self.store)
 
     def store(self) -> Store:
         """The local store; without root in a user namespace, as `tiffin` has it. No thread may run yet.
@@ -37,6 +39,19 @@ class Session(Record):
         check_identifier(self.namespace)
         if rootless.is_needed():
             rootless.enter_user_namespace()
+        return Store(self.root or None, Scope(self.namespace))
+
+    def store_as_caller(self) -> Store:
+        """The same, of which only content and names may be used: those need no user namespace.
+
+        In one, files outside of the store would seem to belong to others than they do.
+        """
+        if os.geteuid() == 0:
+            return self.store()
+        from tiffin.image.metadata.namespaces import Scope, check_identifier
+        from tiffin.image.store.store import Store
+
+        check_identifier(self.namespace)
         return Store(self.root or None, Scope(self.namespace))
 
     def store_to_unpack(self) -> Store:

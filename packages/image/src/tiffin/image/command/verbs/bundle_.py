@@ -53,7 +53,7 @@ def unpack(
 
     options = UnpackOptions(platform, Ownership.SQUASH if rootless else None, maps)
     with ExitStack() as stack:
-        source = open_source(absolute_place(place), stack, session.access(access))
+        source = open_source(absolute_place(place), stack, session.access(access, as_caller=True))
         bundle = unpack_bundle(source, target, options)
     for what, count in bundle.left_out.items():
         print(f"tiffin-image unpack: left out without root: {count} {what}", file=sys.stderr)
@@ -107,7 +107,7 @@ def repack(
         compress_format, compress_level or 0, masks, not no_mask_volumes, history, source_date_epoch
     )
     with ExitStack() as stack:
-        reached = session.access(access)
+        reached = session.access(access, as_caller=True)
         source = open_source(origin or bundle.name, stack, reached)
         place, demands = open_destination(destination, stack, reached)
         made = stack.enter_context(repacked(bundle, source, options))
