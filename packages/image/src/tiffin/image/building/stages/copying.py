@@ -8,6 +8,7 @@ from tiffin.image.building.context.patterns import compiled
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.dockerfile.expand import expand
 from tiffin.image.building.dockerfile.instructions import Add
+from tiffin.image.building.dockerfile.mode import parse_mode
 
 from .steps import CONTEXT, CopyFile, CopyStep, Origin
 
@@ -36,8 +37,8 @@ def copy_step(
     for pattern in exclude:
         compiled(pattern.removeprefix("!"))
     chown, chmod = variables.expand(copy.chown), variables.expand(copy.chmod)
-    if chmod and (chmod.strip("01234567") or len(chmod) > 9 or int(chmod, 8) > 0o7777):
-        raise Problem(f"--chmod: an octal mode was expected, such as 755; not {chmod!r}")
+    if chmod:
+        parse_mode(chmod)  # a wrong one is told before anything is done
     add = copy if isinstance(copy, Add) else None
     _check_addresses(sources, add)
     names = [*sources, *(f"<<{heredoc.name}" for heredoc in copy.heredocs), target]

@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 
 from tiffin.image.building.context.tree import SourceTree
 from tiffin.image.building.dockerfile.error import Problem
+from tiffin.image.building.dockerfile.mode import parse_mode
 from tiffin.image.layers.root import Root
 
 from .archives import is_archive, unpack_archive
@@ -56,7 +57,7 @@ class _Copying:
         self._fetched = [text for text in step.sources if is_fetched(step, text)]
         self._excluded = excluded_by(step)
         owner = find_owner(rootfs, step.chown) if step.chown else None
-        mode = int(step.chmod, 8) if step.chmod else None
+        mode = parse_mode(step.chmod) if step.chmod else None
         self._attributes = Attributes(owner or (None if owners else ROOT), mode)
         several = len(self._sources) + len(step.files) + len(self._fetched) > 1
         self._target = Target(rootfs, root, step.target, several=several)
@@ -151,7 +152,7 @@ class _Copying:
         try:
             copy_content(source, descriptor)
             os.fchown(descriptor, owner.uid, owner.gid)
-            os.fchmod(descriptor, mode if self._attributes.mode is None else self._attributes.mode)
+            os.fchmod(descriptor, self._attributes.permissions(mode, directory=False))
             os.utime(descriptor, (when, when))
         finally:
             os.close(descriptor)

@@ -16,6 +16,7 @@ from .owners import Owner
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.image.building.context.tree import Item, SourceTree
+    from tiffin.image.building.dockerfile.mode import Mode
     from tiffin.image.layers.root import Root
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,7 +27,11 @@ class Attributes(Record):
     """What copied files get in place of what they have. owner: None keeps theirs. mode: None keeps theirs."""
 
     owner: Owner | None
-    mode: int | None
+    mode: Mode | None
+
+    def permissions(self, before: int, *, directory: bool) -> int:
+        """Those of what has `before`."""
+        return before if self.mode is None else self.mode.applied(before, directory=directory)
 
 
 class FileCopier:
@@ -139,7 +144,8 @@ class FileCopier:
         os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
 
     def _mode(self, status: os.stat_result) -> int:
-        return stat.S_IMODE(status.st_mode) if self._attributes.mode is None else self._attributes.mode
+        before, directory = stat.S_IMODE(status.st_mode), stat.S_ISDIR(status.st_mode)
+        return self._attributes.permissions(before, directory=directory)
 
     def _own(self, file: int | str, parent: int | None, status: os.stat_result) -> None:
         owner = self._attributes.owner or Owner(status.st_uid, status.st_gid)
