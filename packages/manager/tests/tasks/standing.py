@@ -20,6 +20,7 @@ class StandIn:
 
     next_pid: of what is started next. failure: what it answers instead. questions: how often it was asked for a state.
     waited_for: the processes for whose end it was asked; it comes by `end`. done: changes that it has made.
+    folders: where it was asked to write checkpoints.
     """
 
     in_process = False
@@ -28,6 +29,7 @@ class StandIn:
         self.bundle = bundle or Bundle("default", "c1", "/nowhere", "/nowhere")
         self.waited_for: list[str] = []
         self.done: list[str] = []
+        self.folders: asyncio.Queue[str] = asyncio.Queue()
         self.end: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self.next_pid = 10
         self.failure: RuntimeFailure | None = None
@@ -94,6 +96,7 @@ class StandIn:
         await self._answer()
 
     async def checkpoint(self, folder: str, options: Any | None) -> None:  # noqa: ARG002
+        self.folders.put_nowait(folder)
         await self._answer()
 
     async def update(self, update: Update) -> None:  # noqa: ARG002

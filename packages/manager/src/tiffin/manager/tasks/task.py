@@ -148,10 +148,9 @@ class Task:
         answer = self.runs_on.close_stdin(exec_id)
         await self.asking.ask(f"close-io {exec_id}", self._limits.close_stdin, answer)
 
-    async def checkpoint(self, folder: str, options: AnyMessage | None) -> None:
-        """Writes an image of CRIU."""
-        answer = self.runs_on.checkpoint(folder, options)
-        await self._change("checkpoint", self._limits.checkpoint, answer)
+    async def checkpoint(self, write: Callable[[RuntimeTask], Coroutine[None, None, T]]) -> T:
+        """Writes an image of CRIU. write: does it, and clears up after it; as every change, whether or not we wait."""
+        return await self._change("checkpoint", self._limits.checkpoint, write(self.runs_on))
 
     async def update(self, update: Update) -> None:
         """Changes resources."""

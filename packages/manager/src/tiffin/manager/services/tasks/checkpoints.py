@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from tiffin.api.containerd.services.tasks.v1 import tasks_pb2 as tasks
     from tiffin.manager.grpc_edge.call import Call
+    from tiffin.manager.grpc_edge.workers import Workers
     from tiffin.manager.metadata.stores import Stores
+    from tiffin.manager.runtimes.port import RuntimeTask
     from tiffin.manager.tasks.task import Task
 
 IMAGE = "application/vnd.containerd.container.criu.checkpoint.criu.tar"
@@ -69,19 +71,26 @@ class Checkpoints:
         self, task: Task, request: tasks.CheckpointTaskRequest, call: Call
     ) -> CheckpointTaskResponse:
         """Makes an image, in the folder that the options name, else in the store. Returns what is in the store."""
-        from tempfile import mkdtemp
-
         options = request.options if request.HasField("options") else None
         if folder := _folder(options):
-            await task.checkpoint(folder, options)
+            await task.checkpoint(lambda runs_on: runs_on.checkpoint(folder, options))
             return CheckpointTaskResponse()
-        folder = await call.workers.run(mkdtemp, prefix="tiffin-checkpoint-")
-        try:
-            await task.checkpoint(folder, options)
-            found = await call.workers.run_slowly(self._store, call.scope, task.id, folder)
-        finally:
-            await call.workers.run_slowly(shutil.rmtree, folder)
+        scope = call.scope
+        found = await task.checkpoint(lambda runs_on: self._write(runs_on, options, scope, call.workers))
         return CheckpointTaskResponse(descriptors=found)
+
+    async def _write(
+        self, runs_on: RuntimeTask, options: Any | None, scope: Scope, workers: Workers
+    ) -> list[Descriptor]:
+        """To the store, by way of a folder that is there until nobody writes to it any more."""
+        from tempfile import mkdtemp
+
+        folder = await workers.run(mkdtemp, prefix="tiffin-checkpoint-")
+        try:
+            await runs_on.checkpoint(folder, options)
+            return await workers.run_slowly(self._store, scope, runs_on.bundle.id, folder)
+        finally:
+            await workers.run_slowly(shutil.rmtree, folder)
 
     def _store(self, scope: Scope, container: str, folder: str) -> list[Descriptor]:
         import tarfile
