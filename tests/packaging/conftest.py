@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,25 @@ def pins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("pins") / "constraints.txt"
     file.write_text("\n".join(re.findall(r"^[\w.-]+==[^\s\\]+", text, re.MULTILINE)) + "\n")
     return file
+
+
+@pytest.fixture(scope="session")
+def plain_wheel(
+    clean_copy: Path, pins: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """`plain_wheel(package)`: what pip alone makes of its folder, once for all tests."""
+    made = tmp_path_factory.mktemp("plain")
+
+    @cache
+    def make(package: str) -> Path:
+        folder = shutil.copytree(clean_copy / "packages" / package, made / "folders" / package)
+        wheels = made / package
+        pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+        run([*pip, "--constraint", pins, "--wheel-dir", wheels, folder], cwd=made)
+        (wheel,) = wheels.iterdir()
+        return wheel
+
+    return make
 
 
 @pytest.fixture

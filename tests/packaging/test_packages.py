@@ -85,18 +85,19 @@ def test_its_sdist_builds_the_same_wheel(
 @pytest.mark.parametrize("editable", [False, True], ids=["plain", "editable"])
 @pytest.mark.parametrize("package", PACKAGES)
 def test_plain_pip_installs_it(
-    package: str, clean_copy: Path, tmp_path: Path, environment: Callable[..., Environment], *, editable: bool
+    package: str,
+    plain_wheel: Callable[[str], Path],
+    clean_copy: Path,
+    tmp_path: Path,
+    environment: Callable[..., Environment],
+    *,
+    editable: bool,
 ) -> None:
-    """`pip install ./packages/<name>`, with the folders of the boxes below it: no Pants."""
-    below = PACKAGES[: PACKAGES.index(package) + 1]
-    folders = []
-    for name in below:
-        shutil.copytree(clean_copy / "packages" / name, tmp_path / name)
-        folders.append(with_extras(name, tmp_path / name))
+    """`pip install ./packages/<name>`, and the boxes below it as pip made them from their folders: no Pants."""
+    below = [with_extras(name, plain_wheel(name)) for name in PACKAGES[: PACKAGES.index(package)]]
+    folder = shutil.copytree(clean_copy / "packages" / package, tmp_path / package)
     alone = environment()
-    alone.install(
-        *(part for folder in folders for part in ((("--editable",) if editable else ()) + (folder,)))
-    )
+    alone.install(*below, *(["--editable"] if editable else []), with_extras(package, folder))
     works(alone, package)
 
 
