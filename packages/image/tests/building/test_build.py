@@ -99,7 +99,9 @@ def test_another_frontend_is_told_once_and_the_build_goes_on(building: Building)
 
 
 def test_the_line_ends_of_the_file_are_its_own(building: Building) -> None:
-    text = b"FROM base\r\nCOPY <<E /crlf\r\na\r\nE\r\nRUN <<E\r\necho b >/lf\r\nE\r\nRUN printf 'c\rd' >/cr\r\n"
+    text = (
+        b"FROM base\r\nCOPY <<E /crlf\r\na\r\nE\r\nRUN <<E\r\necho b >/lf\r\nE\r\nRUN printf 'c\rd' >/cr\r\n"
+    )
     (building.context / "Dockerfile").write_bytes(text)
     files = building.added(building.build(None))
     assert [files[name][4] for name in ("crlf", "lf", "cr")] == [b"a\r\n", b"b\n", b"c\rd"]

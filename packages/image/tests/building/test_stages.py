@@ -187,6 +187,8 @@ ORIGINS = [
     ("COPY --from=alpine:3 x /", Origin("image", "alpine:3")),
     ("COPY --from=extra x /", Origin("context", "extra")),
     ("COPY --from=other x /", Origin("image", "other")),
+    ("COPY --from=docker.io/library/other:latest x /", Origin("image", "other")),
+    ("COPY --from=other:1 x /", Origin("image", "other:1")),
     ("COPY x /", Origin("context")),
 ]
 
@@ -204,6 +206,17 @@ def test_a_base_without_path_gets_the_usual_one() -> None:
     ]
     assert found["Env"] == ["A=1", path, "B=2"]
     assert planned("FROM base", Images(base={"Env": None})).target.tree["config"]["Env"] == [path]
+
+
+def test_a_context_takes_the_place_of_the_image_that_it_is_called_like() -> None:
+    images = Images()
+    planned(
+        "FROM other:latest AS a\nFROM other:1\nCOPY --from=a x y",
+        images,
+        contexts=("other",),
+        images=("other",),
+    )
+    assert [name for name, _ in images.asked] == ["other:1", "other"]
 
 
 def test_from_scratch_has_a_path_and_a_folder() -> None:

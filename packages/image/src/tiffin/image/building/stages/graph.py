@@ -55,11 +55,12 @@ class StageGraph(Record):
         """What FROM means by a name. Raises Problem."""
         if not name:
             raise Problem("FROM: the name of the image is empty, once variables are put in")
-        if name in self.images:
-            return Origin("image", name)
         if name == "scratch":
             return SCRATCH
-        if name in self.contexts:
+        context = self._context(name)
+        if context in self.images:
+            return Origin("image", context)
+        if context:
             raise Problem(
                 f"FROM {name}: that context is a folder, and an image was expected, such as oci:PATH"
             )
@@ -70,8 +71,9 @@ class StageGraph(Record):
 
     def origin(self, name: str, before: int) -> Origin:
         """What `--from` means by a name. Raises Problem: a stage that is not there yet."""
-        if name in self.contexts:
-            return Origin("image" if name in self.images else "context", name)
+        context = self._context(name)
+        if context:
+            return Origin("image" if context in self.images else "context", context)
         found = self.find(name, before)
         if found is not None:
             return Origin("stage", name, found)
@@ -85,6 +87,16 @@ class StageGraph(Record):
         if later is not None:
             raise Problem(f"the stage {name!r} is this one, or comes later: files come from earlier ones")
         return Origin("image", name)
+
+    def _context(self, name: str) -> str:
+        """The context that is called so, "" for none; `a`, `a:latest` and `docker.io/library/a` are one name."""
+        same = (one for one in sorted(self.contexts) if _familiar(one) == _familiar(name))
+        return name if name in self.contexts else next(same, "")
+
+
+def _familiar(name: str) -> str:
+    """The name of an image without what is understood."""
+    return name.removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
 
 
 def graph_of(dockerfile: Dockerfile, contexts: Collection[str], images: Collection[str]) -> StageGraph:
