@@ -14,8 +14,11 @@ from .words import json_words, split_first
 NETWORKS = ("default", "none", "host")
 SECURITIES = ("sandbox", "insecure")
 OF_HEALTHCHECK = ("interval", "timeout", "start-period", "start-interval", "retries")
-DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
-NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+# as Go's time.ParseDuration has it
+DURATION = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)")
+MICRO = dict.fromkeys(("us", "\u00b5s", "\u03bcs"), 10**3)  # its sign, and the Greek letter
+NANOSECONDS = {"ns": 1, **MICRO, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+MOST_LETTERS = 40
 MOST_NANOSECONDS = 2**63 - 1
 
 
@@ -81,11 +84,16 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
 
 def _duration(name: str, flags: Flags) -> int:
     """Nanoseconds of `1m30s`."""
-    text = flags.text(name, "0s")
-    parts = DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text or len(text) > 40:
+    text = flags.text(name, "0")
+    parts = list(DURATION.finditer(text))
+    known = "".join(part[0] for part in parts) == text and all(part[1] or part[2] for part in parts)
+    if text != "0" and (not text or not known or len(text) > MOST_LETTERS):
         raise Problem(f"HEALTHCHECK: --{name} must be a time, for example 1m30s; it is {text!r}")
-    total = sum(int(float(number) * NANOSECONDS[unit]) for number, unit in parts)
+    total = sum(_nanoseconds(part[1] or "0", part[2] or "0", NANOSECONDS[part[3]]) for part in parts)
     if total > MOST_NANOSECONDS or 0 < total < NANOSECONDS["ms"]:
         raise Problem(f"HEALTHCHECK: --{name} must be 0, or from 1ms to 292 years; it is {text!r}")
     return total
+
+
+def _nanoseconds(whole: str, part: str, unit: int) -> int:
+    return int(whole) * unit + int(part) * unit // int(10 ** len(part))
