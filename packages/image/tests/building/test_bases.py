@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packages.image.tests.building.conftest import Building, tree_of_layout
@@ -13,6 +14,7 @@ from packages.image.tests.building.conftest import Building, tree_of_layout
 from tiffin.image.documents import Platform
 from tiffin.image.errors import ImageFailure, NotFound
 from tiffin.image.platforms import host_platform
+from tiffin.image.pull import pull as pulling
 from tiffin_testing.registry import Registry, running_registry
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
@@ -70,6 +72,26 @@ def test_an_image_for_several_platforms(building: Building, tmp_path: Path) -> N
     assert mixed.tree["architecture"] == "s390x"
     tree = tree_of_layout(building.layout(mixed), tmp_path / "tree", OTHER)
     assert tree["x"][4] == f"{host_platform().architecture}\n".encode()
+
+
+def test_two_builds_at_once_may_call_different_images_alike(
+    building: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one begins and ends right after the first has pulled its own."""
+    other = building.layout(building.build("FROM base\nRUN echo other >/other"))
+    original, builds = pulling.pull, ["other"]
+
+    def pull(*arguments: Any) -> object:
+        found = original(*arguments)
+        while builds:
+            builds.pop()
+            building.build("FROM mine\nRUN cat /other", contexts={"mine": f"oci:{other}"})
+        return found
+
+    monkeypatch.setattr(pulling, "pull", pull)
+    mine = f"oci:{building.base}"
+    assert "other" not in building.tree(building.build("FROM mine\nRUN echo x >/x", contexts={"mine": mine}))
+    assert builds == []
 
 
 def test_what_is_missing_names_the_line(building: Building) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packages.image.tests.building.conftest import Building
 
+from tiffin.image.building.build import build
 from tiffin.image.building.cache.places import parse_place
 from tiffin.image.building.events import EventKind
-from tiffin.image.errors import DigestMismatch, InvalidArgument
+from tiffin.image.building.options import BuildOptions
+from tiffin.image.errors import DigestMismatch, InvalidArgument, NotFound
 from tiffin_testing.registry import running_registry
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
@@ -43,6 +48,10 @@ def both(first: Building, second: Building) -> None:
 
 def warnings(building: Building) -> list[str]:
     return [event.text for event in building.events if event.kind is EventKind.WARNING]
+
+
+def blob(building: Building, digest: str) -> Path:
+    return Path(building.store.root) / "content/blobs" / digest.replace(":", "/")
 
 
 def test_a_folder(building: Building, other: Building) -> None:
@@ -85,6 +94,74 @@ def test_the_target_alone(building: Building, other: Building) -> None:
     building.build(TEXT, cache_to=(f"type=local,dest={cache},mode=min",))
     other.build(TEXT, cache_from=(f"type=local,src={cache}",))
     assert other.cached[:2] == [False, False]
+
+
+def test_the_target_alone_has_steps_that_changed_nothing(building: Building, other: Building) -> None:
+    cache = building.folder / "cache"
+    text = "FROM base\nRUN true\nRUN cat /proc/sys/kernel/random/uuid >/x\nRUN true"
+    building.build(text, cache_to=(f"type=local,dest={cache},mode=min",))
+    other.build(text, cache_from=(f"type=local,src={cache}",))
+    assert other.cached == [True] * 3
+
+
+def test_what_was_taken_is_there_for_the_next_build(building: Building, other: Building) -> None:
+    both(building, other)
+    cache = building.folder / "cache"
+    building.build(TEXT, cache_to=(f"type=local,dest={cache}",))
+    other.build(TEXT, target="one", cache_from=(f"type=local,src={cache}",))
+    for name in other.store.images.list():
+        other.store.images.delete(name.name)
+    other.store.collect()
+    other.build(TEXT, target="one")
+    assert other.cached == [True] * 2
+
+
+def test_a_layer_that_a_killed_build_had_fetched_in_part_is_gone_on_with(
+    building: Building, other: Building
+) -> None:
+    cache = building.folder / "cache"
+    text = "FROM base\nRUN cat /proc/sys/kernel/random/uuid >/x"
+    built = building.build(text, cache_to=(f"type=local,dest={cache}",))
+    *_, layer = json.loads(blob(building, built.manifest.digest).read_bytes())["layers"]
+    with other.store.content.writer(
+        f"layer-{layer['digest']}", total=layer["size"], expected=layer["digest"]
+    ) as writer:
+        writer.write(blob(building, layer["digest"]).read_bytes()[:20])
+    assert other.build(text, cache_from=(f"type=local,src={cache}",)).manifest == built.manifest
+    assert other.cached == [True]
+
+
+def test_a_place_that_is_none_is_told_before_the_work(building: Building) -> None:
+    for options in ({"cache_from": ("type=s3",)}, {"context": "/no/such/folder"}):
+        given: dict[str, Any] = {
+            "context": str(building.context),
+            "text": "FROM no.such.invalid/x",
+            **options,
+        }
+        with pytest.raises((InvalidArgument, NotFound), match=r"of type 's3'|is no folder"):
+            build(BuildOptions(**given), building.store)
+
+
+def test_a_registry_that_refuses_is_told(building: Building) -> None:
+    """Some say so of a repository that is not there yet."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(403)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            place = f"127.0.0.1:{server.server_port}/team/cache:main"
+            building.build("FROM base\nRUN true", cache_from=(place,))
+        finally:
+            server.shutdown()
+            thread.join()
+    assert len(warnings(building)) == 1
 
 
 @pytest.mark.requires("docker-registry")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from contextlib import ExitStack, suppress
 
@@ -75,7 +76,9 @@ class Bases:
     def _from_place(self, name: str, place: str, platform: Platform) -> BaseImage:
         if place.startswith(("docker-image://", "docker://")):
             return self._from_registry(place.partition("://")[2], platform).replace(name=name)
-        return self._pull(place, f"build-context/{name}", platform, temporary=True)
+        # a name of our own: another build may call another image so
+        found = self._pull(place, f"build-context/{secrets.token_hex(8)}/{name}", platform, temporary=True)
+        return found.replace(name=name)
 
     def _from_registry(self, name: str, platform: Platform) -> BaseImage:
         full = full_name(name)

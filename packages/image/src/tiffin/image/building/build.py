@@ -24,7 +24,7 @@ from tiffin.image.building.scheduling import build_stages
 from tiffin.image.building.session import BuildSession
 from tiffin.image.building.stages.plan import PlanOptions, plan
 from tiffin.image.building.trees import ContextFolder
-from tiffin.image.errors import InvalidArgument, InvalidImage, NotFound, Unavailable
+from tiffin.image.errors import InvalidArgument, InvalidImage, NotFound, PermissionDenied, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tiffin.image.building.history import BuiltStage
     from tiffin.image.building.options import BuildOptions
     from tiffin.image.store.store import Store
+    from tiffin.image.transports.access import Access
 
 DOCKERFILES = ("Dockerfile", "Containerfile")
 
@@ -52,7 +53,9 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
     """
     file, dockerfile = read_dockerfile(options)
     full_names(options)  # a wrong one is told before the work
+    contexts = _folders(options, file)
     places = [parse_place(text) for text in options.cache_to]
+    imports = [parse_place(text) for text in options.cache_from]
     with ExitStack() as stack:
         leased = stack.enter_context(store.leased())
         _ = (
@@ -66,30 +69,15 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
         planned = plan(dockerfile, bases.resolve, _plan_options(options))
         for name in planned.unused_args:
             progress.warn(f"--build-arg {name}: no ARG asks for it")
-        results = _results(options, leased, progress, stack)
+        results = _results(imports, options.access, leased, progress, stack)
         progress.done()
-        session = _session(options, leased, results, bases, stack, (file, dockerfile.name), report, numbers)
+        session = _session(options, leased, results, bases, stack, contexts, dockerfile.name, report, numbers)
         target = build_stages(session, planned)
         built = finish(session, planned.target, target)
+        results.keep_taken()
         for place in places:
             _export(place, session, target, stack)
         return built
-
-
-def prune_builds(store: Store) -> int:
-    """Forgets the results of all builds, and empties the folders of `RUN --mount=type=cache`; how many of both.
-
-    What nothing else keeps goes with the next collection. Raises OSError.
-    """
-    cache = LocalCache(store)
-    try:
-        return cache.prune() + _cache_folders(store).remove()
-    finally:
-        cache.close()
-
-
-def _cache_folders(store: Store) -> CacheFolders:
-    return CacheFolders(os.path.join(store.root, "build", "folders"))
 
 
 def _session(
@@ -98,11 +86,12 @@ def _session(
     results: Results,
     bases: Bases,
     stack: ExitStack,
-    file: tuple[str, str],
+    contexts: dict[str, ContextFolder],
+    file: str,
     report: Report,
     numbers: Numbers,
 ) -> BuildSession:
-    """What the stages share. file: the path and the name of the Dockerfile."""
+    """What the stages share. file: the name of the Dockerfile."""
     folder = os.path.join(leased.root, "build")
     point = os.path.join(folder, "mount")
     os.makedirs(point, mode=0o700, exist_ok=True)
@@ -115,29 +104,33 @@ def _session(
         bases=bases,
         runner=stack.enter_context(Runner(point)),
         maker=stack.enter_context(maker),
-        folders=_cache_folders(leased),
+        folders=CacheFolders.of(leased),
         downloads=stack.enter_context(Downloads()),
-        contexts=_folders(options, file[0]),
-        file=file[1],
+        contexts=contexts,
+        file=file,
         point=point,
         report=report,
         numbers=numbers,
     )
 
 
-def _results(options: BuildOptions, leased: Store, progress: StepProgress, stack: ExitStack) -> Results:
-    """The caches. One that is not there yet is told, and is no error: the first build of all has none."""
+def _results(
+    imports: list[CachePlace], access: Access | None, leased: Store, progress: StepProgress, stack: ExitStack
+) -> Results:
+    """The caches. One that cannot be had is told, and is no error: before the first build of all there is none.
+
+    PermissionDenied is what some registries say of a repository that is not there yet.
+    """
     local = LocalCache(leased)
     stack.callback(local.close)
     imported = []
-    for text in options.cache_from:
-        parse_place(text)
+    for place in imports:
         from tiffin.image.building.cache.exchange import open_cache
 
         try:
-            imported.append(open_cache(text, options.access, stack))
-        except (NotFound, Unavailable, InvalidImage) as error:
-            progress.warn(f"--cache-from {text}: {error}")
+            imported.append(open_cache(place, access, stack))
+        except (NotFound, Unavailable, InvalidImage, PermissionDenied) as error:
+            progress.warn(f"--cache-from {place.name}: {error}")
     return Results(leased, local, imported)
 
 
@@ -162,7 +155,7 @@ def read_dockerfile(options: BuildOptions) -> tuple[str, Dockerfile]:
     )
     for path in names:
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
                 return path, parse(file.read(), os.path.basename(path))
         except FileNotFoundError:
             continue

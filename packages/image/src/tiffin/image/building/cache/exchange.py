@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from tiffin.image.building.cache.document import MEDIA_TYPE, CacheDocument, decode_document, encode_document
-from tiffin.image.building.cache.places import parse_place
 from tiffin.image.documents import any_manifest_of
-from tiffin.image.errors import AlreadyExists, InvalidImage, NotFound
+from tiffin.image.errors import InvalidImage, NotFound
+from tiffin.image.pull.fetch import Fetch, Pulling
 from tiffin.image.transfer.copy import copy_image
+from tiffin.image.transfer.events import nobody
 from tiffin.image.transports.opening import open_destination, open_source
 
 TYPE_CHECKING = False
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import ExitStack
 
+    from tiffin.image.building.cache.places import CachePlace
     from tiffin.image.building.cache.records import CachedStep
     from tiffin.image.documents import Descriptor
     from tiffin.image.store.store import Store
     from tiffin.image.transfer.protocol import ImageSource
     from tiffin.image.transports.access import Access
     from tiffin.image.verified import Readable
-
-BLOCK = 1024 * 1024
 
 
 class ImportedCache:
@@ -39,29 +39,22 @@ class ImportedCache:
         return self.document.steps.get(key)
 
     def fetch(self, store: Store, layer: Descriptor) -> bool:
-        """Brings a layer to a store; whether it was there. Raises what the source raises, DigestMismatch, OSError."""
+        """Brings a layer to a store, as a pull does: what an earlier one has got of it is not fetched again.
+
+        Returns whether it was there. Raises what the source raises, DigestMismatch, OSError.
+        """
         if layer.digest not in self._layers:
             return False
-        try:
-            with store.content.writer(
-                f"layer-{layer.digest}", total=layer.size, expected=layer.digest
-            ) as writer:
-                with self._source.open_blob(layer) as stream:
-                    while data := stream.read(BLOCK):
-                        writer.write(data)
-                writer.commit(size=layer.size, digest=layer.digest)
-        except AlreadyExists:  # another stage was faster
-            return True
+        Fetch(Pulling(self._source, store.content, nobody), "layer", layer, {}).run()
         return True
 
 
-def open_cache(text: str, access: Access | None, stack: ExitStack) -> ImportedCache:
-    """A cache by its place, see `parse_place`; `stack` keeps it open.
+def open_cache(place: CachePlace, access: Access | None, stack: ExitStack) -> ImportedCache:
+    """A cache by its place; `stack` keeps it open.
 
     Raises:
-        InvalidArgument: it is no place. NotFound, Unavailable: there is none. InvalidImage: it is something else.
+        NotFound, Unavailable, PermissionDenied: there is none. InvalidImage: it is something else.
     """
-    place = parse_place(text)
     source = open_source(place.name, stack, access)
     top = source.resolve()
     manifest = any_manifest_of(source.read_document(top), f"manifest {top.digest}", top.media_type)

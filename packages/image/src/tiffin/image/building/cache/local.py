@@ -3,8 +3,8 @@
     <root>/build/cache.db         key to result; a database of its own, as all that is lost with it is time
     the lease `build-cache`       keeps layers and snapshots of the results from collection, as long as they are here
 
-A result counts only if the layer is still there. Nothing here waits for the disk: after a power cut the newest results
-may be missing.
+A result counts only if the layer is still there; then the lease of the build that takes it keeps it, too. Nothing here
+waits for the disk until the end: after a power cut the newest results may be missing.
 """
 
 from __future__ import annotations
@@ -13,25 +13,46 @@ import os
 import sqlite3
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
-from tiffin.image.building.cache.records import CachedStep, from_tree, to_tree
-from tiffin.image.errors import AlreadyExists, NotFound
+from tiffin.image.building.cache.records import CachedStep, chain_above, from_tree, to_tree
+from tiffin.image.errors import AlreadyExists, DataLoss, NotFound
 from tiffin.image.metadata.failures import translated
 from tiffin.image.metadata.protocol import Resource
+from tiffin.runtime.record import Record
 from tiffin.spec.json_tree import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from tiffin.image.store.store import Store
 
 LEASE = "build-cache"
+WHAT = "the build cache"
+WAIT = 60  # seconds, for other writers
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PRIMARY = 0xFF  # the lowest byte of an extended code
+VERSION = 1
 TABLES = """
+BEGIN IMMEDIATE;
+DROP TABLE IF EXISTS inputs;
+DROP TABLE IF EXISTS moments;
 CREATE TABLE IF NOT EXISTS steps (namespace TEXT, key TEXT, result TEXT NOT NULL, used INTEGER NOT NULL,
     PRIMARY KEY (namespace, key)) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS inputs (key TEXT PRIMARY KEY, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS moments (key TEXT PRIMARY KEY, created TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE inputs (key TEXT PRIMARY KEY, digest TEXT NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE moments (key TEXT PRIMARY KEY, created TEXT NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA user_version=1;
+COMMIT;
 """
+
+
+class Entry(Record):
+    """A result as it is kept. used: when it was made or taken last, in nanoseconds since 1970."""
+
+    key: str
+    result: CachedStep
+    used: int
 
 
 class LocalCache:
@@ -48,13 +69,16 @@ class LocalCache:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self._path = os.path.join(folder, "cache.db")
         self._lock = threading.Lock()
-        with translated(self._path):
+        with _expendable(self._path):
             self._connection = sqlite3.connect(
-                self._path, timeout=60, isolation_level=None, check_same_thread=False
+                self._path, timeout=WAIT, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=OFF")
-            self._connection.executescript(TABLES)
+            self._connection.execute(
+                "PRAGMA synchronous=NORMAL"
+            )  # whole after a power cut, if not up to date
+            if self._connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+                self._connection.executescript(TABLES)
 
     def close(self) -> None:
         """Closes the database."""
@@ -62,59 +86,112 @@ class LocalCache:
 
     def find(self, key: str) -> CachedStep | None:
         """The result for a key, if its layer is still there."""
-        row = self._one("SELECT result FROM steps WHERE namespace = ? AND key = ?", (self._namespace, key))
+        row = self._one("SELECT result FROM steps WHERE namespace = ? AND key = ?", self._namespace, key)
         if row is None:
             return None
-        found = from_tree(decode(row[0]), "the build cache")
+        found = from_tree(decode(row[0]), WHAT)
         if found.layer is not None:
             try:
-                self._store.content.info(found.layer.descriptor.digest)
+                self._store.content.claim(found.layer.descriptor.digest)
             except NotFound:
                 return None
-        values = (time.time_ns(), self._namespace, key)
-        self._one("UPDATE steps SET used = ? WHERE namespace = ? AND key = ?", values)
+        now = time.time_ns()
+        self._one("UPDATE steps SET used = ? WHERE namespace = ? AND key = ?", now, self._namespace, key)
         return found
 
-    def add(self, results: dict[str, CachedStep], chains: list[str]) -> None:
+    def add(self, results: Mapping[str, CachedStep], chains: Iterable[str]) -> None:
         """Adds results by their keys. chains: the snapshots that they have, which are kept from now on."""
-        resources = [
-            Resource("content", result.layer.descriptor.digest)
-            for result in results.values()
-            if result.layer is not None
-        ]
-        resources += [Resource(f"snapshots/{self._store.snapshots.name}", chain) for chain in chains]
-        if resources:
-            with suppress(AlreadyExists):
-                self._store.leases.create(LEASE)
-            self._store.leases.add(LEASE, resources)
-        for key, result in results.items():
-            values = (self._namespace, key, encode(to_tree(result)), time.time_ns())
-            self._one("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)", values)
+        layers = [result.layer.descriptor for result in results.values() if result.layer is not None]
+        resources = [Resource("content", layer.digest) for layer in layers]
+        resources += [self._snapshot(chain) for chain in chains]
+        now = time.time_ns()
+        rows = [(self._namespace, key, encode(to_tree(result)), now) for key, result in results.items()]
+        with self._writing() as connection:  # nobody forgets anything meanwhile
+            if resources:
+                with suppress(AlreadyExists):
+                    self._store.leases.create(LEASE)
+                self._store.leases.add(LEASE, resources)
+            connection.executemany("INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)", rows)
 
     def input(self, key: str) -> str | None:
         """The digest of files in a tree that never changes, if it is known. key: of the tree and the files."""
-        row = self._one("SELECT digest FROM inputs WHERE key = ?", (key,))
+        self._one("UPDATE inputs SET used = ? WHERE key = ?", time.time_ns(), key)
+        row = self._one("SELECT digest FROM inputs WHERE key = ?", key)
         return None if row is None else str(row[0])
 
     def add_input(self, key: str, digest: str) -> None:
         """Keeps such a digest."""
-        self._one("INSERT OR REPLACE INTO inputs VALUES (?, ?)", (key, digest))
+        self._one("INSERT OR REPLACE INTO inputs VALUES (?, ?, ?)", key, digest, time.time_ns())
 
     def moment(self, key: str, now: str) -> str:
         """When something that is fully described by `key` was first made: `now`, if it was not yet."""
-        self._one("INSERT OR IGNORE INTO moments VALUES (?, ?)", (key, now))
-        row = self._one("SELECT created FROM moments WHERE key = ?", (key,))
+        used = time.time_ns()
+        query = "INSERT INTO moments VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET used = excluded.used"
+        self._one(query, key, now, used)
+        row = self._one("SELECT created FROM moments WHERE key = ?", key)
         return now if row is None else str(row[0])
 
-    def prune(self) -> int:
-        """Forgets everything; the next collection removes what nothing else keeps. Returns how many results."""
-        row = self._one("SELECT count(*) FROM steps WHERE namespace = ?", (self._namespace,))
-        self._one("DELETE FROM steps WHERE namespace = ?", (self._namespace,))
-        with suppress(NotFound):
-            self._store.leases.delete(LEASE)
-        return 0 if row is None else int(row[0])
+    def entries(self) -> list[Entry]:
+        """All results, those that were used last first."""
+        query = "SELECT key, result, used FROM steps WHERE namespace = ? ORDER BY used DESC, key"
+        with self._lock, _expendable(self._path):
+            rows = self._connection.execute(query, (self._namespace,)).fetchall()
+        return [Entry(key, from_tree(decode(result), WHAT), used) for key, result, used in rows]
 
-    def _one(self, statement: str, values: tuple[object, ...]) -> tuple[str, ...] | None:
-        with self._lock, translated(self._path):
+    def forget(self, entries: Iterable[Entry], before: int) -> int:
+        """Forgets results, unless they were used meanwhile; how many. What is kept for no other goes to the collection.
+
+        Args:
+            before: other notes that were used last before it go too: nanoseconds since 1970.
+        """
+        query = "DELETE FROM steps WHERE namespace = ? AND key = ? AND used = ?"
+        rows = [(self._namespace, entry.key, entry.used) for entry in entries]
+        with self._writing() as connection:
+            forgotten = connection.executemany(query, rows).rowcount if rows else 0
+            for table in ("inputs", "moments"):
+                connection.execute(f"DELETE FROM {table} WHERE used < ?", (before,))
+            self._release(connection)
+        return forgotten
+
+    def _release(self, connection: sqlite3.Connection) -> None:
+        """Takes from the lease what no result has any more."""
+        query = "SELECT result FROM steps WHERE namespace = ?"
+        results = [from_tree(decode(row[0]), WHAT) for row in connection.execute(query, (self._namespace,))]
+        wanted = {
+            Resource("content", one.layer.descriptor.digest) for one in results if one.layer is not None
+        }
+        wanted |= {self._snapshot(chain_above(one)) for one in results}
+        with suppress(NotFound):  # nothing was ever kept
+            held = self._store.leases.resources(LEASE)
+            self._store.leases.remove(LEASE, [one for one in held if one not in wanted])
+            if not results:
+                self._store.leases.delete(LEASE)
+
+    def _snapshot(self, chain: str) -> Resource:
+        return Resource(f"snapshots/{self._store.snapshots.name}", chain)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that excludes every other writer."""
+        with self._lock, _expendable(self._path), self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+
+    def _one(self, statement: str, *values: object) -> tuple[str, ...] | None:
+        with self._lock, _expendable(self._path):
             row: tuple[str, ...] | None = self._connection.execute(statement, values).fetchone()
             return row
+
+
+@contextmanager
+def _expendable(path: str) -> Iterator[None]:
+    """As `translated`; of damage it says what to do about this file."""
+    with translated(path):
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & PRIMARY not in DAMAGE:
+                raise
+            raise DataLoss(
+                f"{path!r} is damaged ({error}): remove it; builds only take longer then"
+            ) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tiffin.image.digest import split_digest
+from tiffin.image.digest import digest_of, split_digest
 from tiffin.image.documents import Descriptor, descriptor_of
 from tiffin.image.errors import InvalidImage
 from tiffin.image.metadata.images import descriptor_tree
 from tiffin.runtime.record import Record
+from tiffin.spec.image.chain import chain_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ class CachedStep(Record):
     parent: str
     layer: BuiltLayer | None
     created: str
+
+
+def chain_above(step: CachedStep) -> str:
+    """The chain id of what there is after the step."""
+    if step.layer is None:
+        return step.parent
+    below = [step.parent] if step.parent else []
+    return chain_ids([*below, step.layer.diff_id], digest_of)[-1]
 
 
 def to_tree(step: CachedStep) -> dict[str, Any]:

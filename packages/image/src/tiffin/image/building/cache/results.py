@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 
 from tiffin.image.building.cache.document import CacheDocument
+from tiffin.image.building.cache.records import chain_above
 from tiffin.image.errors import NotFound
+from tiffin.image.metadata.protocol import Resource
+from tiffin.spec.image.chain import chain_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ class Results:
         self._imported = imported
         self._lock = threading.Lock()
         self._steps: dict[str, CachedStep] = {}
+        self._taken: dict[str, CachedStep] = {}  # from elsewhere
         self._inputs: dict[str, str] = {}
         self._moments: dict[str, str] = {}
 
@@ -34,6 +38,8 @@ class Results:
         found = self._local.find(key)
         if found is None:
             found = next((step for one in self._imported if (step := one.find(key)) is not None), None)
+            if found is not None:
+                self._taken[key] = found
         if found is not None:
             self._steps[key] = found
         return found
@@ -66,9 +72,11 @@ class Results:
         return found
 
     def bring(self, layers: Iterable[BuiltLayer]) -> None:
-        """Sees to it that layers are in the store. Raises NotFound: one is nowhere. And what caches raise."""
-        for layer in layers:
-            descriptor = layer.descriptor
+        """Sees to it that layers are in the store, and stay. Raises NotFound: one is nowhere. And what caches raise."""
+        wanted = [layer.descriptor for layer in layers]
+        resources = [Resource("content", descriptor.digest) for descriptor in wanted]
+        self._store.leases.add(self._store.scope.lease, resources)
+        for descriptor in wanted:
             with self._lock:
                 try:
                     self._store.content.info(descriptor.digest)
@@ -76,12 +84,15 @@ class Results:
                     if not any(one.fetch(self._store, descriptor) for one in self._imported):
                         raise
 
-    def document(self, layers: Iterable[BuiltLayer] | None = None) -> CacheDocument:
-        """All that was used or made; with `layers` only the results that have these."""
-        wanted = None if layers is None else {layer.diff_id for layer in layers}
-        steps = {
-            key: step
-            for key, step in self._steps.items()
-            if wanted is None or (step.layer is not None and step.layer.diff_id in wanted)
-        }
+    def keep_taken(self) -> None:
+        """Adds what was taken from elsewhere to the store's own cache, so that the next build need not ask there."""
+        if self._taken:
+            self._local.add(self._taken, map(chain_above, self._taken.values()))
+
+    def document(self, layers: Sequence[BuiltLayer] | None = None) -> CacheDocument:
+        """All that was used or made; with `layers`, of a stage, only results that led to these."""
+        steps = self._steps
+        if layers is not None:
+            chains = {"", *chain_ids([layer.diff_id for layer in layers])}
+            steps = {key: step for key, step in steps.items() if chain_above(step) in chains}
         return CacheDocument(steps, self._inputs, self._moments)

@@ -22,6 +22,8 @@ from tiffin.image.building.trees import source_of
 from tiffin.image.digest import digest_of
 from tiffin.image.layers.removal import remove
 from tiffin.image.layers.root import Root
+from tiffin.image.snapshots.tree import measured
+from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from tiffin.image.building.stages.steps import RunMount
     from tiffin.image.building.trees import Trees
+    from tiffin.image.store.store import Store
 
     Pause = Callable[[], None]
     """Waits a moment for whoever has a folder, and raises to give up."""
@@ -38,11 +41,24 @@ DATA, LOCK, FILLING, NEW = "data", "lock", "filling", "new-"
 MODE = 0o755
 
 
+class CacheFolder(Record):
+    """A folder with something in it. used: when a command got it last, in nanoseconds since 1970. size: in bytes."""
+
+    path: str
+    used: int
+    size: int
+
+
 class CacheFolders:
     """Args: folder: where they are."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+
+    @classmethod
+    def of(cls, store: Store) -> CacheFolders:
+        """Those of a store."""
+        return cls(os.path.join(store.root, "build", "folders"))
 
     @contextmanager
     def opened(self, mount: RunMount, trees: Trees, pause: Pause) -> Iterator[str]:
@@ -72,19 +88,29 @@ class CacheFolders:
                 pause()
         raise AssertionError("there is always a next one")
 
-    def remove(self) -> int:
-        """Removes all that no command has just now; how many. Raises OSError."""
-        removed = 0
+    def walk(self) -> Iterator[CacheFolder]:
+        """All that are not empty, by name. Raises OSError."""
         for name in sorted(os.listdir(self._folder)) if os.path.isdir(self._folder) else ():
             path = os.path.join(self._folder, name)
-            lock = _lock(os.path.join(path, LOCK), exclusive=True)
-            if lock is None:
-                continue
-            try:
-                removed += _emptied(path)
-            finally:
-                os.close(lock)
-        return removed
+            if set(os.listdir(path)) - {LOCK}:
+                used = os.stat(os.path.join(path, LOCK)).st_mtime_ns
+                yield CacheFolder(path, used, measured(path)[0].size)
+
+    def empty(self, folder: CacheFolder) -> bool:
+        """Removes what is in a folder, unless a command has it, or has had it meanwhile; whether it did.
+
+        Raises OSError.
+        """
+        lock = _lock(os.path.join(folder.path, LOCK), exclusive=True)
+        if lock is None:
+            return False
+        try:
+            if os.fstat(lock).st_mtime_ns != folder.used:
+                return False
+            _remove_inner(folder.path, lambda name: name != LOCK)
+            return True
+        finally:
+            os.close(lock)
 
 
 def id_of(mount: RunMount) -> str:
@@ -109,13 +135,6 @@ def _lock(path: str, *, exclusive: bool) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
-
-
-def _emptied(path: str) -> bool:
-    """Removes all but the lock; whether there was anything that a command has seen."""
-    had = os.path.isdir(os.path.join(path, DATA))
-    _remove_inner(path, lambda name: name != LOCK)
-    return had
 
 
 def _remove_inner(path: str, which: Callable[[str], bool]) -> None:

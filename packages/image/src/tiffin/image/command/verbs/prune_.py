@@ -49,7 +49,7 @@ def prune(
         print_json({"removed": removed, "freed": freed, "kept": collected.kept, **counts})
         return
     if builds:
-        print(f"Forgot {builds.results} results of builds, emptied {builds.folders} cache folders")
+        print(f"results of builds forgotten: {builds.results}, cache folders emptied: {builds.folders}")
     for node in collected.removed:
         print(f"{node.kind} {node.id}")
     print(f"Freed {bytes_text(freed)}")
