@@ -183,6 +183,22 @@ def test_mistakes(words: list[str], code: int, program: Program, original: str) 
     assert not Path(program.folder, "a").exists()
 
 
+def test_a_config_takes_the_place_of_no_other_image(program: Program, several: str) -> None:
+    """umoci refuses such a tag, too."""
+    whole = program("inspect", "--raw", several)
+    code, text = program.fails("config", several, "--author", "ada")
+    assert code == 6
+    assert "an index of 2 images" in text
+    assert program.fails("config", "--image", several.removeprefix("oci:"), "--author", "ada")[0] == 6
+    assert program("inspect", "--raw", several) == whole
+    program("config", several, "oci:one:1", "--author", "ada")
+    program("config", "--image", several.removeprefix("oci:"), "--tag", "new", "--author", "ada")
+    program("pull", "-q", "--name", "app", several)  # of the index, only one image is in the store
+    program("config", "app", "--author", "ada")
+    for image in ("oci:one:1", several.removesuffix("1") + "new", "app"):
+        assert config(program, image)["author"] == "ada"
+
+
 def test_rootless_with_maps_of_the_caller(program: Program, original: str) -> None:
     rows = ("--uid-map", "0:0:1", "--uid-map", "1:100000:9", "--gid-map", "0:0:1")
     program("unpack", "--rootless", *rows, original, "bundle")

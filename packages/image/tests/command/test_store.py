@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,8 @@ def test_names_with_dockers_defaults(program: Program, pulled: str) -> None:
     assert program.fails("digest", "other")[0] == 2
     assert program.fails("digest", "abcdef012345")[0] == 2
     assert program.fails("tag", pulled, "Upper")[0] == 64
+    assert program.fails("tag", pulled, "fine", f"app@{digest_of(b'')}")[0] == 64  # it would be a lie
+    assert program.fails("digest", "fine")[0] == 2
     program("untag", "app")
     assert names(program) == sorted([pulled, "docker.io/team/app:2"])
     assert program.fails("untag", "app")[0] == 2
@@ -181,6 +184,14 @@ def test_remove_takes_what_nothing_else_keeps(program: Program, pulled: str) -> 
     assert program.fails("remove", "--all", pulled)[0] == 64
 
 
+def test_an_image_that_is_named_twice_is_saved_once(program: Program, pulled: str, tmp_path: Path) -> None:
+    program("save", "-q", "-o", "saved.tar", pulled, pulled, program("digest", pulled)[7:19])
+    with tarfile.open(tmp_path / "saved.tar") as archive:
+        manifest = archive.extractfile("manifest.json")
+        assert manifest is not None
+        assert [entry["RepoTags"] for entry in json.loads(manifest.read())] == [[pulled]]
+
+
 def test_what_a_container_uses_stays(program: Program, pulled: str, original: str) -> None:
     """As `tiffin run` leaves it; the folder of another one that is just being made stops all."""
     container = program.folder / "store/containers/box"
@@ -225,6 +236,9 @@ def test_bash_completes_names_of_images(program: Program, original: str) -> None
     assert complete("tiffin-image push ap") == {"app:1"}
     assert complete("tiffin-image remove docker.io/l") == {"docker.io/library/app:1"}
     assert complete("tiffin-image save x") == set()
+    (program.folder / "store/metadata.db").write_bytes(b"no database" * 1000)
+    assert complete("tiffin-image save x") == set()
+    assert complete("tiffin-image --namespace ../x save x") == set()
 
 
 def test_pinned_images_stay(program: Program, pulled: str) -> None:
@@ -426,6 +440,39 @@ $program mount
 """
 
 
+BUSY = """
+set -e
+program=$1 image=$2 folder=$3
+mkdir $folder $folder/a $folder/b $folder/c
+for one in a b c; do $program mount $image $folder/$one; done
+code=0
+(cd $folder/a; exec sh -c "$program unmount --all") || code=$?
+test $code = 6
+$program mount --json
+$program unmount --all
+"""
+
+
+@pytest.mark.requires("root")
+def test_one_that_is_in_use_does_not_keep_the_others_mounted(
+    program: Program, pulled: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [
+            "unshare", "--mount", "--propagation", "private", "sh", "-c", BUSY, "sh",
+            PROGRAM, pulled, str(tmp_path / "here"),
+        ],
+        env=program.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    assert [one["place"] for one in json.loads(done.stdout)] == [str(tmp_path / "here/a")]
+    assert "is in use" in done.stderr
+
+
 @pytest.mark.requires("root")
 def test_mounts(program: Program, pulled: str, tmp_path: Path) -> None:
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", MOUNTS, "sh"]
@@ -444,6 +491,9 @@ def test_mounts(program: Program, pulled: str, tmp_path: Path) -> None:
     assert done.stdout.count("two") == 2
     assert program.fails("unmount", tmp_path / "here")[0] == 2
     assert program.fails("mount", "nothing", tmp_path / "here")[0] == 2
+    assert program.fails("mount", pulled, tmp_path / "nowhere")[0] == 2
+    assert program.fails("mount", pulled)[0] == 64
+    assert program.fails("mount", pulled, tmp_path / "here", "more")[0] == 64
 
 
 def test_what_is_on_disk_only_is_said(program: Program, original: str) -> None:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-KINDS = {list: "a list", dict: "an object"}
-SETTINGS = {"Env": list, "Labels": dict, "ExposedPorts": dict, "Volumes": dict}
+KINDS: Mapping[type, str] = {list: "a list", dict: "an object"}
+SETTINGS: Mapping[str, type] = {"Env": list, "Labels": dict, "ExposedPorts": dict, "Volumes": dict}
 
 
 def check_shape(manifest: Mapping[str, Any], config: Mapping[str, Any], what: str) -> None:

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from tiffin.image.bundles.shape import check_shape
-from tiffin.image.documents import ImageConfig, config_of, manifest_of, tree_of
-from tiffin.image.errors import InvalidImage, NotFound
+from tiffin.image.documents import INDEXES, ImageConfig, config_of, index_of, manifest_of, tree_of
+from tiffin.image.errors import FailedPrecondition, InvalidImage, NotFound
 from tiffin.image.image import Image, Layer
 from tiffin.image.transfer.choice import choose
 from tiffin.runtime.record import Record
@@ -53,6 +53,30 @@ def read_again(source: ImageSource, descriptor: Descriptor) -> SourceImage:
     except NotFound:
         source.resolve()  # an archive of Docker's has no manifest before
         return _read(source, descriptor)
+
+
+def check_alone(source: ImageSource) -> None:
+    """Raises FailedPrecondition for an index of several images that are there, and what the source raises."""
+    top = source.resolve()
+    if top.media_type not in INDEXES:
+        return
+    found = [
+        one
+        for one in index_of(source.read_document(top), f"index {top.digest}", top.media_type)
+        if _has(source, one)
+    ]
+    if len(found) > 1:
+        raise FailedPrecondition(
+            f"{source.name!r} is an index of {len(found)} images, and one would take the place of all: say where to"
+        )
+
+
+def _has(source: ImageSource, descriptor: Descriptor) -> bool:
+    try:
+        source.read_document(descriptor)
+    except NotFound:
+        return False
+    return True
 
 
 def _read(source: ImageSource, descriptor: Descriptor) -> SourceImage:

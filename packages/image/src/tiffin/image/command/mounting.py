@@ -82,6 +82,20 @@ def unmount_image(store: Store, place: str) -> None:
         store.snapshots.remove(key)
 
 
+def unmount_all(store: Store) -> None:
+    """Unmounts all that can be; then raises what came first of the rest, with the others as notes."""
+    failures: list[FailedPrecondition | OSError] = []
+    for place in dict.fromkeys(mounted.place for mounted in mounted_images(store)):
+        try:
+            unmount_image(store, place)
+        except (FailedPrecondition, OSError) as error:
+            failures.append(error)
+    if failures:
+        for failure in failures[1:]:
+            failures[0].add_note(str(failure))
+        raise failures[0]
+
+
 def mounted_images(store: Store) -> Iterator[MountedImage]:
     """All that are mounted, or were when the machine stopped."""
     for info in store.snapshots.walk():

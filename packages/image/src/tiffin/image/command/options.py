@@ -67,7 +67,7 @@ def registry_options(prefix: str = "", what: str = "the registry") -> Callable[[
                      help=f"Certificates (*.crt, *.cert, *.key) for {what}."),
         click.option(f"{start}authfile", f"{prefix}authfile", default="", metavar="FILE", type=click.Path(),
                      help=f"The file with the credentials for {what}."),
-        click.option(f"{start}creds", f"{prefix}creds", default="", metavar="USER[:PASSWORD]",
+        click.option(f"{start}creds", f"{prefix}creds", default="", metavar="USER:PASSWORD",
                      help=f"Credentials for {what}."),
         click.option(f"{start}username", f"{prefix}username", default="", metavar="USER", help=f"User of {what}."),
         click.option(f"{start}password", f"{prefix}password", default="", metavar="TEXT",

@@ -75,7 +75,7 @@ def _save(
     from tiffin.image.transports.store_source import StoreSource
 
     store = session.store()
-    names = [find_name(store, image).name for image in images]
+    names = list(dict.fromkeys(find_name(store, image).name for image in images))
     with ExitStack() as stack:
         places, demands = destinations(form, path, names, stack)
         report = stack.enter_context(reported(quiet=quiet))

@@ -36,9 +36,13 @@ def config(
     session: Session, *, words: tuple[str, ...], image: str, tag: str, changes: ConfigChanges,
     history: HistoryEntry | None, source_date_epoch: int | None, platform: Platform | None, access: RegistryAccess,
 ) -> None:  # fmt: skip
-    """Changes the config of the image at a place, writes it there or to DST, and prints its digest."""
+    """Changes the config of the image at a place, writes it there or to DST, and prints its digest.
+
+    Of an index with several images one is changed, and must go to a DST: in place it would be all that is left.
+    """
     start, end = _places(words, image, tag)
     from tiffin.image.bundles.config_editing import change_config
+    from tiffin.image.bundles.source_image import check_alone
     from tiffin.image.transfer.copy import copy_image
     from tiffin.image.transfer.options import CopyOptions
     from tiffin.image.transports.opening import open_destination, open_source
@@ -46,11 +50,14 @@ def config(
     with ExitStack() as stack:
         reached = session.access(access)
         source = open_source(start, stack, reached)
+        if start == end:
+            check_alone(source)
         edited = change_config(
             source, changes, platform=platform, history=history, source_date_epoch=source_date_epoch
         )
         place, demands = open_destination(end, stack, reached)
-        print(copy_image(edited, place, demands.applied(CopyOptions(), end)).digest)
+        made = copy_image(edited, place, demands.applied(CopyOptions(), end))
+    print(made.digest)
 
 
 def _places(words: tuple[str, ...], image: str, tag: str) -> tuple[str, str]:

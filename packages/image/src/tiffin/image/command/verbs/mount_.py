@@ -16,18 +16,20 @@ HEADINGS = ("IMAGE", "PLACE", "WRITABLE")
 
 
 @click.command("mount", cls=Verb)
-@click.argument("image", default="", metavar="[NAME", shell_complete=image_names)
-@click.argument("place", default="", metavar="DIR]", type=click.Path(file_okay=False))
+@click.argument("words", nargs=-1, metavar="[NAME DIR]", shell_complete=image_names)
 @click.option("--rw", "writable", is_flag=True, help="Writable; what is written is lost with the mount.")
 @json_option
 @click.pass_obj
-def mount(session: Session, *, image: str, place: str, writable: bool, as_json: bool) -> None:
+def mount(session: Session, *, words: tuple[str, ...], writable: bool, as_json: bool) -> None:
     """Mounts an image of the local store at a folder, read-only; without arguments lists what is mounted."""
-    if not image:
+    if not words:
         _list(session, as_json=as_json)
         return
-    if not place:
-        raise click.UsageError("the folder is missing, where the image shall be mounted")
+    if len(words) != 2:
+        raise click.UsageError(
+            "expected NAME and DIR, the folder where the image shall be mounted; or neither"
+        )
+    image, place = words
     from tiffin.image.command.mounting import mount_image
     from tiffin.image.command.unpacked import chain_for
     from tiffin.image.store.rootless import is_needed
@@ -58,11 +60,12 @@ def _list(session: Session, *, as_json: bool) -> None:
 @click.pass_obj
 def unmount(session: Session, *, places: tuple[str, ...], whole: bool) -> None:
     """Unmounts images."""
-    from tiffin.image.command.mounting import mounted_images, unmount_image
+    from tiffin.image.command.mounting import unmount_all, unmount_image
 
     if bool(places) == whole:
         raise click.UsageError("give folders, or --all")
     store = session.store()
-    mounted = [one.place for one in mounted_images(store)]
-    for place in mounted if whole else map(os.path.realpath, places):
+    if whole:
+        unmount_all(store)
+    for place in map(os.path.realpath, places):
         unmount_image(store, place)

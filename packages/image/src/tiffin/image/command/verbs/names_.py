@@ -11,7 +11,7 @@ from tiffin.image.command.options import Verb, json_option
 from tiffin.image.command.output import print_json, print_table
 from tiffin.image.command.session import Session
 from tiffin.image.command.units import age_text, bytes_text
-from tiffin.image.errors import FailedPrecondition, ImageFailure
+from tiffin.image.errors import FailedPrecondition, ImageFailure, InvalidReference
 from tiffin.image.store.names import PINNED
 
 TYPE_CHECKING = False
@@ -69,6 +69,9 @@ def tag(session: Session, *, image: str, names: tuple[str, ...]) -> None:
 
     store = session.store()
     full = [full_name(name) for name in names]
+    for name in full:
+        if "@" in name:
+            raise InvalidReference(f"{name!r} says which digest it is of: a name that is given has none")
     found = find_name(store, image)
     labels = {name: value for name, value in found.labels.items() if name != PINNED[0]}
     for name in full:
