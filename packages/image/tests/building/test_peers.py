@@ -104,6 +104,22 @@ COMMON = {
         WORKDIR /home
         RUN id -u >/tmp/out && echo $HOME >>/tmp/out && pwd >>/tmp/out
     """,
+    "written": r"""
+        FROM base
+        ENV a=\"x\" b='\n' c="\n" d=a\nb e=$PATH\$ f=${a}x g="${b}"
+        ENV h=1 i=$h j=${no:-$h} k=${PATH:+x}
+        ENV l m  'n  o' "p"
+        LABEL "a b"='c d' e=f\ g h\=i=j k=
+        RUN echo a \
+        # a comment
+
+        b >/out # c
+        RUN echo d\\ >>/out
+        WORKDIR "/q r"
+        COPY a.txt\ b.sh ./split/
+        COPY **/g d/**/f /deep/
+        VOLUME [" /deep "]
+    """,
     "add": """
         FROM base
         ADD t.tar.gz /unpacked/
