@@ -75,8 +75,12 @@ class Reached:
         os.mkfifo(path)
 
     async def wait(self) -> None:
+        await self.told()
+
+    async def told(self) -> str:
+        """What was written."""
         async with asyncio.timeout(SECONDS):
-            await asyncio.to_thread(self.path.read_text)
+            return (await asyncio.to_thread(self.path.read_text)).strip()
 
 
 @contextlib.asynccontextmanager

@@ -23,6 +23,8 @@ LOG_DESCRIPTOR, GUARD_DESCRIPTOR = 3, 4  # numbers in the command
 LOG_PATH = f"/proc/self/fd/{LOG_DESCRIPTOR}"
 FIRST_OWN = 10  # ours are above those numbers, so that none is overwritten by another
 PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)  # the command, and its containers, must not
+GROUP_SECONDS = 1.0  # for the rest of its group; one that nobody reaps counts for as long
+BETWEEN_LOOKS = 0.005  # seconds: no event tells of the end of a group
 KILL_SECONDS = 5.0  # until a killed command is left to itself: it is in the kernel, and cannot die
 
 
@@ -117,6 +119,21 @@ class _Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)  # not reaped yet: the number is its own
         await asyncio.wait([self.ended], timeout=KILL_SECONDS)
+        await self._group_ended()
+
+    async def _group_ended(self) -> None:
+        """What it has started was killed too, and writes until it is dead: CRIU, to a folder that is removed then."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GROUP_SECONDS
+        while loop.time() < until:
+            try:
+                os.killpg(self.pid, 0)
+            except (
+                ProcessLookupError,
+                PermissionError,
+            ):  # there is none; the number is somebody else's by now
+                return
+            await asyncio.sleep(BETWEEN_LOOKS)
 
 
 def _memory_file(stack: ExitStack, name: str) -> int:

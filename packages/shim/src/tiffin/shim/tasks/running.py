@@ -143,7 +143,12 @@ async def checkpoint(container: Container, options: CheckpointOptions) -> None:
     async with container.change(container.init, Verb.CHECKPOINT):
         try:
             await container.runtime.checkpoint(container.id, options.replace(work=work))
-        except RuntimeFailure:
+        except asyncio.CancelledError:
+            await _let_run_on(container)
+            raise
+        except RuntimeFailure as error:
+            if isinstance(error, TimedOut):
+                await _let_run_on(container)
             with contextlib.suppress(OSError):  # there is none if CRIU was not even started
                 shutil.copyfile(
                     os.path.join(work, "dump.log"), os.path.join(container.bundle, "criu-dump.log")
@@ -153,3 +158,15 @@ async def checkpoint(container: Container, options: CheckpointOptions) -> None:
             if not options.work:
                 remove_tree(work)
         container.surroundings.emit(TaskCheckpointed(container_id=container.id, checkpoint=options.image))
+
+
+async def _let_run_on(container: Container) -> None:
+    """A CRIU that was killed leaves the cgroup frozen, as it had it."""
+    manager = cgroup_manager(container)
+    if manager is None or container.init.status is not Status.RUNNING:
+        return
+    try:
+        if await in_thread(manager.is_frozen):
+            await in_thread(manager.thaw)
+    except RuntimeFailure as error:  # it is the checkpoint's failure that is told
+        LOG.warning("container %s is left frozen by a checkpoint: %s", container.id, error)

@@ -110,7 +110,9 @@ class InProcess:
 
     async def checkpoint(self, identifier: str, options: CheckpointOptions) -> None:
         """See `OciRuntime`."""
-        await self._call("checkpoint", identifier, lambda _: dump(self._settings, identifier, options))
+        await self._call(
+            "checkpoint", identifier, lambda stop: dump(self._settings, identifier, options, stop)
+        )
 
     async def state(self, identifier: str) -> ContainerState:
         """See `OciRuntime`."""

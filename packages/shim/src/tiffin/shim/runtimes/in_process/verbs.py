@@ -11,6 +11,7 @@ from tiffin.runtime.lifecycle.update import update
 from tiffin.runtime.state.directory import StateDirectory
 
 from ..port import ContainerState
+from .children import ending_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def state_of(settings: Settings, identifier: str) -> ContainerState:
     return ContainerState(status, 0 if status == "stopped" else state.pid, state.bundle)
 
 
-def dump(settings: Settings, identifier: str, options: CheckpointOptions) -> None:
-    """`checkpoint`."""
+def dump(settings: Settings, identifier: str, options: CheckpointOptions, stop: Stop) -> None:
+    """`checkpoint`. CRIU is killed when it is told to stop."""
     from tiffin.runtime.checkpoint import dump as criu
     from tiffin.runtime.checkpoint.options import CheckpointOptions as CriuOptions
 
@@ -55,7 +56,8 @@ def dump(settings: Settings, identifier: str, options: CheckpointOptions) -> Non
         parent_path=options.parent,
         leave_running=not options.exit,
     )
-    criu.checkpoint(settings, identifier, flags)
+    with ending_children(stop):
+        criu.checkpoint(settings, identifier, flags)
 
 
 def wait_for_lock(settings: Settings, identifier: str, stop: Stop) -> None:
