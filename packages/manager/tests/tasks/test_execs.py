@@ -99,10 +99,10 @@ def test_a_program_that_is_not_there_is_told(containers: Containers) -> None:
 
 
 def test_processes_end_with_the_first_one(containers: Containers) -> None:
-    name = containers.run("sleep", "1000")
+    name, told = containers.run_and_listen("sleep", "1000")
     containers.execute(name, "e1", "sleep", "1000")
     containers.start(name, "e1")
-    told = containers.events()
+    told.until("/tasks/exec-started")
     containers.kill(name)
     assert containers.wait(name, "e1").exit_status == 137
     assert containers.wait(name).exit_status == 137

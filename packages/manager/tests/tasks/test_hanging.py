@@ -26,6 +26,9 @@ pytestmark = [
 ]
 
 
+WAITS = 1.9  # seconds: who waits for the answer waits two
+
+
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
     """The process does not run until the block ends."""
@@ -47,12 +50,12 @@ def test_a_hanging_shim_is_told_as_it_was_and_others_are_told_at_once(containers
     hangs, lives = containers.run("sleep", "1000"), containers.run("sleep", "1000")
     pid = containers.get(hangs).pid
     with stopped(shim_of(containers, hangs)):
-        assert seconds(containers.get, hangs) < 5
+        assert seconds(containers.get, hangs) < 15
         state = containers.get(hangs)
         assert (state.pid, containers.status(hangs)) == (pid, "RUNNING")
-        assert seconds(containers.all) < 1  # the question is open already: nobody waits for it again
+        assert seconds(containers.all) < WAITS  # the question is open already: nobody waits for it again
         assert {each.id for each in containers.all()} == {hangs, lives}
-        assert seconds(containers.get, lives) < 1
+        assert seconds(containers.get, lives) < WAITS
         containers.kill(lives)
         assert containers.wait(lives).exit_status == 137
         other = containers.run("true")
@@ -77,8 +80,7 @@ def test_who_gives_up_gets_deadline_exceeded_and_the_task_goes_on(containers: Co
 
 
 def test_a_task_ends_while_its_shim_hangs(containers: Containers) -> None:
-    name = containers.run("sleep", "1000")
-    told = containers.events()
+    name, told = containers.run_and_listen("sleep", "1000")
     with stopped(shim_of(containers, name)):
         os.kill(containers.get(name).pid, signal.SIGKILL)
         assert containers.status(name) == "RUNNING"  # nobody can know better
@@ -97,7 +99,7 @@ def test_a_manager_starts_and_ends_while_a_shim_hangs(containers: Containers) ->
         assert {each.id for each in containers.all()} == {hangs, lives}
         assert (containers.status(hangs), containers.status(lives)) == ("UNKNOWN", "RUNNING")
         containers.disconnect()
-        assert seconds(containers.peer.end) < 5
+        assert seconds(containers.peer.end) < 10
     containers.peer.start()
     containers.connect()
     assert (containers.status(hangs), containers.status(lives)) == ("RUNNING", "RUNNING")

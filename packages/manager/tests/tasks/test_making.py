@@ -279,7 +279,7 @@ async def test_mounts_that_a_client_has_made_by_that_name_stay_its_own(tmp_path:
 async def test_a_task_whose_taking_back_hangs_stalls_no_start_and_is_not_told_to_be_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recovery, "PATIENCE", 0.05)
+    monkeypatch.setattr(recovery, "PATIENCE", 0.5)
     made = Made(tmp_path)
     for name in ("c1", "c2"):
         os.makedirs(made.bundles.of("default", name).path)
@@ -317,7 +317,7 @@ async def test_a_task_that_cannot_be_taken_back_yet_is_tried_again(
 async def test_a_manager_ends_while_a_task_is_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recovery, "PATIENCE", 0.05)
+    monkeypatch.setattr(recovery, "PATIENCE", 0.5)
     made = Made(tmp_path)
     os.makedirs(made.bundles.of(*KEY).path)
     made.runtime.hangs = "c1"

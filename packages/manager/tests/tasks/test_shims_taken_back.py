@@ -85,8 +85,10 @@ def test_who_waits_goes_on_waiting_for_the_true_end(containers: Containers, tmp_
 
 
 def test_an_exit_while_there_is_no_shim_is_told_once(containers: Containers, tmp_path: Path) -> None:
+    told = containers.events()
     name, marker = containers.run_script(TRAP, tmp_path), containers.run("sleep", "1000")
-    pid, told = containers.get(name).pid, containers.events()
+    told.until("/tasks/start", "/tasks/start")  # which a shim may tell of later than it answers
+    pid = containers.get(name).pid
     shim = shim_of(containers, name)
     os.kill(shim, signal.SIGSTOP)  # it sees nothing of what comes
     os.kill(pid, signal.SIGTERM)
@@ -128,8 +130,10 @@ def test_a_shim_that_died_with_the_manager_is_started_again(containers: Containe
 
 
 def test_a_shim_that_dies_again_and_again_is_given_up(containers: Containers) -> None:
+    told = containers.events()
     name, lives = containers.run("sleep", "1000"), containers.run("sleep", "1000")
-    pid, told = containers.get(name).pid, containers.events()
+    told.until("/tasks/start", "/tasks/start")
+    pid = containers.get(name).pid
     for _ in range(MOST):
         kill_shim(containers, name)
         assert pids_in(containers, name) == [pid]

@@ -34,10 +34,10 @@ async def test_a_hook_that_hangs_is_killed_when_the_time_is_up(
     async with place(tmp_path) as here:
         hook, reached = here.hook()
         bundle = bundle_factory({"hooks": {"createRuntime": [hook]}}, args=FOREVER)
-        runtime = here.runtime(create=1.0)
+        runtime = here.runtime(create=3.0)
         creating = asyncio.ensure_future(runtime.create(here.monitor, "c1", creation(bundle)))
         await reached.wait()
-        with pytest.raises(TimedOut, match=r"OCI runtime create of c1 hangs: it did not end in 1 s"):
+        with pytest.raises(TimedOut, match=r"OCI runtime create of c1 hangs: it did not end in 3 s"):
             await creating
         assert here.containers() == []
         assert await here.monitor.processes() == ()
@@ -83,7 +83,7 @@ async def test_a_monitor_that_hangs_holds_up_nobody_for_longer_than_the_limit(
         try:
             creating = here.runtime(create=0.5).create(here.monitor, "c1", creation(bundle))
             hanging = asyncio.ensure_future(creating)
-            await asyncio.wait([hanging], timeout=0.6)  # `forget`, which the monitor does not answer either
+            await asyncio.wait([hanging], timeout=1.5)  # `forget`, which the monitor does not answer either
         finally:
             os.kill(here.monitor.pid, signal.SIGCONT)
         with pytest.raises(TimedOut):
@@ -110,7 +110,7 @@ async def test_hooks_after_the_start_may_hang_too(
     async with place(tmp_path) as here:
         hook, reached = here.hook()
         bundle = bundle_factory({"hooks": {"poststart": [hook]}}, args=FOREVER)
-        runtime = here.runtime(start=1.0)
+        runtime = here.runtime(start=3.0)
         await runtime.create(here.monitor, "c1", creation(bundle))
         starting = asyncio.ensure_future(runtime.start("c1"))
         await reached.wait()

@@ -80,7 +80,7 @@ async def test_who_asks_for_a_task_that_is_being_taken_back_waits_for_that_one_a
     async with keeper_of() as keeper:
         other = await keeper.run(FOREVER)
         trouble = Trouble(keeper, tmp_path, "start", HANG)
-        keeper.limits = TimeLimits().replace(settle=0.5)
+        keeper.limits = TimeLimits().replace(settle=2.0)
         name = await keeper.create(FOREVER)
         starting = asyncio.ensure_future(keeper.tasks.start(name))
         await trouble.begun.begun()
@@ -144,7 +144,7 @@ async def test_one_that_cannot_be_removed_is_kept(keeper_of: Keeping, tmp_path: 
 
 async def test_the_output_of_all_is_waited_for_at_once(keeper_of: Keeping, tmp_path: Path) -> None:
     async with keeper_of() as keeper:
-        keeper.patience = Patience(drain=1.0)
+        keeper.patience = Patience(drain=2.0)
         tasks = keeper.tasks = keeper.new_tasks()
         with output(tmp_path) as out:
             name = await keeper.run(FOREVER, stdio=Stdio("", str(out.path)))
@@ -153,5 +153,5 @@ async def test_the_output_of_all_is_waited_for_at_once(keeper_of: Keeping, tmp_p
                 await tasks.start(name, f"e{number}")
             await tasks.kill(name, everything=True)
             await tasks.wait(name)
-            async with asyncio.timeout(4):
+            async with asyncio.timeout(12):
                 await tasks.delete(name)

@@ -24,7 +24,7 @@ async def test_create_that_hangs_is_undone(keeper_of: Keeping, tmp_path: Path) -
         hanging(keeper, tmp_path, "create")
         request = keeper.request(FOREVER)
         with pytest.raises(
-            TimedOut, match=f"OCI runtime create of {request.id} hangs: .* did not end in 0.5 s"
+            TimedOut, match=f"OCI runtime create of {request.id} hangs: .* did not end in {SOON:g} s"
         ):
             await keeper.tasks.create(request)
         assert keeper.folders() == []
@@ -62,7 +62,7 @@ async def test_start_that_hangs_holds_up_nobody(keeper_of: Keeping, tmp_path: Pa
         starting = asyncio.ensure_future(tasks.start(name))
         await trouble.begun.begun()
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert (await tasks.state(name)).status is Status.CREATED
             assert len(await tasks.pids(name)) == 1
             assert (name, "", "start") in [one[:3] for one in tasks.activities()]
@@ -224,7 +224,7 @@ async def test_execs_that_hang_are_waited_for_at_once_by_a_successor(
 ) -> None:
     async with keeper_of() as keeper:
         trouble = Trouble(keeper, tmp_path, "exec", HANG)
-        keeper.patience = Patience(half_made=1.0)
+        keeper.patience = Patience(half_made=3.0)
         name = await keeper.run(FOREVER)
         starting = []
         for exec_id in ("e1", "e2", "e3", "e4", "e5", "e6"):
@@ -234,7 +234,7 @@ async def test_execs_that_hang_are_waited_for_at_once_by_a_successor(
             with contextlib.suppress(EOFError):  # one has written, and the next has not begun
                 await trouble.begun.until("begun\n" * len(starting))
         taken = keeper.new_tasks()  # the first one does not know of it, as if it were dead
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(15):
             assert await taken.recover(str(keeper.bundles[name].path)) == name
         for exec_id in taken.execs(name):
             assert (await taken.state(name, exec_id)).status is Status.CREATED

@@ -242,7 +242,7 @@ async def test_an_exec_that_was_being_started_then_may_be_started_again(
 
 async def test_one_that_is_stopped_holds_a_successor_up_in_bounds(keeper_of: Keeping) -> None:
     async with keeper_of() as keeper:
-        keeper.patience = Patience(monitor=0.2)
+        keeper.patience = Patience(monitor=1.0)
         name = await keeper.run(FOREVER)
         monitor, bundle = monitor_of(keeper, name), str(keeper.bundles[name].path)
         await keeper.tasks.close()
@@ -261,7 +261,7 @@ async def test_a_signal_reaches_a_process_whose_monitor_is_stopped(
 ) -> None:
     """So does one that hangs in writing to a log."""
     async with keeper_of() as keeper:
-        keeper.patience = Patience(monitor=0.2)
+        keeper.patience = Patience(monitor=1.0)
         tasks = keeper.tasks = keeper.new_tasks()
         name = await keeper.run(FOREVER)
         process = await keeper.exec(name, FOREVER) if further else ""
@@ -282,7 +282,7 @@ async def test_a_signal_reaches_a_process_whose_monitor_is_stopped(
 
 async def test_one_that_is_stopped_holds_a_deletion_up_in_bounds(keeper_of: Keeping) -> None:
     async with keeper_of() as keeper:
-        keeper.patience = Patience(monitor=0.2)
+        keeper.patience = Patience(monitor=1.0)
         keeper.tasks = keeper.new_tasks()
         name = await keeper.run(shell("exit 3"))
         await keeper.tasks.wait(name)

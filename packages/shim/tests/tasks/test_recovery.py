@@ -250,7 +250,7 @@ async def test_many_tasks_are_taken_back_at_once(keeper_of: Keeping) -> None:
         keeper.tasks = keeper.new_tasks()
         begin = time.monotonic()
         back = await asyncio.gather(*(keeper.tasks.recover(str(keeper.bundles[name].path)) for name in names))
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 5
         assert back == names
         states = [(await keeper.tasks.state(name)).status for name in names]
         assert states == [Status.RUNNING] * 10 + [Status.CREATED] * 10
