@@ -50,7 +50,12 @@ def test_one_field_of_it(program: Program, original: str) -> None:
         assert program("inspect", "--format", form, original) == f"{digest}\n"
     text = program("inspect", "--format", "{{.Os}}: {{.Env.0}} {{.Labels}}", original)
     assert text == 'linux: A=b {"team":"x"}\n'
-    for form in (".Nothing", "{{.Env.7}}", "{{range .Env}}x{{end}}"):
+    labelled = f"oci:{program.folder}/labelled:1"
+    program("config", original, labelled, "--config.label", "a.b=1", "--config.label", "a.b.c=2")
+    for form in (".Labels.a.b", "{{.Labels.a.b}}"):
+        assert program("inspect", "--format", form, labelled) == "1\n"
+    assert program("inspect", "--format", "Labels.a.b.c", labelled) == "2\n"
+    for form in (".Nothing", ".Labels.a", ".Labels.a.b.d", "{{.Env.7}}", "{{range .Env}}x{{end}}"):
         assert program.fails("inspect", "--format", form, original)[0] == 64
 
 
@@ -163,7 +168,8 @@ def test_the_digest_of_a_file(program: Program, original: str, tmp_path: Path) -
     )
     (tmp_path / "m.json").write_text("no manifest")
     assert program.fails("manifest-digest", "m.json")[0] == 3
-    assert program.fails("manifest-digest", "nothing")[0] == 64
+    assert program.fails("manifest-digest", "nothing")[0] == 2
+    assert program.fails("manifest-digest", ".")[0] == 1
 
 
 def test_credentials_for_each_side(
@@ -180,6 +186,33 @@ def test_credentials_for_each_side(
     assert program.fails("copy", "--src-creds", known, "--src-username", USER, there, open_)[0] == 64
     assert program.fails("copy", "--src-creds", USER, there, open_)[0] == 64
     assert program.fails("inspect", "--authfile", "nothing", "--cert-dir", trusted, there)[0] == 2
+
+
+@pytest.mark.parametrize("word", ["--digestfile", "--iidfile", "-o"])
+def test_a_folder_that_is_missing_shows_before_the_work(word: str, program: Program, original: str) -> None:
+    words = {
+        "--digestfile": ["copy", original, "oci:made:1"],
+        "--iidfile": ["build", "."],
+        "-o": ["diff", ".", "."],
+    }[word]
+    code, text = program.fails(*words, word, "nowhere/file")
+    assert code == 64
+    assert "There is no folder 'nowhere'." in text
+    assert not (program.folder / "made").exists()
+
+
+@pytest.mark.parametrize("place", ["oci-archive:original", "docker-archive:original"])
+def test_an_archive_takes_the_place_of_no_folder(place: str, program: Program, original: str) -> None:
+    code, text = program.fails("copy", original, place)
+    assert code == 64
+    assert text == f"tiffin-image copy: '{place}': 'original' is a folder; for a layout write oci:\n"
+
+
+@pytest.mark.parametrize("place", ["containers-storage:app", "docker-daemon:app"])
+def test_places_of_skopeo_are_no_names_in_the_store(place: str, program: Program, original: str) -> None:
+    assert program.fails("copy", original, place)[0] == 64
+    assert program.fails("inspect", place)[0] == 64
+    assert not (program.folder / "store").exists()
 
 
 def test_progress_in_lines_or_none(program: Program, original: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,28 @@ def layers(program: Program, made: str) -> list[str]:
 def test_names_that_would_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("NAME",), [("a\nb\tc\x1b[31m",), ("ä日",)])
     assert capsys.readouterr().out == "NAME\na\\nb\\tc\\x1b[31m\nä日\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "bold"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_a_table_on_a_narrow_terminal_is_whole(
+    environment: dict[str, str], *, bold: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"COLUMNS": "20", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout", shown := Terminal())
+    print_table(("NAME", "SIZE"), [("a" * 50, "1 B")])
+    heading = f"NAME{' ' * 49}SIZE"
+    first = f"\x1b[1m{heading}\x1b[0m" if bold else heading
+    assert shown.getvalue() == f"{first}\n{'a' * 50}   1 B\n"
 
 
 @pytest.mark.parametrize(

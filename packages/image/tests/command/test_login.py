@@ -9,8 +9,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from packages.image.tests.command.conftest import SECONDS, Program
 
+from tiffin.image.command.verbs.login_ import login
+from tiffin.image.registry import login as logins
+from tiffin.image.registry.credentials import Credential
+from tiffin.image.registry.settings import RegistrySettings
 from tiffin_testing.registry import PASSWORD, USER, Registry
 
 pytestmark = pytest.mark.requires("docker-registry")
@@ -59,6 +64,22 @@ def test_nobody_is_asked_without_a_terminal(program: Program, words: list[str]) 
     assert program.fails("login", *words)[0] == 64
     assert program.fails("login", "-u", USER, *words)[0] == 64
     assert program.fails("login", "-u", USER, "--password-stdin", *words)[0] == 64
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_password_of_many_lines(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `docker login -u _json_key --password-stdin <key.json` has it."""
+    key = '{\n  "private_key": "x"\n}'
+    taken = []
+
+    def kept(_host: str, credential: Credential, _settings: RegistrySettings, *, file: str) -> str:
+        taken.append(credential.password)
+        return file
+
+    monkeypatch.setattr(logins, "login", kept)
+    words = ["-u", "_json_key", "--password-stdin", "registry.test"]
+    done = CliRunner().invoke(login, words, input=key + end)
+    assert (done.exit_code, taken) == (0, [key])
 
 
 @pytest.mark.parametrize("text", ["a/b", "https://a.example/team", ""])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 
 from tiffin.image.building.events import EventKind
+from tiffin.image.command.output import is_coloured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class BuildLines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._coloured = stream.isatty() and not os.environ.get("NO_COLOR")
+        self._coloured = is_coloured(stream)
 
     def __call__(self, event: BuildEvent) -> None:
         """Takes an event."""

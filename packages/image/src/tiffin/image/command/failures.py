@@ -67,7 +67,8 @@ def _text(error: BaseException) -> str:
         around = error.object[max(error.start - AROUND, 0) : error.end + AROUND]
         text = f"an argument is not UTF-8, and must be here: {around!r}"
     elif isinstance(error, OSError) and error.strerror:
-        text = error.strerror if error.filename is None else f"{error.filename or repr('')}: {error.strerror}"
+        name = error.filename2 or error.filename  # of a rename what it should be called
+        text = error.strerror if name is None else f"{name or repr('')}: {error.strerror}"
     else:
         text = str(error) or type(error).__name__
     return "; ".join((text, *getattr(error, "__notes__", ())))

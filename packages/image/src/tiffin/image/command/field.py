@@ -31,8 +31,9 @@ def formatted(tree: object, form: str) -> str:
 
 def field(tree: object, path: str) -> object:
     """A member of a member of ...; numbers count the items of lists from 0. Raises InvalidArgument."""
-    at = tree
-    for name in filter(None, path.split(".")):
+    at, rest = tree, path.strip(".")
+    while rest:
+        name = _member(at, rest)
         if isinstance(at, dict) and name in at:
             at = at[name]
         elif isinstance(at, list) and name.isdecimal() and int(name) < len(at):
@@ -42,7 +43,15 @@ def field(tree: object, path: str) -> object:
                 ", ".join(at) if isinstance(at, dict) else "numbers" if isinstance(at, list) else "nothing"
             )
             raise InvalidArgument(f"--format {path!r}: there is no {name!r}; there is: {known}")
+        rest = rest[len(name) + 1 :]
     return at
+
+
+def _member(tree: object, path: str) -> str:
+    """What of a path is the next name: the longest one that is there, since labels have dots in their names."""
+    parts = path.split(".")
+    names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((name for name in names if isinstance(tree, dict) and name in tree), parts[0])
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import wraps
 
 import click
@@ -9,7 +10,6 @@ import click
 from tiffin.image.errors import InvalidArgument
 from tiffin.image.platforms import parse as parse_platform
 from tiffin.image.transfer.options import COMPRESSIONS, FORMATS, PARALLEL, CopyOptions
-from tiffin.image.transports.access import RegistryAccess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tiffin.image.documents import Platform
-    from tiffin.image.registry.credentials import Credential
 
     Function = Callable[..., Any]
 
@@ -47,73 +46,18 @@ def _bare_value(option: click.Option) -> str:
     return "true" if option.type is click.BOOL else ""
 
 
-def registry_options(prefix: str = "", what: str = "the registry") -> Callable[[Function], Function]:
-    """How a registry is reached; the function gets it as `access`, or with a prefix as `<prefix>access`."""
-    start = f"--{prefix.replace('_', '-')}"
-    names = (
-        "tls_verify",
-        "cert_dir",
-        "authfile",
-        "creds",
-        "username",
-        "password",
-        "registry_token",
-        "no_creds",
-    )
-    options = (
-        click.option(f"{start}tls-verify", f"{prefix}tls_verify", type=bool, default=None, metavar="[true|false]",
-                     help=f"Check the certificate of {what}; loopback is spared by default."),
-        click.option(f"{start}cert-dir", f"{prefix}cert_dir", default="", metavar="DIR", type=click.Path(),
-                     help=f"Certificates (*.crt, *.cert, *.key) for {what}."),
-        click.option(f"{start}authfile", f"{prefix}authfile", default="", metavar="FILE", type=click.Path(),
-                     help=f"The file with the credentials for {what}."),
-        click.option(f"{start}creds", f"{prefix}creds", default="", metavar="USER:PASSWORD",
-                     help=f"Credentials for {what}."),
-        click.option(f"{start}username", f"{prefix}username", default="", metavar="USER", help=f"User of {what}."),
-        click.option(f"{start}password", f"{prefix}password", default="", metavar="TEXT",
-                     help="Their password; others see it in the list of processes: rather log in."),
-        click.option(f"{start}registry-token", f"{prefix}registry_token", default="", metavar="TEXT",
-                     help=f"A bearer token for {what}."),
-        click.option(f"{start}no-creds", f"{prefix}no_creds", is_flag=True, help="Without any credentials."),
-    )  # fmt: skip
+class NewFile(click.Path):
+    """The path of a file that will be written: that its folder is missing shows before the work, not after it."""
 
-    def decorate(function: Function) -> Function:
-        @wraps(function)
-        def called(*arguments: Any, **given: Any) -> Any:
-            values = {name: given.pop(f"{prefix}{name}") for name in names}
-            return function(*arguments, **given, **{f"{prefix}access": _access(values)})
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False)
 
-        for option in reversed(options):
-            called = option(called)
-        return called
-
-    return decorate
-
-
-def _access(values: dict[str, Any]) -> RegistryAccess:
-    credential = None if values["no_creds"] else _credential(values)
-    return RegistryAccess(
-        verify=values["tls_verify"],
-        certificates=values["cert_dir"],
-        file=values["authfile"],
-        credential=credential,
-        anonymous=values["no_creds"],
-    )
-
-
-def _credential(values: dict[str, Any]) -> Credential | None:
-    """The one that the options name. Raises UsageError if they contradict each other."""
-    if values["creds"] and (values["username"] or values["password"]):
-        raise click.UsageError("give --creds, or --username and --password")
-    user, _, password = values["creds"].partition(":")
-    user, password = user or values["username"], password or values["password"]
-    if bool(user) != bool(password):
-        raise click.UsageError("credentials need a user and a password")
-    if not user and not values["registry_token"]:
-        return None
-    from tiffin.image.registry.credentials import Credential
-
-    return Credential(user, password, registry_token=values["registry_token"])
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As the base class."""
+        folder = os.path.dirname(os.fspath(value)) or "."
+        if not os.path.isdir(folder):
+            self.fail(f"There is no folder {folder!r}.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def copy_options(function: Function) -> Function:
@@ -155,7 +99,7 @@ def copy_options(function: Function) -> Function:
         click.option(
             "--digestfile",
             default=None,
-            type=click.Path(dir_okay=False),
+            type=NewFile(),
             help="Write the digest at the destination there.",
         ),
     )

@@ -1,7 +1,8 @@
-"""What goes to stdout: JSON, and tables, which are plain where there is no terminal."""
+"""What goes to stdout: JSON, and tables."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from tiffin.spec.json_tree import encode
@@ -9,6 +10,9 @@ from tiffin.spec.json_tree import encode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
+
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 
 def print_json(tree: object) -> None:
@@ -17,15 +21,17 @@ def print_json(tree: object) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table; other programs get one line for each row, whatever its width."""
+    """Prints a table, one line for each row whatever the width is: nothing is cut off. Bold headings on a terminal."""
     rows = [[harmless(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich(headings, rows)
-        return
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    for row in (headings, *rows):
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        print("   ".join(cells).rstrip())
+    for number, row in enumerate((headings, *rows)):
+        line = "   ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        print(f"{BOLD}{line}{PLAIN}" if number == 0 and is_coloured(sys.stdout) else line)
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that takes styles, and nobody has said no (https://no-color.org)."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def harmless(text: str) -> str:
@@ -33,14 +39,3 @@ def harmless(text: str) -> str:
     return (
         text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
     )
-
-
-def _print_rich(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*headings, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for row in rows:
-        table.add_row(*map(Text, row))  # Text: names may look like rich's markup
-    Console().print(table)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 STORE = "tiffin"
+FOREIGN = ("containers-storage", "docker-daemon")  # skopeo's: else they would be names of images in our store
 
 
 class TransportName(Record):
@@ -42,7 +43,7 @@ def parse_name(text: str, transports: tuple[str, ...]) -> TransportName:
     path, _ = split_path(text)
     if path and os.path.exists(path):
         return TransportName("", text, text)
-    if STORE in transports and _is_reference(text):
+    if STORE in transports and transport not in FOREIGN and _is_reference(text):
         return TransportName(STORE, text, text)
     known = ", ".join("docker://" if one == "docker" else f"{one}:" for one in transports)
     raise InvalidReference(f"{text!r} names no place for images: expected one of {known}")

@@ -121,6 +121,13 @@ def _new_tag(name: TransportName) -> tuple[str, str]:
     return path, tag
 
 
+def _new_archive(name: TransportName) -> tuple[str, str]:
+    path, tag = _new_tag(name)
+    if os.path.isdir(path):
+        raise InvalidReference(f"{name.text!r}: {path!r} is a folder; for a layout write oci:")
+    return path, tag
+
+
 def _write_layout(name: TransportName, _opening: Opening) -> ImageDestination:
     from tiffin.image.transports.layout_destination import LayoutDestination
 
@@ -134,7 +141,7 @@ def _write_layout_archive(name: TransportName, opening: Opening) -> ImageDestina
     from tiffin.image.transports.archive_writer import ArchiveWriter
     from tiffin.image.transports.oci_archive_destination import OciArchiveDestination
 
-    path, tag = _new_tag(name)
+    path, tag = _new_archive(name)
     return OciArchiveDestination(opening.stack.enter_context(ArchiveWriter(path)), tag, name.text)
 
 
@@ -145,7 +152,7 @@ def _write_docker_archive(name: TransportName, opening: Opening) -> ImageDestina
         DockerArchiveImages,
     )
 
-    path, tag = _new_tag(name)
+    path, tag = _new_archive(name)
     images = DockerArchiveImages(opening.stack.enter_context(ArchiveWriter(path)))
     return DockerArchiveDestination(images, [full_name(tag)] if tag else [], name.text)
 

@@ -8,9 +8,10 @@ from contextlib import ExitStack
 import click
 
 from tiffin.image.command.copying import write_digest
-from tiffin.image.command.options import Verb, copy_options, quiet_option, registry_options
+from tiffin.image.command.options import Verb, copy_options, quiet_option
 from tiffin.image.command.output import harmless
 from tiffin.image.command.progress import reported
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 
 TYPE_CHECKING = False

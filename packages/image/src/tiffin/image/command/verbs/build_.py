@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from tiffin.image.command.options import Verb, platform_option, quiet_option, registry_options
+from tiffin.image.command.options import NewFile, Verb, platform_option, quiet_option
 from tiffin.image.command.pairs import agents, arguments, pairs, secrets
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 from tiffin.image.transfer.options import COMPRESSIONS
 
@@ -56,9 +57,7 @@ INSECURE = "security.insecure"
 @click.option("--compress-level", type=click.IntRange(1, 22), default=None, help="How hard to try.")
 @click.option("--source-date-epoch", type=click.IntRange(0), default=None, metavar="SECONDS",
               help="The time of all that is new; $SOURCE_DATE_EPOCH by default.")  # fmt: skip
-@click.option(
-    "--iidfile", default=None, type=click.Path(dir_okay=False), help="Write the digest of the config there."
-)
+@click.option("--iidfile", default=None, type=NewFile(), help="Write the digest of the config there.")
 @platform_option
 @quiet_option
 @registry_options()

@@ -10,8 +10,9 @@ import click
 from tiffin.image.command.bundle_places import absolute_place, arguments, id_maps, layout_place
 from tiffin.image.command.completing import image_names
 from tiffin.image.command.history_options import history_options
-from tiffin.image.command.options import Verb, platform_option, quiet_option, registry_options
+from tiffin.image.command.options import Verb, platform_option, quiet_option
 from tiffin.image.command.progress import reported
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 from tiffin.image.transfer.options import COMPRESSIONS
 

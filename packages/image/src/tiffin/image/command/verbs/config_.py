@@ -10,7 +10,8 @@ from tiffin.image.command.bundle_places import layout_place, with_tag
 from tiffin.image.command.completing import image_names
 from tiffin.image.command.config_options import config_options
 from tiffin.image.command.history_options import history_options
-from tiffin.image.command.options import Verb, platform_option, registry_options
+from tiffin.image.command.options import Verb, platform_option
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 
 TYPE_CHECKING = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from tiffin.image.command.options import Verb, registry_options
+from tiffin.image.command.options import Verb
+from tiffin.image.command.registry_options import registry_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import click
 
-from tiffin.image.command.options import Verb, json_option
+from tiffin.image.command.options import NewFile, Verb, json_option
 from tiffin.image.command.output import print_json
 from tiffin.image.command.session import Session
 from tiffin.image.command.trees import open_tree
@@ -28,7 +28,7 @@ LETTERS = {"added": "A", "modified": "C", "deleted": "D", "opaque": "O"}  # Dock
     "--output",
     "-o",
     default="",
-    type=click.Path(dir_okay=False),
+    type=NewFile(),
     help="Write a layer there, and print its diff id.",
 )
 @click.option(

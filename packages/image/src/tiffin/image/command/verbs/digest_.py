@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 
 import click
 
-from tiffin.image.command.options import Verb, platform_option, registry_options
+from tiffin.image.command.options import Verb, platform_option
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 from tiffin.image.digest import digest_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from tiffin.image.documents import Platform
     from tiffin.image.transports.access import RegistryAccess
 
@@ -38,11 +38,15 @@ def digest(session: Session, *, image: str, platform: Platform | None, access: R
 
 
 @click.command("manifest-digest", cls=Verb)
-@click.argument("file", type=click.File("rb"), metavar="FILE|-")
-def manifest_digest(*, file: BinaryIO) -> None:
+@click.argument("file", metavar="FILE|-")
+def manifest_digest(*, file: str) -> None:
     """Prints the digest of a file with a manifest or an index."""
     from tiffin.image.documents import MOST_BYTES, tree_of
 
-    data = file.read(MOST_BYTES + 1)
-    tree_of(data, f"{file.name!r}")  # what is none, or is cut off, gets no digest
+    if file == "-":
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    else:
+        with open(file, "rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
+    tree_of(data, repr(file))  # what is none, or is cut off, gets no digest
     print(digest_of(data))

@@ -8,8 +8,9 @@ from contextlib import ExitStack
 import click
 
 from tiffin.image.command.completing import image_names
-from tiffin.image.command.options import Verb, json_option, platform_option, registry_options
+from tiffin.image.command.options import Verb, json_option, platform_option
 from tiffin.image.command.output import print_json, print_table
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 from tiffin.image.command.units import age_text, bytes_text, moment
 

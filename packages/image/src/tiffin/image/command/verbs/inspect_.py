@@ -9,7 +9,8 @@ import click
 
 from tiffin.image.command.completing import image_names
 from tiffin.image.command.field import formatted
-from tiffin.image.command.options import Verb, platform_option, registry_options
+from tiffin.image.command.options import Verb, platform_option
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 from tiffin.image.command.summary import summary
 from tiffin.image.documents import any_manifest_of, tree_of

@@ -39,9 +39,7 @@ def login(
     from tiffin.image.registry.credentials import Credential
 
     user = username or _asked("Username")
-    secret = (
-        sys.stdin.readline().rstrip("\r\n") if password_stdin else password or _asked("Password", hidden=True)
-    )
+    secret = _from_stdin() if password_stdin else password or _asked("Password", hidden=True)
     if not secret:
         raise click.UsageError("the password is empty")
     access = RegistryAccess(verify=tls_verify, certificates=cert_dir)
@@ -82,6 +80,11 @@ def _who(host: str, authfile: str) -> str:
     if found is None:
         raise NotFound(f"nobody is logged in to {host}")
     return found.user or "<token>"
+
+
+def _from_stdin() -> str:
+    """All of it but a last line feed, as docker has it: the key of a Google registry has many lines."""
+    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
 
 
 def _asked(what: str, *, hidden: bool = False) -> str:

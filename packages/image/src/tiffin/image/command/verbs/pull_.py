@@ -8,8 +8,9 @@ import click
 
 from tiffin.image.command.completing import image_names
 from tiffin.image.command.copying import copy_between, write_digest
-from tiffin.image.command.options import Verb, copy_options, platform_option, quiet_option, registry_options
+from tiffin.image.command.options import Verb, copy_options, platform_option, quiet_option
 from tiffin.image.command.progress import reported
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 
 TYPE_CHECKING = False

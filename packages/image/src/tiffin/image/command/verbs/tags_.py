@@ -6,8 +6,9 @@ from contextlib import ExitStack
 
 import click
 
-from tiffin.image.command.options import Verb, registry_options
+from tiffin.image.command.options import Verb
 from tiffin.image.command.output import print_json
+from tiffin.image.command.registry_options import registry_options
 from tiffin.image.errors import InvalidReference
 
 TYPE_CHECKING = False
