@@ -59,6 +59,7 @@ TABLE = [
     ("COPY --link=False a b", Copy, {"link": False}),
     ("ADD --checksum=sha256:1 --unpack=false http://x/y /", Add, {"checksum": "sha256:1", "unpack": False}),
     ("ADD a /", Add, {"unpack": None}),
+    ("ADD --keep-git-dir=true https://x/y.git /", Add, {"sources": ("https://x/y.git",)}),
     ("run --network=none --security=insecure x", Run, {"network": "none", "security": "insecure"}),
     ("CMD echo hi", Cmd, {"command": (("echo hi",), True)}),
     ('CMD ["a", "b c"]', Cmd, {"command": (("a", "b c"), False)}),
@@ -197,6 +198,15 @@ def test_what_mounts_accept_that_says_the_same() -> None:
         ("secret", {"id": "s", "readonly": "true"}),
         ("cache", {"target": "/c", "sharing": "locked", "readonly": "false"}),
     ]
+    one = only(
+        "RUN --mount=target=/a,ro=false --mount=target=/b,rw=false --mount=type=cache,target=/c,rw=false x"
+    )
+    assert isinstance(one, Run)
+    assert [dict(mount.fields) for mount in one.mounts] == [
+        {"target": "/a", "readwrite": "true"},
+        {"target": "/b", "readwrite": "false"},
+        {"target": "/c", "readonly": "true"},
+    ]
 
 
 def test_what_looks_like_a_heredoc_and_is_none() -> None:
@@ -244,7 +254,6 @@ ERRORS = [
     ("FROM a\nCMD [1]", 2, "a JSON list of strings was expected"),
     ("FROM a\nRUN --network=nome x", 2, "did you mean none?"),
     ("FROM a\nRUN --mount=type=cash,target=/x y", 2, "did you mean cache?"),
-    ("FROM a\nRUN --mount=type=cache y", 2, "needs a target"),
     ("FROM a\nRUN --mount=type=cache,target=/x,mode=9 y", 2, "octal"),
     ("FROM a\nRUN --mount=type=cache,target=/x,sharing=lock y", 2, "did you mean locked?"),
     ("FROM a\nRUN <<EOF\nx", 2, "has no end"),

@@ -268,6 +268,11 @@ def test_mounts_of_run() -> None:
     assert (cache.origin, cache.get("id")) == (None, "1")
 
 
+def test_a_mount_without_a_target_is_on_the_working_directory() -> None:
+    bind, cache = run("FROM base AS a\nFROM base\nRUN --mount=from=a --mount=type=cache,target=../c x").mounts
+    assert (bind.get("target"), cache.get("target")) == ("/w", "/c")
+
+
 def test_workdir_is_a_step_of_its_own() -> None:
     assert steps("FROM base\nWORKDIR x")[0] == WorkdirStep(2, "WORKDIR x", "WORKDIR /w/x", "/w/x", "u")
 
@@ -298,6 +303,7 @@ ERRORS = [
     ("FROM a\nENV x=${x:?missing}", 2, "x: missing"),
     ("FROM a\nWORKDIR $none", 2, "the path is empty"),
     ("FROM a\nRUN --mount=type=tmpfs,target=/ x", 2, "cannot be /"),
+    ("FROM a\nWORKDIR /\nRUN --mount=type=cache x", 3, "type=cache needs a target"),
     ("FROM --platform=linux a", 1, "os/architecture was expected"),
     ("ARG x=${y:?no}\nFROM a", 1, "y: no"),
 ]

@@ -198,8 +198,4 @@ class SourceTree:
                             found.append(Item(start + entry.name, status))
         except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f"{self.name} has no directory {path!r}") from None
-        return sorted(found, key=_path)
-
-
-def _path(item: Item) -> str:
-    return item.path
+        return sorted(found, key=lambda item: item.path)

@@ -10,7 +10,7 @@ from .reading import Reading
 
 COMMON = ("chown", "chmod", "link", "exclude", "parents")
 OF_COPY = ("from", *COMMON)
-OF_ADD = (*COMMON, "checksum", "unpack")
+OF_ADD = (*COMMON, "checksum", "unpack", "keep-git-dir")
 
 
 def copy(reading: Reading) -> Copy:
@@ -24,6 +24,9 @@ def add(reading: Reading) -> Add:
     """ADD [flags] SOURCE... TARGET, or the same as JSON."""
     flags, rest = split_flags(reading.rest, reading.escape, OF_ADD)
     fields = _fields(reading.replace(rest=rest), flags)
+    flags.switch(
+        "keep-git-dir"
+    )  # of git repositories, which are refused when their step comes; other stages may do
     return Add(*fields[:5], "", *fields[5:], checksum=flags.text("checksum"), unpack=flags.maybe("unpack"))
 
 

@@ -17,6 +17,10 @@ FIELDS = {
     "ssh": (*COMMON, *SECRET),
 }
 SHORT = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly", "rw": "readwrite"}
+DIRECTION = {
+    "bind": ("readwrite", "readonly"),
+    "cache": ("readonly", "readwrite"),
+}  # what is not so by default
 SWITCHES = ("readonly", "readwrite", "required")
 SWITCH = {"true": "true", "t": "true", "1": "true", "false": "false", "f": "false", "0": "false"}
 SHARINGS = ("shared", "private", "locked")
@@ -48,12 +52,7 @@ def parse_mount(text: str) -> MountFlag:
         if name not in FIELDS[kind]:
             raise Problem(f"--mount: type={kind} has no field {name!r}{nearest(name, FIELDS[kind])}")
         fields[SHORT.get(name, name)] = value
-    if kind == "secret" and "source" in fields:
-        if "id" in fields:
-            raise Problem("--mount: type=secret has an id and a source, which are the same")
-        fields["id"] = fields.pop("source")
-    if "$" not in fields.get("sharing", "$"):
-        fields["sharing"] = fields["sharing"].lower()
+    _unify(kind, fields)
     _check(kind, fields)
     fields.pop("type", None)
     return MountFlag(kind, tuple(sorted(fields.items())))
@@ -72,9 +71,21 @@ def _pair(part: str) -> tuple[str, str]:
     return name, SWITCH[value]
 
 
+def _unify(kind: str, fields: dict[str, str]) -> None:
+    """Brings what says the same to one form. Raises Problem."""
+    if kind == "secret" and "source" in fields:
+        if "id" in fields:
+            raise Problem("--mount: type=secret has an id and a source, which are the same")
+        fields["id"] = fields.pop("source")
+    if kind in DIRECTION:
+        name, opposite = DIRECTION[kind]
+        if opposite in fields:
+            fields[name] = "false" if fields.pop(opposite) == "true" else "true"
+    if "$" not in fields.get("sharing", "$"):
+        fields["sharing"] = fields["sharing"].lower()
+
+
 def _check(kind: str, fields: dict[str, str]) -> None:
-    if kind in ("bind", "cache", "tmpfs") and not fields.get("target"):
-        raise Problem(f"--mount: type={kind} needs a target")
     if kind == "secret" and not (fields.get("id") or fields.get("target")):
         raise Problem("--mount: type=secret needs an id or a target")
     sharing = fields.get("sharing", "shared")

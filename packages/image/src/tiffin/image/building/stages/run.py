@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .image_settings import ImageSettings
     from .variables import StageVariables
 
+TREES = ("bind", "cache", "tmpfs")
 SCRIPTS = "/dev/pipes"  # where BuildKit puts a heredoc that says itself what runs it
 
 
@@ -64,10 +65,10 @@ def _mount(
     flag: MountFlag, settings: ImageSettings, variables: StageVariables, origin_of: Callable[[str], Origin]
 ) -> RunMount:
     fields = {name: variables.expand(value) for name, value in flag.fields if name != "from"}
-    if "target" in fields:
-        fields["target"] = posixpath.normpath(posixpath.join(settings.folder, fields["target"]))
+    if flag.type in TREES or fields.get("target"):  # without one, a tree is on the working directory
+        fields["target"] = posixpath.normpath(posixpath.join(settings.folder, fields.get("target", "")))
         if fields["target"] == "/" and flag.type != "secret":
-            raise Problem("--mount: the target cannot be /")
+            raise Problem(f"--mount: type={flag.type} needs a target, which cannot be /")
     origin = origin_of(flag.get("from")) if flag.get("from") else None
     if flag.type == "bind" and origin is None:
         origin = CONTEXT
