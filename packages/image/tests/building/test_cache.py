@@ -16,6 +16,7 @@ from tiffin.image.building.options import BuildOptions
 from tiffin.image.building.pruning import prune_builds
 from tiffin.image.errors import NotFound
 from tiffin.image.store.store import Store
+from tiffin.image.store.unpacked import chain_ids, find_unpacked
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
 
@@ -284,6 +285,17 @@ def test_cache_folders_are_emptied(building: Building) -> None:
     assert tuple(prune_builds(building.store)) == (0, 0, 0)
     building.build(text.format("true"))
     assert building.output == []
+
+
+def test_a_snapshot_that_is_damaged_is_healed(building: Building) -> None:
+    """It has the chain id of what is built again; nobody waits for it to go away."""
+    text = "FROM base\nRUN echo x >/x\nRUN echo y >/y"
+    diff_ids = building.build(text, source_date_epoch=EPOCH).tree["rootfs"]["diff_ids"]
+    shutil.rmtree(building.store.snapshots.trees(chain_ids(diff_ids)[1])[0])
+    assert find_unpacked(building.store, diff_ids) is None
+    building.build(text, source_date_epoch=EPOCH, use_cache=False)
+    assert find_unpacked(building.store, diff_ids) is not None
+    assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
 
 
 def test_builds_in_two_processes_at_once(building: Building) -> None:

@@ -12,6 +12,8 @@ from packages.image.tests.building.conftest import Building
 from tiffin.image.building.execute.copy import files
 from tiffin.image.building.failure import StepFailed
 from tiffin.image.content.writer import LocalContentWriter
+from tiffin.image.snapshots.committing import Committer
+from tiffin.image.store.store import Store
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
 
@@ -50,6 +52,22 @@ def test_while_a_layer_is_written(building: Building, monkeypatch: pytest.Monkey
             building.build(TEXT)
     assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
     assert building.store.content.statuses() == []
+    assert set(building.added(building.build(TEXT))) == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize("kind", ["overlayfs", "native"])
+def test_while_snapshots_are_committed(
+    building: Building, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    building.store.database.close()
+    building.store = Store(str(tmp_path / "other-store"), snapshotter=kind)
+    building.write(a_txt="a")
+    building.build("FROM base")
+    with monkeypatch.context() as patched:
+        patched.setattr(Committer, "commit", lambda *_, **__: full())
+        with pytest.raises((StepFailed, OSError), match="No space left"):
+            building.build(TEXT)
+    assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
     assert set(building.added(building.build(TEXT))) == {"1", "2", "3"}
 
 

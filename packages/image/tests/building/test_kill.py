@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from packages.image.tests.building.conftest import Building
 
-from tiffin.image.building.events import EventKind
+from tiffin.image.building.events import BuildEvent, EventKind
+from tiffin.image.building.execute.stage_tree import StageTree
 from tiffin.image.building.failure import StepFailed
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
@@ -146,6 +147,52 @@ def test_a_layer_that_a_killed_build_had_begun_is_removed_by_the_next(building: 
         assert [one.reference for one in building.store.content.statuses()] == [
             "build-layer-of-a-build-that-goes-on"
         ]
+
+
+GIVEN_UP = """
+FROM base AS slow
+ENV MARK={marker}
+RUN echo running; exec >/dev/null 2>&1; sleep 1000 & sleep 1000 & wait
+FROM base AS broken
+RUN --mount=type=cache,target=/c while ! test -e /c/go; do usleep 1000; done; exit 5
+FROM base
+COPY --from=slow /m /
+COPY --from=broken /m /
+"""
+
+
+@pytest.mark.parametrize("by", ["another stage", "whoever hears what it says"])
+def test_nothing_of_a_command_is_left_when_what_it_wrote_is_removed(
+    building: Building, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    marker = f"build-{building.folder}"
+    cgroups: set[Path] = set()
+    left: list[Path] = []
+    original = StageTree.abandon
+
+    def abandon(tree: StageTree) -> None:
+        left[:] = [
+            *(path for path in cgroups if path.exists()),
+            *left_of(marker),
+        ]  # the last one is that of `slow`
+        original(tree)
+
+    def report(event: BuildEvent) -> None:
+        if event.text != "running":
+            return
+        cgroups.update(cgroups_of(left_of(marker)))
+        if by != "another stage":
+            raise ZeroDivisionError
+        folders = Path(building.store.root, "build/folders")
+        assert soon(lambda: any(folders.glob("*/data")))
+        next(folders.glob("*/data")).joinpath("go").touch()
+
+    monkeypatch.setattr(StageTree, "abandon", abandon)
+    building.events_to = report
+    with pytest.raises((StepFailed, ZeroDivisionError)):
+        building.build(GIVEN_UP.format(marker=marker))
+    assert cgroups
+    assert left == []
 
 
 def test_when_one_stage_fails_the_others_are_given_up(building: Building) -> None:

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import os
 import secrets
-import stat
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from tiffin.image.building.execute.layer_making import changes_of, clamp_times
 from tiffin.image.building.execute.mounting import Tree
+from tiffin.image.building.execute.upper_folders import copy_root, empty
 from tiffin.image.errors import AlreadyExists, NotFound
 from tiffin.image.image import Layer
 from tiffin.image.layers.apply import LayerWriter
 from tiffin.image.layers.limits import Limits
 from tiffin.image.layers.owners import Ownership
-from tiffin.image.layers.removal import remove
 from tiffin.image.layers.root import Root
 from tiffin.image.snapshots.committing import Layered
-from tiffin.image.store.unpacked import chain_ids, find_chain
+from tiffin.image.store.unpacked import chain_ids
 from tiffin.image.unpack import apply_layer
 
 TYPE_CHECKING = False
@@ -81,7 +80,7 @@ class StageTree:
         if not self._snapshots.stacks:
             return Tree((), bound.source)
         if lowers:
-            _copy_root(lowers[0], bound.source)
+            copy_root(lowers[0], bound.source)
         if alone:
             return Tree((), bound.source)
         return Tree(lowers, bound.source, os.path.join(os.path.dirname(bound.source), "work"))
@@ -117,9 +116,16 @@ class StageTree:
         """Throws away what was written since `begin`."""
         self._discard(self._grown.pop())
 
+    def _discard_all(self, grown_ones: list[_Grown]) -> None:
+        """As many as can be; raises what the last one has raised that could not."""
+        with ExitStack() as stack:
+            for grown in grown_ones:
+                stack.callback(self._discard, grown)
+
     def _discard(self, grown: _Grown) -> None:
         """Its files go first: on a full disk the database could not be written before."""
         try:
+            self._snapshots.stat(grown.key)
             empty(grown.path)
             self._snapshots.remove(grown.key)
         except (NotFound, FileNotFoundError):  # it is committed, or was collected
@@ -138,26 +144,36 @@ class StageTree:
         return chain_ids(self._diff_ids)[start:] if self._diff_ids else ()
 
     def _commit_stacked(self) -> None:
-        parent, stack, unchanged = self._committed, [], []
-        for grown in self._made():
+        parent, stack, made = self._committed, [], self._made()
+        for grown in made:
             layer = None if grown.layer is None else grown.layer.result()
-            if layer is None:
-                unchanged.append(grown)
-                continue
-            self._diff_ids.append(layer.diff_id)
-            stack.append(Layered(grown.key, self._committed, {}))
+            if layer is not None:
+                self._diff_ids.append(layer.diff_id)
+                stack.append(Layered(grown.key, self._committed, {}))
+        try:
+            self._put_on(parent, stack)
+        finally:  # what changed nothing, what another build had made as well, and what could not be written
+            self._discard_all(made)
+
+    def _put_on(self, parent: str, stack: list[Layered]) -> None:
+        """Commits a stack but for the lowest ones that are there already, made by another build meanwhile.
+
+        Whether these are damaged does not count here: `Layers.unpack` heals them.
+        """
         while stack:
-            while (
-                stack and find_chain(self._store, stack[0].name) is not None
-            ):  # another build made it as well
-                parent = stack[0].name
-                with suppress(NotFound):
-                    self._snapshots.remove(stack.pop(0).key)
+            if self._is_there(stack[0].name):
+                parent = stack.pop(0).name
+                continue
             with suppress(AlreadyExists):
                 self._snapshots.commit_stack(stack, parent)
-                break
-        for grown in unchanged:
-            self._discard(grown)
+                return
+
+    def _is_there(self, chain: str) -> bool:
+        try:
+            self._snapshots.stat(chain)
+        except NotFound:
+            return False
+        return True
 
     def _made(self) -> list[_Grown]:
         """Takes the steps whose layers are made off the list, up to the first one of which that failed."""
@@ -171,37 +187,21 @@ class StageTree:
         return made
 
     def _commit_copied(self) -> None:
-        for grown in self._made():
-            layer = None if grown.layer is None else grown.layer.result()
-            if layer is not None:
-                self._diff_ids.append(layer.diff_id)
-                with suppress(AlreadyExists):
-                    self._snapshots.commit(self._committed, grown.key)
-                    continue
-            self._discard(grown)
+        made = self._made()
+        try:
+            for grown in made:
+                layer = None if grown.layer is None else grown.layer.result()
+                if layer is not None:
+                    self._diff_ids.append(layer.diff_id)
+                    with suppress(AlreadyExists):
+                        self._snapshots.commit(self._committed, grown.key)
+        finally:
+            self._discard_all(made)
 
     def discard(self) -> None:
         """Removes what was not committed."""
         for grown in self._grown:
             if grown.layer is not None:
                 grown.layer.exception()  # nobody reads it any more
-            self._discard(grown)
-        self._grown.clear()
-
-
-def empty(folder: str) -> None:
-    """Removes all that is in a folder. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for name in os.listdir(descriptor):
-            remove(descriptor, os.fsencode(name))
-    finally:
-        os.close(descriptor)
-
-
-def _copy_root(lower: str, upper: str) -> None:
-    """The root of an overlay has the mode and the owner of its upper folder."""
-    status = os.stat(lower)
-    os.chown(upper, status.st_uid, status.st_gid)
-    os.chmod(upper, stat.S_IMODE(status.st_mode))
-    os.utime(upper, ns=(status.st_atime_ns, status.st_mtime_ns))
+        grown_ones, self._grown = self._grown, []
+        self._discard_all(grown_ones)

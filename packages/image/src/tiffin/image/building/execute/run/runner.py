@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .request import RunRequest
 
 SERVER = "tiffin.image.building.execute.run.server"
-SHUT_RDWR = 2  # of `socket`, which is only imported when something runs
+SHUT_WR = 1  # of `socket`, which is only imported when something runs
 BLOCK = 65536
 MOST_LINE = 64 * 1024  # bytes; a longer one is told in pieces
 
@@ -62,8 +62,7 @@ class Runner:
         with self._lock:
             self._cancelled = True
             for connection in self._running:
-                with suppress(OSError):
-                    connection.shutdown(SHUT_RDWR)
+                _give_up(connection)
 
     def start(self) -> None:
         """Starts the server, so that the first command need not wait for it."""
@@ -102,8 +101,14 @@ class Runner:
             self._begin(ours, theirs, writing)
             with suppress(BrokenPipeError, ConnectionResetError):  # it is gone: that shows below
                 send(ours, to_text(request))
-            for line in _lines(reading):
-                tell(line)
+            try:
+                for line in _lines(reading):
+                    tell(line)
+            except BaseException:
+                _give_up(ours)
+                with suppress(OSError):
+                    receive(ours)  # until nothing of the command is left
+                raise
             return self._result(ours)
         finally:
             os.close(reading)
@@ -120,7 +125,10 @@ class Runner:
                 if self._cancelled or self._control is None:
                     raise Cancelled("the build was given up")
                 self._running.add(ours)
-                send_fds(self._control, [b"r"], [theirs.fileno(), writing])
+                try:
+                    send_fds(self._control, [b"r"], [theirs.fileno(), writing])
+                except (BrokenPipeError, ConnectionResetError):
+                    raise FailedPrecondition("the process that starts commands was killed") from None
         finally:
             theirs.close()
             os.close(writing)
@@ -140,6 +148,12 @@ class Runner:
         if "error" in answer:
             raise FailedPrecondition(str(answer["error"]))
         return int(answer["code"])
+
+
+def _give_up(connection: socket.socket) -> None:
+    """Has a command killed. The watcher closes its end when all of it is gone: until then nothing is to be read."""
+    with suppress(OSError):
+        connection.shutdown(SHUT_WR)
 
 
 def _lines(descriptor: int) -> Iterator[str]:
