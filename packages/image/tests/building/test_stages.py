@@ -239,6 +239,7 @@ def test_copies() -> None:
     step = copy(text)
     assert (step.sources, step.target) == (("ab", "v"), "/w/d/")
     assert (step.chown, step.chmod, step.exclude) == ("v:1", "0755", ("*.v",))
+    assert copy("FROM base\nCOPY a $none").target == "/w/"
     step = copy("FROM base\nCOPY <<A <<'B' .\n$B \\$B \"\nA\n$B\nB\n")
     assert step.files == (CopyFile("A", 'base $B "\n'), CopyFile("B", "$B\n"))
     assert step.target == "/w/"
@@ -268,6 +269,13 @@ def test_mounts_of_run() -> None:
     assert (cache.origin, cache.get("id")) == (None, "1")
 
 
+def test_the_type_of_a_mount_can_be_a_variable() -> None:
+    step = run("FROM base\nARG t=Cache\nRUN --mount=type=$t,target=/c,id=$t,ro x")
+    assert [(one.type, dict(one.fields)) for one in step.mounts] == [
+        ("cache", {"target": "/c", "id": "Cache", "readonly": "true"})
+    ]
+
+
 def test_a_mount_without_a_target_is_on_the_working_directory() -> None:
     bind, cache = run("FROM base AS a\nFROM base\nRUN --mount=from=a --mount=type=cache,target=../c x").mounts
     assert (bind.get("target"), cache.get("target")) == ("/w", "/c")
@@ -282,6 +290,8 @@ ERRORS = [
     ("FROM a\nCOPY --from=1 x y", 2, "no stage 1 before this one"),
     ("FROM a\nFROM c AS b\nCOPY --from=b x y", 3, "comes later"),
     ("FROM a\nCOPY $none y", 2, "is empty"),
+    ("FROM a\nRUN --mount=type=$none,target=/x y", 2, "type '' is none of"),
+    ("FROM a\nENV t=ssh\nRUN --mount=type=$t,size=1 y", 3, "type=ssh has no field 'size'"),
     ("FROM a\nCOPY --chmod=u+y x y", 2, "octal mode such as 755 was expected, or one such as u=rwX"),
     ("FROM a\nCOPY --chmod=789 x y", 2, "octal"),
     ("FROM a\nCOPY --from=$x x y", 2, "no variables are put in here"),

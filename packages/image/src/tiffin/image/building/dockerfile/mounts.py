@@ -6,6 +6,10 @@ from tiffin.runtime.record import Record
 
 from .error import Problem, nearest
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 COMMON = ("type", "target", "dst", "destination")
 READING = ("readonly", "ro", "rw", "readwrite")
 SECRET = ("id", "required", "mode", "uid", "gid", *READING)  # which can only be read, whatever is said
@@ -27,7 +31,10 @@ SHARINGS = ("shared", "private", "locked")
 
 
 class MountFlag(Record):
-    """One mount. fields: by their long names, with the switches as `true` and `false`; values not expanded."""
+    """One mount. fields: by their long names, with the switches as `true` and `false`; values not expanded.
+
+    Where the type has a variable it and the fields are as written, for `checked`.
+    """
 
     type: str
     fields: tuple[tuple[str, str], ...]
@@ -43,8 +50,14 @@ class MountFlag(Record):
 
 def parse_mount(text: str) -> MountFlag:
     """Reads the value of `--mount`. Raises Problem."""
-    pairs = [_pair(part) for part in text.split(",") if part]
-    kind = dict(pairs).get("type", "bind").lower()
+    pairs = tuple(_pair(part) for part in text.split(",") if part)
+    kind = dict(pairs).get("type", "bind")
+    return MountFlag(kind, pairs) if "$" in kind else checked(kind, pairs)
+
+
+def checked(kind: str, pairs: Iterable[tuple[str, str]]) -> MountFlag:
+    """The mount of a type with these fields. Raises Problem: they are not of it."""
+    kind = kind.lower()
     if kind not in FIELDS:
         raise Problem(f"--mount: type {kind!r} is none of {', '.join(FIELDS)}{nearest(kind, FIELDS)}")
     fields = {}

@@ -30,9 +30,9 @@ def copy_step(
 ) -> CopyStep:
     """The step of a COPY or an ADD. origin_of: what `--from` means. Raises Problem."""
     sources = tuple(map(variables.expand, copy.sources))
-    target = variables.expand(copy.target)
-    if not target or not all(sources):
-        raise Problem("a source or the target is empty, once variables are put in")
+    target = variables.expand(copy.target) or "."
+    if not all(sources):
+        raise Problem("a source is empty, once variables are put in")
     exclude = tuple(map(variables.expand, copy.exclude))
     for pattern in exclude:
         compiled(pattern.removeprefix("!"))

@@ -6,6 +6,7 @@ import posixpath
 
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.dockerfile.heredocs import heredoc_of
+from tiffin.image.building.dockerfile.mounts import checked
 
 from .steps import CONTEXT, Origin, RunMount, RunStep
 
@@ -64,6 +65,8 @@ def _command(run: Run, settings: ImageSettings) -> tuple[tuple[str, ...], str]:
 def _mount(
     flag: MountFlag, settings: ImageSettings, variables: StageVariables, origin_of: Callable[[str], Origin]
 ) -> RunMount:
+    if "$" in flag.type:
+        flag = checked(variables.expand(flag.type), flag.fields)
     fields = {name: variables.expand(value) for name, value in flag.fields if name != "from"}
     if flag.type in TREES or fields.get("target"):  # without one, a tree is on the working directory
         fields["target"] = posixpath.normpath(posixpath.join(settings.folder, fields.get("target", "")))
