@@ -92,6 +92,42 @@ def test_layers_are_applied_to_any_mounts(daemon: Daemon, tmp_path: Path) -> Non
     assert Path("/proc/self/mountinfo").read_text() == before
 
 
+def test_layers_are_applied_to_mounts_that_refer_to_each_other(daemon: Daemon, tmp_path: Path) -> None:
+    """As those of the EROFS snapshotter of containerd 2.2 and later."""
+    if not daemon.ours:
+        pytest.skip("containerd 1.6 knows none")
+    before = Path("/proc/self/mountinfo").read_text()
+    folders = {name: tmp_path / name for name in ("lower", "upper", "work")}
+    for path in folders.values():
+        path.mkdir()
+    (folders["lower"] / "old").mkdir()
+    (folders["lower"] / "old/gone").write_bytes(b"b")
+    mounts = [
+        Mount(type="bind", source=str(folders["lower"]), options=["rbind", "ro"]),
+        Mount(type="bind", source=str(tmp_path), options=["rbind"]),
+        Mount(
+            type="format/mkdir/overlay",
+            source="overlay",
+            options=[
+                "lowerdir={{ mount 0 }}",
+                "upperdir={{ mount 1 }}/upper",
+                "workdir={{ mount 1 }}/work",
+            ],
+        ),
+    ]
+    apply(daemon, SECOND, mounts)
+    assert (folders["upper"] / "old/new").read_bytes() == b"n"
+    assert [path.name for path in (folders["lower"] / "old").iterdir()] == ["gone"]
+    wrong = Mount(type="format/overlay", source="overlay", options=["lowerdir={{ mount 5 }}"])
+    assert refusal(apply, daemon, FIRST, [*mounts[:1], wrong]).code is StatusCode.INVALID_ARGUMENT
+    outside = Mount(
+        type="mkdir/bind", source="/", options=[f"X-containerd.mkdir.path={tmp_path}/made", "rbind"]
+    )
+    assert refusal(apply, daemon, tar(file("other", b"o")), [outside]).code is StatusCode.UNIMPLEMENTED
+    assert not (tmp_path / "made").exists()
+    assert Path("/proc/self/mountinfo").read_text() == before
+
+
 @pytest.mark.parametrize(
     ("data", "media_type", "codes"),
     [

@@ -79,10 +79,18 @@ def folders_of(mounts: Sequence[Mount]) -> tuple[str, ...]:
 
 
 def mounted(mounts: Sequence[Mount], place: str) -> str:
-    """The folder of a tree: of a bind mount that which it binds, of another `place`. Only within `in_own_mounts`."""
+    """The folder of a tree: of a bind mount that which it binds, of another `place`. Only within `in_own_mounts`.
+
+    Raises:
+        OSError, RuntimeFailure: they cannot be mounted.
+    """
     bound = bound_folder(mounts, writable=True)
     if bound:
         return bound
+    if any("/" in mount.type for mount in mounts):
+        from tiffin.manager.services.diff.transformed import mounted_in_steps
+
+        return mounted_in_steps(mounts, place)
     make_folder(place)
     if mounts:
         mount_all(mounts, place)
@@ -112,4 +120,5 @@ def place_of(root: str, name: str) -> str:
 
 
 def _is_bind(mount: Mount) -> bool:
-    return mount.type in BINDS or any(option in BINDS for option in mount.options)
+    """What has transforms (`mkdir/bind`) is none yet."""
+    return mount.type in BINDS or ("/" not in mount.type and any(option in BINDS for option in mount.options))
