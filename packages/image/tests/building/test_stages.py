@@ -311,6 +311,8 @@ ERRORS = [
     ("FROM a\nSTOPSIGNAL 65", 2, "a signal was expected"),
     ("FROM a\nSTOPSIGNAL 0", 2, "a signal was expected"),
     ("FROM a\nENV x=${x:?missing}", 2, "x: missing"),
+    ("FROM a\nENV x=0123456789" + "\nENV x=$x$x" * 40, 19, "put in more than 1048576 letters"),
+    ("FROM a\nENV x=0123456789" + "\nENV x=${x//?/$x}" * 40, 5, "put in more than 1048576 letters"),
     ("FROM a\nWORKDIR $none", 2, "the path is empty"),
     ("FROM a\nRUN --mount=type=tmpfs,target=/ x", 2, "cannot be /"),
     ("FROM a\nWORKDIR /\nRUN --mount=type=cache x", 3, "type=cache needs a target"),
@@ -319,7 +321,7 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "line", "part"), ERRORS, ids=[row[0] for row in ERRORS])
+@pytest.mark.parametrize(("text", "line", "part"), ERRORS, ids=[row[0][:60] for row in ERRORS])
 def test_errors_name_file_and_line(text: str, line: int, part: str) -> None:
     with pytest.raises(DockerfileError) as caught:
         planned(text, contexts=("folder",))

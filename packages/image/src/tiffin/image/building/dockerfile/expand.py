@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_DEPTH = 64
+MOST_PUT_IN = 1024 * 1024  # letters; `ENV a=$a$a` in forty lines would fill any memory
 SPECIAL = "@*#?-$!"
 
 
@@ -26,7 +27,8 @@ def expand(word: str, variables: Mapping[str, str], escape: str = "\\", *, quote
         quotes: quotes mean something, and are taken off; without, they are text (the body of a heredoc).
 
     Raises:
-        Problem: a quote or a brace is not closed, `${x:?text}` of one that is not set, or an unknown operator.
+        Problem: a quote or a brace is not closed, `${x:?text}` of one that is not set, an unknown operator, or
+            more than `MOST_PUT_IN` letters come out of variables.
     """
     return _Expansion(word, variables, escape, quotes=quotes).text("")
 
@@ -41,6 +43,7 @@ class _Expansion:
         self._escape = escape
         self._quotes = quotes
         self._depth = 0
+        self._put_in = 0
 
     def _take(self) -> str:
         char = self._word[self._at : self._at + 1]
@@ -95,15 +98,20 @@ class _Expansion:
         """What follows a `$`."""
         if self._word[self._at : self._at + 1] != "{":
             name = self._name()
-            return self._variables.get(name, "") if name else "$"
+            return self._counted(self._variables.get(name, "")) if name else "$"
         if self._depth >= MOST_DEPTH:
             raise Problem(f"${{...}} are nested deeper than {MOST_DEPTH}")
         self._at += 1
         self._depth += 1
-        try:
-            return self._braced()
-        finally:
-            self._depth -= 1
+        found = self._counted(self._braced())
+        self._depth -= 1
+        return found
+
+    def _counted(self, value: str) -> str:
+        self._put_in += len(value)
+        if self._put_in > MOST_PUT_IN:
+            raise Problem(f"variables put in more than {MOST_PUT_IN} letters")
+        return value
 
     def _braced(self) -> str:
         """What follows a `${`."""
@@ -156,7 +164,8 @@ class _Expansion:
         self._at += doubled
         if operator == "/":
             pattern = self.text("/", raw=True)
-            return replaced(value, pattern, self.text("}", raw=True), every=doubled)
+            pieces = replaced(value, pattern, self.text("}", raw=True), every=doubled)
+            return "".join(map(self._counted, pieces))
         cut = without_prefix if operator == "#" else without_suffix
         return cut(value, self.text("}", raw=True), longest=doubled)
 

@@ -49,8 +49,11 @@ def without_suffix(text: str, pattern: str, *, longest: bool) -> str:
     return text[: len(text) - found[-1 if longest else 0]] if found else text
 
 
-def replaced(text: str, pattern: str, by: str, *, every: bool) -> str:
-    """`${x/pattern/by}`, or `//` for every place; the longest match counts, an empty one never."""
+def replaced(text: str, pattern: str, by: str, *, every: bool) -> list[str]:
+    """`${x/pattern/by}`, or `//` for every place; the longest match counts, an empty one never.
+
+    Returns: the pieces, for together they may be too long.
+    """
     pieces = tokens(pattern)
     out = []
     position = 0
@@ -64,4 +67,4 @@ def replaced(text: str, pattern: str, by: str, *, every: bool) -> str:
         position += found[-1]
         if not every:
             break
-    return "".join(out) + text[position:]
+    return [*out, text[position:]]

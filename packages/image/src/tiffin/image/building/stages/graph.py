@@ -101,13 +101,14 @@ def _familiar(name: str) -> str:
 
 def graph_of(dockerfile: Dockerfile, contexts: Collection[str], images: Collection[str]) -> StageGraph:
     """The stages of a parsed Dockerfile."""
-    stages: list[WrittenStage] = []
+    written: list[tuple[From, list[Instruction]]] = []
     global_args = []
     for one in dockerfile.instructions:
         if isinstance(one, From):
-            stages.append(WrittenStage(len(stages), one, ()))
-        elif stages:
-            stages[-1] = stages[-1].replace(instructions=(*stages[-1].instructions, one))
+            written.append((one, []))
+        elif written:
+            written[-1][1].append(one)
         elif isinstance(one, Arg):
             global_args.append(one)
-    return StageGraph(tuple(global_args), tuple(stages), frozenset(contexts), frozenset(images))
+    stages = tuple(WrittenStage(number, start, tuple(rest)) for number, (start, rest) in enumerate(written))
+    return StageGraph(tuple(global_args), stages, frozenset(contexts), frozenset(images))
