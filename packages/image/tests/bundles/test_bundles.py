@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tiffin.image.bundles import repacking
 from tiffin.image.bundles.bundle import Bundle, read_bundle
 from tiffin.image.bundles.history import HistoryEntry
 from tiffin.image.bundles.repacking import RepackOptions, bundle_changes, repacked
@@ -204,6 +205,23 @@ def test_volumes_and_masked_paths_do_not_count(tmp_path: Path, unpack: Unpack) -
     assert layers(RepackOptions(masks=("tmp",))) == 0
     assert layers(RepackOptions()) == 2
     assert layers(RepackOptions(mask_volumes=False)) == 5
+
+
+def test_a_refresh_that_fails_leaves_the_bundle_as_it_was(
+    layout: Path, unpack: Unpack, repack: Repack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = unpack(f"oci:{layout}:base")
+    (Path(bundle.rootfs) / "new").write_text("x")
+    before = sorted(path.name for path in Path(bundle.path).iterdir())
+
+    def full(_bundle: Bundle) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(repacking, "write_bundle", full)
+    with pytest.raises(OSError, match="No space"):
+        repack(bundle, f"oci:{layout}:base", f"oci:{layout}:one", refreshed=True)
+    assert sorted(path.name for path in Path(bundle.path).iterdir()) == before
+    assert told(read_bundle(bundle.path)) == ["new"]
 
 
 def test_after_a_refresh_only_new_changes_count(

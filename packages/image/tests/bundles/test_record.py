@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from packages.image.tests.layers.diff.operations import KINDS, NAMES, Operation, perform
 
 from tiffin.image.bundles.tree_record import RecordedBelow, record_tree
-from tiffin.image.errors import FailedPrecondition
+from tiffin.image.errors import DataLoss, FailedPrecondition
 from tiffin.image.layers.diff.change import Change
 from tiffin.image.layers.diff.walk import changes_since, tree_changes
 
@@ -63,3 +63,23 @@ def test_a_file_that_is_no_file_any_more_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(FailedPrecondition, match="replaced"):
         below.same_content(b"f", info.replace(ctime=1), gone)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "{}",
+        "[1e999]",
+        '["f",1e999,0,0,0,0,0,0,0,"",{},""]',
+        '["f","x",0,0,0,0,0,0,0,"",{},""]',
+        '["f",1,0,0,0,0,0,0,0,"",[],""]',
+        '["\u65e5",1,0,0,0,0,0,0,0,"",{},""]',
+        "no JSON",
+    ],
+)
+def test_a_line_that_is_none(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.tree"
+    path.write_text(f"{line}\n")
+    with pytest.raises(DataLoss, match="unpack it again"):
+        RecordedBelow(str(path), f"sha256:{'0' * 64}")

@@ -199,6 +199,18 @@ def test_a_config_takes_the_place_of_no_other_image(program: Program, several: s
         assert config(program, image)["author"] == "ada"
 
 
+def test_the_time_of_reproducible_builds(program: Program, original: str) -> None:
+    program("unpack", original, "bundle")
+    (program.folder / "bundle/rootfs/new").write_text("x")
+    program.environment["SOURCE_DATE_EPOCH"] = "1"
+    program("repack", "-q", "bundle", "app:1")
+    program("config", original, "app:2", "--author", "ada")
+    for image in ("app:1", "app:2"):
+        assert config(program, image)["history"][-1]["created"] == "1970-01-01T00:00:01Z"
+    program.environment["SOURCE_DATE_EPOCH"] = "soon"
+    assert program.fails("repack", "-q", "bundle", "app:1")[0] == 64
+
+
 def test_rootless_with_maps_of_the_caller(program: Program, original: str) -> None:
     rows = ("--uid-map", "0:0:1", "--uid-map", "1:100000:9", "--gid-map", "0:0:1")
     program("unpack", "--rootless", *rows, original, "bundle")

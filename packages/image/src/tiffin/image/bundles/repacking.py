@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from tiffin.image.bundles.bundle import Bundle, write_bundle
 from tiffin.image.bundles.edited_image import EditedImage, NewLayer, edited
@@ -149,7 +149,11 @@ def refresh(bundle: Bundle, name: str, manifest: Descriptor) -> Bundle:
     """
     digest = record_tree(bundle.rootfs, bundle.path)
     new = bundle.replace(name=name, manifest=manifest.replace(annotations={}), tree=digest)
-    write_bundle(new)
+    with ExitStack() as undo:
+        if new.tree != bundle.tree:
+            undo.callback(os.unlink, new.tree_file)
+        write_bundle(new)
+        undo.pop_all()
     if new.tree != bundle.tree:
         os.unlink(bundle.tree_file)
     return new

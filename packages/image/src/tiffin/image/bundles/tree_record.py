@@ -137,7 +137,7 @@ class RecordedBelow:
             if not isinstance(fields, list):
                 raise _damaged(path)
             name, recorded = _recorded(fields)
-        except (JSONError, ValueError, TypeError, AttributeError) as error:
+        except (JSONError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise _damaged(path) from error
         above, _, base = name.rpartition(b"/")
         self._folders.setdefault(above, {})[base or b"."] = recorded
@@ -175,7 +175,7 @@ class RecordedBelow:
 
 
 def _recorded(fields: list[Any]) -> tuple[bytes, Recorded]:
-    """A line taken apart. Raises ValueError, TypeError or AttributeError if it is none."""
+    """A line taken apart. Raises ValueError, TypeError, AttributeError or OverflowError if it is none."""
     path, mode, uid, gid, size, mtime, ctime, device, inode, target, xattrs, digest = fields
     info = FileInfo(
         int(mode),

@@ -6,6 +6,8 @@ from functools import wraps
 
 import click
 
+from tiffin.image.command.options import epoch_option
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +22,10 @@ FIELDS = ("author", "comment", "created", "created_by")
 
 def history_options(created_by: str) -> Callable[[Function], Function]:
     """The function gets a `HistoryEntry` as `history`, or None. created_by: what is said by default."""
-    options = [
+    options: list[Callable[[Function], Function]] = [
         click.option("--no-history", is_flag=True, help="No entry in the history."),
-        click.option("--source-date-epoch", type=click.IntRange(0), default=None, metavar="SECONDS",
-                     help="The time of all that is new; now by default."),
-    ]  # fmt: skip
+        epoch_option("The time of all that is new; $SOURCE_DATE_EPOCH or now by default."),
+    ]
     for name in FIELDS:
         text = f"{name} of the entry in the history."
         options.append(
@@ -38,9 +39,10 @@ def history_options(created_by: str) -> Callable[[Function], Function]:
             values["created_by"] = values["created_by"] or created_by
             return function(*arguments, **given, history=None if no_history else _entry(values))
 
+        decorated: Function = called
         for option in reversed(options):
-            called = option(called)
-        return called
+            decorated = option(decorated)
+        return decorated
 
     return decorate
 

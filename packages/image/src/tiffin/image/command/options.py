@@ -9,7 +9,6 @@ import click
 
 from tiffin.image.errors import InvalidArgument
 from tiffin.image.platforms import parse as parse_platform
-from tiffin.image.transfer.options import COMPRESSIONS, FORMATS, PARALLEL, CopyOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,75 +59,17 @@ class NewFile(click.Path):
         return super().convert(value, param, ctx)
 
 
-def copy_options(function: Function) -> Function:
-    """How to copy; the function gets it as `options`, and the file of `--digestfile`."""
-    level = click.IntRange(1, 22)
-    parts = (
-        click.option(
-            "--all", "-a", "all", is_flag=True, help="All images of an index, not only that for the platform."
-        ),
-        click.option(
-            "--format",
-            "-f",
-            "format",
-            type=click.Choice(FORMATS),
-            default=None,
-            help="Of the manifest at the destination.",
-        ),
-        click.option(
-            "--dest-compress-format",
-            "compression",
-            type=click.Choice(COMPRESSIONS),
-            default=None,
-            help="Of the layers.",
-        ),
-        click.option("--dest-compress-level", "level", type=level, default=None, help="How hard to try."),
-        click.option(
-            "--preserve-digests", "preserve", is_flag=True, help="Fail rather than change a digest."
-        ),
-        click.option(
-            "--referrers", is_flag=True, help="Signatures and other things that refer to the image too."
-        ),
-        click.option(
-            "--parallel",
-            type=click.IntRange(1, 64),
-            default=PARALLEL,
-            show_default=True,
-            help="Blobs at a time.",
-        ),
-        click.option(
-            "--digestfile",
-            default=None,
-            type=NewFile(),
-            help="Write the digest at the destination there.",
-        ),
+def platform_option_for(text: str) -> Callable[[Function], Function]:
+    """`--platform`, as a `Platform` or None. text: what it is for."""
+    return click.option(
+        "--platform", default=None, metavar="OS/ARCH[/VARIANT]", callback=_platform, help=text
     )
-    names = ("all", "format", "compression", "level", "preserve", "referrers", "parallel")
-
-    @wraps(function)
-    def called(*arguments: Any, platform: Platform | None, **given: Any) -> Any:
-        values = {name: given.pop(name) for name in names}
-        options = CopyOptions(
-            platform=platform, **{name: value for name, value in values.items() if value is not None}
-        )
-        return function(*arguments, **given, options=options)
-
-    for part in reversed(parts):
-        called = part(called)
-    return platform_option(called)
 
 
 def platform_option(function: Function) -> Function:
-    """`--platform`, as a `Platform` or None."""
-    option = click.option(
-        "--platform",
-        default=None,
-        metavar="OS/ARCH[/VARIANT]",
-        callback=_platform,
-        help="Choose this one of an image for several; this machine's by default.",
-    )
-    decorated: Function = option(function)
-    return decorated
+    """`--platform`, where there may be several to choose from."""
+    text = "Choose this one of an image for several; this machine's by default."
+    return platform_option_for(text)(function)
 
 
 def _platform(_context: click.Context, _option: click.Parameter, value: str | None) -> Platform | None:
@@ -138,6 +79,18 @@ def _platform(_context: click.Context, _option: click.Parameter, value: str | No
     if not found.os or not found.architecture:
         raise InvalidArgument(f"--platform {value!r}: expected OS/ARCH[/VARIANT], such as linux/arm64")
     return found
+
+
+def epoch_option(text: str) -> Callable[[Function], Function]:
+    """`--source-date-epoch`, as `source_date_epoch`: seconds since 1970, or None (https://reproducible-builds.org)."""
+    return click.option(
+        "--source-date-epoch",
+        type=click.IntRange(0),
+        default=None,
+        envvar="SOURCE_DATE_EPOCH",
+        metavar="SECONDS",
+        help=text,
+    )
 
 
 def quiet_option(function: Function) -> Function:

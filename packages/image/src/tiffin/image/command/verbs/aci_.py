@@ -7,8 +7,9 @@ from contextlib import ExitStack
 
 import click
 
+from tiffin.image.command.copy_options import new_image_options
 from tiffin.image.command.copying import write_digest
-from tiffin.image.command.options import Verb, copy_options, quiet_option
+from tiffin.image.command.options import Verb, quiet_option
 from tiffin.image.command.output import harmless
 from tiffin.image.command.progress import reported
 from tiffin.image.command.registry_options import registry_options
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("destination", metavar="DST")
 @click.option("--dependency", "dependencies", multiple=True, type=click.Path(), metavar="PATH",
               help="An image that it depends on, or a folder with such files; may be repeated.")  # fmt: skip
-@copy_options
+@new_image_options
 @quiet_option
 @registry_options("dest_", "the destination")
 @click.pass_obj

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from tiffin.image.command.copy_options import copy_options
 from tiffin.image.command.copying import copy_between, write_digest
-from tiffin.image.command.options import Verb, copy_options, quiet_option
+from tiffin.image.command.options import Verb, quiet_option
 from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
 

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import click
 
-from tiffin.image.command.options import NewFile, Verb, json_option
-from tiffin.image.command.output import print_json
+from tiffin.image.command.options import NewFile, Verb, epoch_option, json_option
+from tiffin.image.command.output import harmless, print_json
 from tiffin.image.command.session import Session
 from tiffin.image.command.trees import open_tree
 from tiffin.image.transfer.options import COMPRESSIONS
@@ -39,13 +39,7 @@ LETTERS = {"added": "A", "modified": "C", "deleted": "D", "opaque": "O"}  # Dock
     help="Of the layer.",
 )
 @click.option("--compress-level", type=click.IntRange(1, 22), default=None, help="How hard to try.")
-@click.option(
-    "--source-date-epoch",
-    type=click.IntRange(0),
-    default=None,
-    metavar="SECONDS",
-    help="Times in the layer are not later.",
-)
+@epoch_option("Times in the layer are not later; $SOURCE_DATE_EPOCH by default.")
 @json_option
 @click.pass_obj
 def diff(
@@ -67,7 +61,7 @@ def diff(
             print_json([{"kind": one.kind.value, "path": _path(one)} for one in changes])
         else:
             for one in changes:
-                print(f"{LETTERS[one.kind.value]} {_path(one)}")
+                print(f"{LETTERS[one.kind.value]} {harmless(_path(one))}")
 
 
 def _path(change: Change) -> str:

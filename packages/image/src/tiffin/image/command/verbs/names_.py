@@ -94,7 +94,10 @@ def untag(session: Session, *, images: tuple[str, ...]) -> None:
 @click.argument("images", nargs=-1, metavar="[NAME]...", shell_complete=image_names)
 @click.option("--all", "-a", "whole", is_flag=True, help="All that no container uses and nobody has pinned.")
 @click.option(
-    "--force", "-f", is_flag=True, help="Those that a container uses too; their files stay as long as it."
+    "--force",
+    "-f",
+    is_flag=True,
+    help="Those too that a container uses, whose files stay as long as it, and those that are pinned.",
 )
 @click.pass_obj
 def remove(session: Session, *, images: tuple[str, ...], whole: bool, force: bool) -> None:

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 import click
 
 from tiffin.image.command.completing import image_names
+from tiffin.image.command.copy_options import copy_options
 from tiffin.image.command.copying import copy_between, write_digest
-from tiffin.image.command.options import Verb, copy_options, platform_option, quiet_option
+from tiffin.image.command.options import Verb, platform_option, quiet_option
 from tiffin.image.command.progress import reported
 from tiffin.image.command.registry_options import registry_options
 from tiffin.image.command.session import Session
