@@ -55,7 +55,7 @@ def test_a_stall_times_out_and_goes_on(registry: Registry, connect: Connect) -> 
     data = some_bytes(300_000)
     connect(registry.address, "faults/stall").push_blob(described(data), opener(data))
     with FaultProxy(registry.address, [Fault(stall=100_000)] * 2, only="/blobs/") as proxy:
-        repository = connect(proxy.address, "faults/stall", SETTINGS.replace(read_timeout=0.3))
+        repository = connect(proxy.address, "faults/stall", SETTINGS.replace(read_timeout=1.0))
         assert read_all(repository, described(data)) == data
         assert proxy.left == 0
 

@@ -14,16 +14,14 @@ from packages.manager.tests.daemon.test_reload import reload
 from packages.manager.tests.tiffind import Tiffind, stub
 
 from tiffin.api.containerd.services.version.v1.version_pb2_grpc import VersionStub
+from tiffin_testing.ports import quiet_port
 
 pytestmark = pytest.mark.requires("ctr")
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-        return found
+    return quiet_port()
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from packages.manager.tests.tiffind import Tiffind, tiffind
 
+from tiffin_testing.ports import quiet_port
+
 
 @pytest.fixture
 def address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{quiet_port()}"
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_calls_collections_and_containers(daemon: Tiffind, address: str) -> None
     assert found[f"grpc_server_handling_seconds_count{{{listed}}}"] == 3
     assert found['tiffind_build_info{version="0.1.0"}'] == 1
     assert found['tiffind_gc_collections_total{status="success"}'] >= 1
-    assert found["tiffind_gc_pause_seconds_sum"] < 1
+    assert found["tiffind_gc_pause_seconds_sum"] < 30
     assert found["process_resident_memory_bytes"] > 2**20
     deleted = CALL.format("Delete", "images.v1.Images", "unary")
     assert found[f'grpc_server_handled_total{{grpc_code="NotFound",{deleted}}}'] == 2

@@ -26,7 +26,7 @@ async def test_what_a_program_prints_and_how_it_ends_is_told() -> None:
 async def test_who_inherits_the_streams_keeps_nobody_waiting() -> None:
     began = time.monotonic()
     ended = await run("(sleep 30 & echo $!)")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     os.kill(int(ended.stdout), 9)
 
 
@@ -34,7 +34,7 @@ async def test_one_that_does_not_end_is_killed_with_its_children() -> None:
     began = time.monotonic()
     with pytest.raises(TimedOut):
         await run("sleep 1000 & sleep 1000", seconds=0.3)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 async def test_one_whose_caller_gives_up_is_killed() -> None:

@@ -58,7 +58,7 @@ async def test_the_server_survives(seed: int) -> None:
             writer.write(data)
             parser = FrameParser()
             for _ in range(chance.randrange(20)):
-                parser.feed(await asyncio.wait_for(_some(reader), 1))
+                parser.feed(await asyncio.wait_for(_some(reader), 30))
             writer.transport.abort()
         bare.send(request(1, "Echo", b"on"))
         await bare.expect(frame(1, 2, 0, b"\x12\x02on"))
