@@ -24,13 +24,18 @@ class ActiveMount(Record):
 
 
 class Activation(Record):
-    """active: mounts that were made, in order. system: those left for the client. complete: all of it is done."""
+    """Mounts of one name.
+
+    active: those that were made, in order. system: those left for the client. complete: all of it is done.
+    lease: under which they were made, "" for none.
+    """
 
     name: str
     active: tuple[ActiveMount, ...] = ()
     system: tuple[Mount, ...] = ()
     labels: Mapping[str, str] = {}
     complete: bool = False
+    lease: str = ""
 
 
 def write(folder: str, activation: Activation) -> None:
@@ -43,6 +48,7 @@ def write(folder: str, activation: Activation) -> None:
         "system": [_tree(each) for each in activation.system],
         "labels": dict(activation.labels),
         "complete": activation.complete,
+        "lease": activation.lease,
     }
     path = os.path.join(folder, FILE)
     with open(f"{path}.tmp", "w", encoding="utf-8") as file:
@@ -63,6 +69,7 @@ def read(folder: str) -> Activation | None:
         tuple(map(_mount, tree["system"])),
         tree["labels"],
         tree["complete"],
+        tree.get("lease", ""),  # a manager of before has written none
     )
 
 

@@ -48,11 +48,13 @@ class Mounts:
         *,
         labels: Mapping[str, str] | None = None,
         temporary: bool = False,
+        lease: str = "",
     ) -> Activation:
         """Makes those mounts that only we can make.
 
         Args:
             temporary: makes all of them; what is left to do is one bind mount.
+            lease: keeps them from collection, "" for none.
 
         Raises:
             Unsupported: there is nothing to make; the client mounts by itself.
@@ -71,7 +73,7 @@ class Mounts:
             _remove(place)  # of a killed manager
             os.makedirs(place, mode=0o700)
             undo.callback(_remove, place)
-            made = Activation(name, labels=dict(labels or {}))
+            made = Activation(name, labels=dict(labels or {}), lease=lease)
             records.write(place, made)
             made = self._made(place, made, wanted, temporary=temporary)
             records.write(place, made)
@@ -96,15 +98,23 @@ class Mounts:
             mount = transform(mount, active, self._roots)
         return mount
 
-    def deactivate(self, namespace: str, name: str) -> None:
-        """Unmounts them, the last first. Raises NotFound, OperationFailed (one is in use: it may be tried again)."""
+    def deactivate(self, namespace: str, name: str, *, seen: Activation | None = None) -> None:
+        """Unmounts them, the last first.
+
+        Args:
+            seen: how they were; if they are not so any more, they stay. None: however they are.
+
+        Raises:
+            NotFound. OperationFailed: one is in use, and it may be tried again. AlreadyExists: somebody changes them.
+        """
         place = self._place(namespace, name)
         with self._held(place):
             found = records.read(place)
             if found is None:
                 raise NotFound(f"mounts {name!r}: not found")
-            records.write(place, found.replace(complete=False))  # half of them is not what was asked for
-            _remove(place)
+            if seen is None or found == seen:
+                records.write(place, found.replace(complete=False))  # half of them is not what was asked for
+                _remove(place)
 
     def info(self, namespace: str, name: str) -> Activation:
         """Those of a name. Raises NotFound."""
@@ -130,9 +140,13 @@ class Mounts:
             if found is not None and found.complete:
                 yield found
 
+    def namespaces(self) -> Sequence[str]:
+        """Those that have had some."""
+        return sorted(os.listdir(self._folder)) if os.path.isdir(self._folder) else ()
+
     def recover(self) -> None:
         """Removes what a killed manager has left half done; what is in use stays, and is told in the log."""
-        for namespace in os.listdir(self._folder) if os.path.isdir(self._folder) else ():
+        for namespace in self.namespaces():
             for entry in os.listdir(os.path.join(self._folder, namespace)):
                 place = os.path.join(self._folder, namespace, entry)
                 found = records.read(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tiffin.manager.plugins.kinds import COLLECTION, EVENTS, METADATA, STREAMS
+from tiffin.manager.plugins.kinds import COLLECTION, EVENTS, METADATA, MOUNTS, STREAMS
 
 if TYPE_CHECKING:
     from tiffin.manager.grpc_edge.offer import Offer
@@ -77,7 +77,7 @@ def _collecting(context: Context) -> Callable[[], object]:
 
     for collector in context.all(COLLECTION).values():
         return collector.collect_from_thread
-    return partial(collect_garbage, context.get(METADATA))
+    return partial(collect_garbage, context.get(METADATA), mounts=tuple(context.all(MOUNTS).values()))
 
 
 def diff(context: Context) -> Offer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tiffin.manager.plugins.kinds import METADATA, SNAPSHOTTER, STORE
+from tiffin.manager.plugins.kinds import METADATA, MOUNTS, SNAPSHOTTER, STORE
 from tiffin.manager.plugins.plugin import Skipped
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ async def scheduler(context: Context) -> Collector:
 
     settings = context.config.plugins.scheduler
     others = [name for name, each in context.config.proxy_plugins.items() if each.type == "snapshot"]
-    made = Collector(partial(collect_garbage, context.get(METADATA), others), settings)
+    mounts = tuple(context.all(MOUNTS).values())
+    made = Collector(partial(collect_garbage, context.get(METADATA), others, mounts), settings)
     context.surroundings.reload(lambda config: made.set(config.plugins.scheduler))
     await context.exit.enter_async_context(made.running())
     context.export("PauseThreshold", f"{settings.pause_threshold:g}")

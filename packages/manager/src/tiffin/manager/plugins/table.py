@@ -31,7 +31,7 @@ TABLE: tuple[Plugin[Any], ...] = (
     Plugin(SNAPSHOTTER, "native", stores.native, (STORE,), platforms=HOST),
     Plugin(METADATA, "sqlite", stores.metadata, (STORE, CONTENT, SNAPSHOTTER)),
     Plugin(EVENTS, "exchange", stores.exchange),
-    Plugin(COLLECTION, "scheduler", stores.scheduler, (METADATA,)),
+    Plugin(COLLECTION, "scheduler", stores.scheduler, (METADATA, MOUNTS)),
     Plugin(STREAMS, "manager", services.streams),
     Plugin(MOUNTS, "default", tasks.mounts, (STORE,), platforms=HOST),
     Plugin(TASKS, "task", tasks.tasks, (*TOLD, MOUNTS), platforms=HOST),

@@ -54,6 +54,7 @@ class _Mounts:
             mounts_of(request.mounts),
             labels=dict(request.labels),
             temporary=request.temporary,
+            lease=call.lease,
         )
         return api.ActivateResponse(info=_message(made))
 
