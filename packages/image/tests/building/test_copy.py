@@ -11,6 +11,7 @@ import lzma
 import os
 import re
 import tarfile
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -137,6 +138,28 @@ def test_archives_are_unpacked(building: Building, kind: str) -> None:
     assert (tree["y/d/f"][:3], tree["y/d/f"][4]) == (("0o100700", 7, 8), b"content")
     assert tree["z"][4] == (building.context / "any.name").read_bytes()
     assert copied(building, "COPY any.name /w").keys() == {"w"}
+
+
+def test_what_may_be_large_is_never_in_memory(
+    building: Building, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of downloads, and of archives that are unpacked before they are copied, all is on the disk of the store."""
+    disk = os.statvfs(building.store.root)
+    seen: list[int] = []
+    for name in ("TemporaryFile", "TemporaryDirectory"):
+        original = getattr(tempfile, name)
+
+        def made(original: Any = original, **given: Any) -> Any:
+            seen.append(os.statvfs(given["dir"]).f_fsid)
+            return original(**given)
+
+        monkeypatch.setattr(tempfile, name, made)
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web/f").write_text("fetched")
+    (building.context / "t.tar").write_bytes(archive())
+    with serving(tmp_path / "web") as (address, _):
+        building.build(f"FROM base\nADD --chown=7 t.tar /x/\nADD {address}/f /y")
+    assert seen == [disk.f_fsid] * 2
 
 
 def archive() -> bytes:

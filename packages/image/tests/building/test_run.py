@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,57 @@ def test_an_agent_is_reached(building: Building) -> None:
         assert os.stat(path).st_mode == mode
     assert building.output == ["/run/buildkit/ssh_agent.0"]
     assert building.added(built) == {}
+
+
+def test_an_agent_may_belong_to_the_user_of_the_stage(building: Building) -> None:
+    path = str(building.folder / "agent")
+    text = """
+FROM base
+RUN --mount=type=ssh,uid=1000,gid=2000,mode=0660 stat -c %a:%u:%g $SSH_AUTH_SOCK
+USER 1000:1000
+RUN --mount=type=ssh,uid=1000 test -w $SSH_AUTH_SOCK
+RUN --mount=type=ssh,uid=1001 if test -w $SSH_AUTH_SOCK; then exit 1; fi
+"""
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(path)
+        agent.listen()
+        mode = os.stat(path).st_mode
+        built = building.build(text, ssh={"default": path})
+        assert os.stat(path).st_mode == mode
+    assert building.output == ["660:1000:2000"]
+    assert building.added(built) == {}
+
+
+ASKING = """
+import os, socket, sys
+from tiffin.image.building.execute.run.agent_relay import relay
+from tiffin.image.building.execute.run.request import AgentMount
+relay(AgentMount("", sys.argv[1], 0o600, 1000, 0), sys.argv[2])
+os.chdir(os.path.dirname(sys.argv[2]))
+os.setuid(1000)
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect("mine")
+    connection.sendall(b"a question")
+    connection.shutdown(socket.SHUT_WR)
+    print(connection.recv(100).decode())
+"""
+
+
+def test_what_is_said_to_an_agent_arrives(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    paths = [str(tmp_path / "agent"), str(tmp_path / "mine")]
+    # in a pid namespace, as a RUN is: with its init all goes
+    command = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, "-c", ASKING, *paths]
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(paths[0])
+        agent.listen()
+        os.chmod(paths[0], 0o600)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
+            connection, _ = agent.accept()
+            with connection:
+                question = b"".join(iter(lambda: connection.recv(100), b""))
+                connection.sendall(b"you have " + question)
+            assert asking.communicate(timeout=20)[0] == "you have a question\n"
 
 
 def test_networks(building: Building) -> None:

@@ -105,7 +105,7 @@ def _session(
         runner=stack.enter_context(Runner(point)),
         maker=stack.enter_context(maker),
         folders=CacheFolders.of(leased),
-        downloads=stack.enter_context(Downloads()),
+        downloads=stack.enter_context(Downloads(folder)),
         contexts=contexts,
         file=file,
         point=point,

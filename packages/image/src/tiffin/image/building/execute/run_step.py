@@ -9,6 +9,7 @@ from tiffin.image.building.execute.cache_folders import SHARINGS, id_of, sharing
 from tiffin.image.building.execute.mount_fields import mode_of, owner_of
 from tiffin.image.building.execute.network_files import network_files
 from tiffin.image.building.execute.run.request import (
+    AgentMount,
     FolderMount,
     RunRequest,
     TmpfsMount,
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from tiffin.image.building.stages.steps import RunMount, RunStep
     from tiffin.image.building.trees import Trees
 
-    Mount = FileMount | TreeMount | FolderMount | TmpfsMount
+    Mount = FileMount | TreeMount | FolderMount | AgentMount | TmpfsMount
 
 SECRET_MODE = 0o400
+AGENT_MODE = 0o600
 AGENT = "/run/buildkit/ssh_agent."  # where programs that know BuildKit expect it
 
 
@@ -148,11 +150,18 @@ class RunRequests:
                 raise NotFound(f"the SSH agent {name!r} is required, and was not given (--ssh {name})")
             return 0
         target = mount.get("target") or f"{AGENT}{number}"
-        # read-only: a command may talk to the agent, but not change the mode or the owner of the host's socket
-        mounts.append(FolderMount(target, os.path.realpath(path), readonly=True))
+        mounts.append(_agent(mount, target, os.path.realpath(path)))
         if number == 0:
             env.append(f"SSH_AUTH_SOCK={target}")
         return 1
+
+
+def _agent(mount: RunMount, target: str, path: str) -> FolderMount | AgentMount:
+    """The socket of an agent: that of the host itself, unless the step says whom it belongs to."""
+    if any(mount.get(name) for name in ("mode", "uid", "gid")):
+        return AgentMount(target, path, mode_of(mount, AGENT_MODE), *owner_of(mount))
+    # read-only: a command may talk to the agent, but not change the mode or the owner of the host's socket
+    return FolderMount(target, path, readonly=True)
 
 
 def _order(mount: RunMount) -> tuple[str, int]:

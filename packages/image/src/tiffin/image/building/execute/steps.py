@@ -53,7 +53,8 @@ def carry_out(tools: Tools, step: Step, tree: Tree, progress: StepProgress, stac
         if isinstance(step, CopyStep):
             with tools.trees.opened(step.origin) as source:
                 owners = step.origin.kind != "context"
-                copy_into(step, source, tools.point, tools.downloads, owners=owners)
+                scratch = os.path.dirname(tree.upper)  # goes with the snapshot, if we are killed
+                copy_into(step, source, tools.point, scratch, tools.downloads, owners=owners)
         elif isinstance(step, WorkdirStep):
             _make_folder(step, tools.point)
 

@@ -31,27 +31,32 @@ DOWNLOADED = 0o600  # the mode of what ADD fetches, as Docker has it
 WRITTEN = 0o644
 
 
-def copy_into(step: CopyStep, tree: SourceTree, rootfs: str, downloads: Downloads, *, owners: bool) -> None:
+def copy_into(
+    step: CopyStep, tree: SourceTree, rootfs: str, scratch: str, downloads: Downloads, *, owners: bool
+) -> None:
     """Carries a COPY or an ADD out.
 
     Args:
         tree: where the sources are. rootfs: the mounted root file system.
+        scratch: a folder with as much room, for archives whose files get another owner or mode.
         owners: files without --chown keep their owners; else they belong to root.
 
     Raises:
         Problem: target and sources do not fit. NotFound: a source is missing. OSError: as the disk says.
     """
     with Root(rootfs) as root:
-        _Copying(step, tree, rootfs, root, owners=owners).run(downloads)
+        _Copying(step, tree, rootfs, scratch, root, owners=owners).run(downloads)
 
 
 class _Copying:
     """One COPY, while it goes on."""
 
-    def __init__(self, step: CopyStep, tree: SourceTree, rootfs: str, root: Root, *, owners: bool) -> None:
+    def __init__(
+        self, step: CopyStep, tree: SourceTree, rootfs: str, scratch: str, root: Root, *, owners: bool
+    ) -> None:
         self._step = step
         self._tree = tree
-        self._rootfs = rootfs
+        self._scratch = scratch
         self._root = root
         self._sources = sources_of(step, tree)
         self._fetched = [text for text in step.sources if is_fetched(step, text)]
@@ -129,7 +134,7 @@ class _Copying:
                 unpack_archive(path, inner)
             return
         with ExitStack() as stack:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(dir=posixpath.dirname(self._rootfs)))
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(dir=self._scratch))
             with Root(scratch) as inner:
                 unpack_archive(path, inner)
             tree = stack.enter_context(SourceTree(scratch, name="the archive"))

@@ -29,9 +29,10 @@ class Downloaded(Record):
 
 
 class Downloads:
-    """Use it in a `with` statement; several threads may."""
+    """Use it in a `with` statement; several threads may. Args: folder: on the disk that has room for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
         self._lock = threading.Lock()
         self._files: list[IO[bytes]] = []
         self._found: dict[str, Downloaded] = {}
@@ -64,7 +65,7 @@ class Downloads:
 
         import requests
 
-        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end of the build
+        file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed at the end of the build
         self._files.append(file)
         digest = hashlib.sha256()
         try:

@@ -8,14 +8,15 @@ from base64 import b64decode
 
 from tiffin.image.building.execute.mounting import Tree, mount_tree
 
-from .request import FileMount, FolderMount, TmpfsMount, TreeMount
+from .agent_relay import relay
+from .request import AgentMount, FileMount, FolderMount, TmpfsMount, TreeMount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    Mount = FileMount | TreeMount | FolderMount | TmpfsMount
+    Mount = FileMount | TreeMount | FolderMount | AgentMount | TmpfsMount
 
 WHITEOUT = os.makedev(0, 0)
 
@@ -38,6 +39,9 @@ class ExtraMounts:
             return {"destination": mount.target, "type": "tmpfs", "source": "tmpfs", "options": options}
         if isinstance(mount, FolderMount):
             return _bind(mount.target, mount.source, readonly=mount.readonly)
+        if isinstance(mount, AgentMount):
+            relay(mount, place)
+            return _bind(mount.target, place, readonly=True)
         if isinstance(mount, FileMount):
             _write(mount, place)
             return _bind(mount.target, place, readonly=True)

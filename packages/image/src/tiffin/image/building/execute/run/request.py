@@ -52,6 +52,16 @@ class FolderMount(Record):
     readonly: bool = False
 
 
+class AgentMount(Record):
+    """A socket that leads to one of the host, with an owner and a mode of its own."""
+
+    target: str
+    source: str
+    mode: int
+    uid: int
+    gid: int
+
+
 class TmpfsMount(Record):
     """An empty tmpfs. size: as for mount(8), "" for the kernel's own limit."""
 
@@ -67,13 +77,13 @@ class RunRequest(Record):
     env: tuple[str, ...] = ()
     user: str = ""
     folder: str = "/"
-    mounts: tuple[FileMount | TreeMount | FolderMount | TmpfsMount, ...] = ()
+    mounts: tuple[FileMount | TreeMount | FolderMount | AgentMount | TmpfsMount, ...] = ()
     network: str = "host"
     insecure: bool = False
 
 
-KINDS: dict[str, type[FileMount | TreeMount | FolderMount | TmpfsMount]] = {
-    kind.__name__: kind for kind in (FileMount, TreeMount, FolderMount, TmpfsMount)
+KINDS: dict[str, type[FileMount | TreeMount | FolderMount | AgentMount | TmpfsMount]] = {
+    kind.__name__: kind for kind in (FileMount, TreeMount, FolderMount, AgentMount, TmpfsMount)
 }
 
 
@@ -98,7 +108,7 @@ def from_text(text: str | bytes) -> RunRequest:
     return RunRequest(**values)
 
 
-def _mount(fields: list[Any]) -> FileMount | TreeMount | FolderMount | TmpfsMount:
+def _mount(fields: list[Any]) -> FileMount | TreeMount | FolderMount | AgentMount | TmpfsMount:
     kind = KINDS[fields[0]]
     if kind is TreeMount:
         target, tree, path, hidden, writable = fields[1:]
