@@ -7,11 +7,13 @@ import io
 import os
 import socket
 import stat
+import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS
 
 from tiffin.cli.containers.archive_in import ArchiveExtraction
 from tiffin.cli.containers.archive_out import TreeArchive
@@ -210,3 +212,22 @@ def test_what_is_no_archive(root: Path, spoil: Callable[[bytes], bytes]) -> None
 def test_a_compressed_one(root: Path) -> None:
     extract(root, "/", gzip.compress(archive_of(entry("file"))))
     assert (root / "file").read_text() == "file"
+
+
+def test_no_archive_is_asked_of_a_terminal(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    try:
+        done = subprocess.run(
+            [PROGRAM, "cp", "-", "box:/"],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env={**os.environ, "TIFFIN_ROOT": str(tmp_path)},
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert "which is a terminal here" in done.stderr

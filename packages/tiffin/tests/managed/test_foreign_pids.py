@@ -102,7 +102,7 @@ def test_over_tcp(managed: Managed, tmp_path: Path) -> None:
         assert over_tcp.states() == {"box": "running"}
         done = over_tcp.call("cp", "box:/etc/passwd", tmp_path / "out")
     assert FOREIGN in done.err
-    assert "another machine" in done.err
+    assert "another machine. Ask it by its unix socket" in done.err
     assert not (tmp_path / "out").exists()
 
 

@@ -32,10 +32,11 @@ async def check_pids(client: Client, address: str, instead: str) -> None:
     """Raises CommandFailed: pids of the manager are not ours.
 
     Args:
-        address: where it was reached. instead: what the user may do, for the message.
+        address: where it was reached. instead: what the user may do where only its pids are others.
     """
     if why := await _why_foreign(client, address):
-        raise CommandFailed(f"the pids of the manager at {address} mean nothing here: {why}. {instead}")
+        advice = instead if address.startswith("/") else "Ask it by its unix socket, where it runs"
+        raise CommandFailed(f"the pids of the manager at {address} mean nothing here: {why}. {advice}")
 
 
 async def has_our_pids(client: Client, address: str) -> bool:
@@ -68,7 +69,7 @@ def why_foreign(address: str, pid: int, namespace: int) -> str:
         OSError: nobody listens at the address any more.
     """
     if not address.startswith("/"):  # the first pid namespace has the same inode on every machine
-        return "it may be on another machine (only its unix socket, on its own, tells)"
+        return "it may be on another machine"
     if namespace and namespace != os.stat(OWN_NAMESPACE).st_ino:
         return "it is in another pid namespace"
     peer = peer_pid(address)
