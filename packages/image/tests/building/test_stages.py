@@ -181,6 +181,26 @@ def test_platforms() -> None:
     assert images.asked == [("two", AMD64), ("one", Platform("linux", "arm", "v7"))]
 
 
+PLATFORMS = [
+    (Platform("linux", "arm64", "v8"), "linux/arm64", "arm64", ""),
+    (Platform("linux", "arm", ""), "linux/arm/v7", "arm", "v7"),
+    (Platform("linux", "x86_64", ""), "linux/amd64", "amd64", ""),
+]
+
+
+@pytest.mark.parametrize(("platform", "text", "architecture", "variant"), PLATFORMS, ids=str)
+def test_platforms_have_their_usual_names(
+    platform: Platform, text: str, architecture: str, variant: str
+) -> None:
+    images = Images()
+    lines = "FROM --platform=$TARGETPLATFORM base\nARG TARGETPLATFORM TARGETARCH TARGETVARIANT\nRUN x"
+    found = run(lines, base=images, platform=platform).env[-3:]
+    assert found == (f"TARGETPLATFORM={text}", f"TARGETARCH={architecture}", f"TARGETVARIANT={variant}")
+    assert images.asked == [("base", Platform("linux", architecture, variant))]
+    tree = planned("FROM scratch", platform=platform).target.tree
+    assert (tree["architecture"], tree.get("variant", "")) == (architecture, variant)
+
+
 ORIGINS = [
     ("COPY --from=a x /", Origin("stage", "a", 0)),
     ("COPY --from=0 x /", Origin("stage", "0", 0)),
@@ -316,7 +336,6 @@ ERRORS = [
     ("FROM a\nWORKDIR $none", 2, "the path is empty"),
     ("FROM a\nRUN --mount=type=tmpfs,target=/ x", 2, "cannot be /"),
     ("FROM a\nWORKDIR /\nRUN --mount=type=cache x", 3, "type=cache needs a target"),
-    ("FROM --platform=linux a", 1, "os/architecture was expected"),
     ("ARG x=${y:?no}\nFROM a", 1, "y: no"),
 ]
 

@@ -17,6 +17,7 @@ from .base_config import check_config
 from .graph import graph_of
 from .image_settings import ImageSettings
 from .planning import plan_steps
+from .platform import normal, parse_platform
 from .steps import Origin, Stage, origins_of
 from .variables import GlobalArgs, StageVariables, platform_args
 
@@ -85,11 +86,11 @@ class _Planner:
         self.planned: dict[int, Stage] = {}
         self._file = dockerfile
         self._resolve = resolve
-        self._platform = options.platform or platforms.host_platform()
+        self._platform = normal(options.platform or platforms.host_platform())
         self._args: dict[int, Mapping[str, str]] = {}
         self._depth = 0
         target = options.target or self.graph.stages[-1].start.name
-        predefined = platform_args(self._platform, platforms.host_platform(), target)
+        predefined = platform_args(self._platform, normal(platforms.host_platform()), target)
         self._globals = GlobalArgs(options.build_args, predefined, dockerfile.escape)
         for arg in self.graph.global_args:
             with self.at(arg.line):
@@ -159,10 +160,4 @@ class _Planner:
 
     def _platform_of(self, text: str) -> Platform:
         """What `--platform` says, as written; without it, what the whole build is for. Raises Problem."""
-        if not text:
-            return self._platform
-        text = self._globals.expand(text)
-        found = platforms.parse(text)
-        if not (found.os and found.architecture) or text.count("/") > 2:
-            raise Problem(f"--platform: os/architecture was expected, such as linux/arm64; not {text!r}")
-        return found
+        return parse_platform(self._globals.expand(text)) if text else self._platform
