@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 from packages.image.tests.building.conftest import Building
 
 from tiffin.image.building.events import EventKind
 from tiffin.image.building.failure import StepFailed
+from tiffin.image.errors import InvalidArgument
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
 
@@ -78,6 +80,29 @@ def test_a_command_that_fails(building: Building) -> None:
     assert building.events[-1].kind is EventKind.FAILED
     building.build("FROM base\n\nRUN echo one >/one\nRUN echo told")
     assert building.cached == [True, False]
+
+
+def test_threads_that_cannot_be_had_end_the_build(
+    building: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stages that have begun are given up, also where they wait for one that has not."""
+    original = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "tiffin-last":
+            raise RuntimeError("can't start new thread")
+        original(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        building.build("FROM base AS first\nRUN sleep 1000\nFROM base AS last\nCOPY --from=first /bin /x")
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("tiffin-")]
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "253402300800", "9" * 5000])
+def test_a_time_that_is_none_is_told_before_the_work(building: Building, text: str) -> None:
+    with pytest.raises(InvalidArgument, match="up to the year 9999"):
+        building.build("FROM no.such.place.invalid/x", build_args={"SOURCE_DATE_EPOCH": text})
 
 
 def test_nothing_is_left_behind(building: Building) -> None:

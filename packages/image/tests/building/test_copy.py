@@ -21,7 +21,10 @@ from typing import Any
 import pytest
 from packages.image.tests.building.conftest import Building
 
+from tiffin.image.building.execute.copy import copy
+from tiffin.image.building.execute.copy.archives import unpack_archive
 from tiffin.image.building.failure import StepFailed
+from tiffin.image.layers.root import Root
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
 
@@ -144,22 +147,27 @@ def test_what_may_be_large_is_never_in_memory(
     building: Building, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Of downloads, and of archives that are unpacked before they are copied, all is on the disk of the store."""
-    disk = os.statvfs(building.store.root)
+    disk = os.stat(building.store.root).st_dev
     seen: list[int] = []
-    for name in ("TemporaryFile", "TemporaryDirectory"):
-        original = getattr(tempfile, name)
 
-        def made(original: Any = original, **given: Any) -> Any:
-            seen.append(os.statvfs(given["dir"]).f_fsid)
-            return original(**given)
+    def made(*, dir: str) -> Any:  # noqa: A002
+        seen.append(os.stat(dir).st_dev)
+        return original(dir=dir)
 
-        monkeypatch.setattr(tempfile, name, made)
+    def unpack(path: str, folder: Root) -> None:
+        seen.append(os.fstat(folder.descriptor).st_dev)
+        unpack_archive(path, folder)
+
+    original = tempfile.TemporaryFile
+    monkeypatch.setattr(tempfile, "TemporaryFile", made)
+    monkeypatch.setattr(copy, "unpack_archive", unpack)
     (tmp_path / "web").mkdir()
     (tmp_path / "web/f").write_text("fetched")
     (building.context / "t.tar").write_bytes(archive())
     with serving(tmp_path / "web") as (address, _):
         building.build(f"FROM base\nADD --chown=7 t.tar /x/\nADD {address}/f /y")
-    assert seen == [disk.f_fsid] * 2
+    assert seen == [disk] * 2
+    assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
 
 
 def archive() -> bytes:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tiffin.image.transports.access import Access
 
 DOCKERFILES = ("Dockerfile", "Containerfile")
+LAST = 253_402_300_799  # seconds since 1970: the last one of which RFC 3339 can tell
 
 
 def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built:
@@ -53,7 +54,7 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
     """
     file, dockerfile = read_dockerfile(options)
     full_names(options)  # a wrong one is told before the work
-    contexts = _folders(options, file)
+    contexts, epoch = _folders(options, file), _epoch(options)
     places = [parse_place(text) for text in options.cache_to]
     imports = [parse_place(text) for text in options.cache_from]
     with ExitStack() as stack:
@@ -71,7 +72,9 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
             progress.warn(f"--build-arg {name}: no ARG asks for it")
         results = _results(imports, options.access, leased, progress, stack)
         progress.done()
-        session = _session(options, leased, results, bases, stack, contexts, dockerfile.name, report, numbers)
+        session = _session(
+            options, leased, results, bases, stack, contexts, epoch, dockerfile.name, report, numbers
+        )
         target = build_stages(session, planned)
         built = finish(session, planned.target, target)
         results.keep_taken()
@@ -87,6 +90,7 @@ def _session(
     bases: Bases,
     stack: ExitStack,
     contexts: dict[str, ContextFolder],
+    epoch: int | None,
     file: str,
     report: Report,
     numbers: Numbers,
@@ -95,7 +99,7 @@ def _session(
     folder = os.path.join(leased.root, "build")
     point = os.path.join(folder, "mount")
     os.makedirs(point, mode=0o700, exist_ok=True)
-    maker = LayerMaker(leased, options.compression, options.level, _epoch(options))
+    maker = LayerMaker(leased, options.compression, options.level, epoch)
     return BuildSession(
         options,
         leased,
@@ -184,11 +188,12 @@ def _folders(options: BuildOptions, file: str) -> dict[str, ContextFolder]:
 
 
 def _epoch(options: BuildOptions) -> int | None:
+    """Raises InvalidArgument."""
+    text = options.build_args.get(EPOCH) or os.environ.get(EPOCH) or ""
     if options.source_date_epoch is not None:
-        return options.source_date_epoch
-    text = options.build_args.get(EPOCH) or os.environ.get(EPOCH)
+        text = str(options.source_date_epoch)
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise InvalidArgument(f"{EPOCH} must be seconds since 1970, it is {text!r}")
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LAST)) and int(text) <= LAST):
+        raise InvalidArgument(f"{EPOCH} must be seconds since 1970, up to the year 9999; it is {text!r}")
     return int(text)

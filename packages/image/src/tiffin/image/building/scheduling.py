@@ -41,13 +41,19 @@ def build_stages(session: BuildSession, plan: Plan) -> BuiltStage:
     threads = [
         threading.Thread(target=build, args=[stage], name=f"tiffin-{stage.title}") for stage in plan.stages
     ]
-    for thread in threads:
-        thread.start()
+    started: list[threading.Thread] = []
     try:
+        for thread in threads:
+            thread.start()
+            started.append(thread)
         wait(futures.values())
     finally:
         session.give_up()
-        for thread in threads:
+        for stage in plan.stages[
+            len(started) :
+        ]:  # there can be no more threads: nobody waits for these stages
+            futures[stage.number].set_exception(Cancelled("the build was given up"))
+        for thread in started:
             thread.join()
     failures = [error for future in futures.values() if (error := future.exception()) is not None]
     for error in failures:

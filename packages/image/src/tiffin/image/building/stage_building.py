@@ -65,12 +65,13 @@ class StageBuilding:
         self._start()
         try:
             steps = [self._possible(step) for step in self._stage.steps]
-            changing = [step for step in steps if type(step) is not Step]
+            total, number = sum(type(step) is not Step for step in steps), 0
             for step in steps:
                 if type(step) is Step:
                     self._history.append({**entry_of(step), "empty_layer": True})
                 else:
-                    self._step(step, f"{changing.index(step) + 1}/{len(changing)}")
+                    number += 1
+                    self._step(step, f"{number}/{total}")
         except BaseException as error:
             self._save(error)
             raise
@@ -163,7 +164,7 @@ class StageBuilding:
         written = tree.begin(alone=alone)
         try:
             with ExitStack() as stack:
-                carry_out(self._tools(), step, written, progress, stack)
+                carry_out(self._tools(tree), step, written, progress, stack)
         except BaseException:
             tree.abandon()
             raise
@@ -171,12 +172,12 @@ class StageBuilding:
         self._history.append(entry)
         self._made.add(key, step, entry, tree.end(alone=alone))
 
-    def _tools(self) -> Tools:
+    def _tools(self, tree: StageTree) -> Tools:
         from tiffin.image.building.execute.steps import Tools
 
         session = self._session
-        point = self._space.folder("root")
-        return Tools(session.file, session.runner, self._requests, self._trees, session.downloads, point)
+        shared = (session.file, session.runner, self._requests, self._trees, session.downloads)
+        return Tools(*shared, point=self._space.folder("root"), scratch=tree.scratch)
 
     def _grown(self) -> StageTree:
         """The tree that steps write to; begun when the cache has no more."""

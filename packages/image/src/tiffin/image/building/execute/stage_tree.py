@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import secrets
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from tiffin.image.building.execute.layer_making import changes_of, clamp_times
 from tiffin.image.building.execute.mounting import Tree
+from tiffin.image.building.execute.stacking import put_on
 from tiffin.image.building.execute.upper_folders import copy_root, empty
 from tiffin.image.errors import AlreadyExists, NotFound
 from tiffin.image.image import Layer
@@ -28,6 +29,8 @@ from tiffin.image.unpack import apply_layer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tiffin.image.building.cache.records import BuiltLayer
     from tiffin.image.building.execute.layer_making import LayerMaker
     from tiffin.image.store.store import Store
@@ -112,6 +115,16 @@ class StageTree:
         grown.layer.set_result(layer)
         return grown.layer
 
+    @contextmanager
+    def scratch(self) -> Iterator[str]:
+        """An empty folder for a while: a snapshot of its own, as these are collected if we are killed."""
+        key = f"build-{secrets.token_hex(8)}"
+        (bound,) = self._snapshots.prepare(key)
+        try:
+            yield bound.source
+        finally:
+            self._discard(_Grown(key, bound.source))
+
     def abandon(self) -> None:
         """Throws away what was written since `begin`."""
         self._discard(self._grown.pop())
@@ -151,29 +164,9 @@ class StageTree:
                 self._diff_ids.append(layer.diff_id)
                 stack.append(Layered(grown.key, self._committed, {}))
         try:
-            self._put_on(parent, stack)
+            put_on(self._snapshots, parent, stack)
         finally:  # what changed nothing, what another build had made as well, and what could not be written
             self._discard_all(made)
-
-    def _put_on(self, parent: str, stack: list[Layered]) -> None:
-        """Commits a stack but for the lowest ones that are there already, made by another build meanwhile.
-
-        Whether these are damaged does not count here: `Layers.unpack` heals them.
-        """
-        while stack:
-            if self._is_there(stack[0].name):
-                parent = stack.pop(0).name
-                continue
-            with suppress(AlreadyExists):
-                self._snapshots.commit_stack(stack, parent)
-                return
-
-    def _is_there(self, chain: str) -> bool:
-        try:
-            self._snapshots.stat(chain)
-        except NotFound:
-            return False
-        return True
 
     def _made(self) -> list[_Grown]:
         """Takes the steps whose layers are made off the list, up to the first one of which that failed."""

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from tiffin.image.building.execute.copy.copy import Scratch
     from tiffin.image.building.execute.copy.downloads import Downloads
     from tiffin.image.building.execute.mounting import Tree
     from tiffin.image.building.execute.run.runner import Runner
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class Tools(Record):
-    """What steps of one stage are carried out with. file: the Dockerfile's name. point: a folder to mount at."""
+    """What steps of one stage are carried out with.
+
+    file: the Dockerfile's name. point: a folder to mount at. scratch: makes a folder on the disk of the store.
+    """
 
     file: str
     runner: Runner
@@ -35,6 +39,7 @@ class Tools(Record):
     trees: Trees
     downloads: Downloads
     point: str
+    scratch: Scratch
 
 
 def carry_out(tools: Tools, step: Step, tree: Tree, progress: StepProgress, stack: ExitStack) -> None:
@@ -53,8 +58,7 @@ def carry_out(tools: Tools, step: Step, tree: Tree, progress: StepProgress, stac
         if isinstance(step, CopyStep):
             with tools.trees.opened(step.origin) as source:
                 owners = step.origin.kind != "context"
-                scratch = os.path.dirname(tree.upper)  # goes with the snapshot, if we are killed
-                copy_into(step, source, tools.point, scratch, tools.downloads, owners=owners)
+                copy_into(step, source, tools.point, tools.scratch, tools.downloads, owners=owners)
         elif isinstance(step, WorkdirStep):
             _make_folder(step, tools.point)
 

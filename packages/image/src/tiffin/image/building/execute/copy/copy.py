@@ -22,23 +22,28 @@ from .target import Target, owned_when_made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from tiffin.image.building.context.sources import Source
     from tiffin.image.building.stages.steps import CopyStep
 
     from .downloads import Downloads
+
+    Scratch = Callable[[], AbstractContextManager[str]]
 
 DOWNLOADED = 0o600  # the mode of what ADD fetches, as Docker has it
 WRITTEN = 0o644
 
 
 def copy_into(
-    step: CopyStep, tree: SourceTree, rootfs: str, scratch: str, downloads: Downloads, *, owners: bool
+    step: CopyStep, tree: SourceTree, rootfs: str, scratch: Scratch, downloads: Downloads, *, owners: bool
 ) -> None:
     """Carries a COPY or an ADD out.
 
     Args:
         tree: where the sources are. rootfs: the mounted root file system.
-        scratch: a folder with as much room, for archives whose files get another owner or mode.
+        scratch: makes a folder on the disk of the store, for an archive whose files get another owner or mode.
         owners: files without --chown keep their owners; else they belong to root.
 
     Raises:
@@ -52,7 +57,7 @@ class _Copying:
     """One COPY, while it goes on."""
 
     def __init__(
-        self, step: CopyStep, tree: SourceTree, rootfs: str, scratch: str, root: Root, *, owners: bool
+        self, step: CopyStep, tree: SourceTree, rootfs: str, scratch: Scratch, root: Root, *, owners: bool
     ) -> None:
         self._step = step
         self._tree = tree
@@ -134,7 +139,7 @@ class _Copying:
                 unpack_archive(path, inner)
             return
         with ExitStack() as stack:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(dir=self._scratch))
+            scratch = stack.enter_context(self._scratch())
             with Root(scratch) as inner:
                 unpack_archive(path, inner)
             tree = stack.enter_context(SourceTree(scratch, name="the archive"))
