@@ -35,6 +35,7 @@ def checkpoint(settings: Settings, identifier: str, options: CheckpointOptions) 
         InvalidArgument: an option cannot be used.
         Unsupported: CRIU is missing, too old, or lacks what an option needs.
         CriuFailed: CRIU could not do it, with its reason; the container runs on.
+        TimedOut: `options.stop` said so. CRIU was killed, and writes no more; it may have left the container frozen.
     """
     container = LoadedContainer(settings.root, identifier)
     with container.directory.lock():
@@ -58,11 +59,11 @@ def checkpoint(settings: Settings, identifier: str, options: CheckpointOptions) 
 def _check(options: CheckpointOptions) -> None:
     """What can be refused before CRIU starts."""
     check_parent(options)
-    check_version()
+    check_version(options.stop)
     if options.pre_dump:
-        check_feature("mem_track", "--pre-dump")
+        check_feature("mem_track", "--pre-dump", options.stop)
     if options.lazy_pages:
-        check_feature("lazy_pages", "--lazy-pages")
+        check_feature("lazy_pages", "--lazy-pages", options.stop)
     if options.status_fd >= 0:
         _check_status_descriptor(options.status_fd)
 
@@ -140,7 +141,7 @@ def _dump(request: dict[str, Any], options: CheckpointOptions, log: Path) -> Non
     kind = PRE_DUMP if options.pre_dump else DUMP
     log.unlink(missing_ok=True)
     try:
-        with Criu() as criu:
+        with Criu(stop=options.stop, patience=0.0) as criu:  # with patience it would make its dump
             criu.ask({"type": kind, "opts": request}, _LazyPages(options.status_fd))
             criu.finish(kind)
     except CriuFailed as error:

@@ -48,6 +48,7 @@ class CheckpointOptions(CriuOptions):
 
     parent_path: an earlier pre-dump, relative to image_path. page_server: ADDRESS:PORT, "" for none.
     status_fd: gets one zero byte when lazy pages can be asked for, -1 for none.
+    stop: a descriptor that becomes readable when the images are not wanted any more; -1 for none.
     """
 
     parent_path: str = ""
@@ -57,6 +58,7 @@ class CheckpointOptions(CriuOptions):
     status_fd: int = -1
     tcp_skip_in_flight: bool = False
     link_remap: bool = False
+    stop: int = -1
 
 
 class RestoreOptions(CriuOptions):

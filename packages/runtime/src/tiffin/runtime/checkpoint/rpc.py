@@ -15,7 +15,7 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import OperationFailed, Unsupported
+from ..errors import OperationFailed, TimedOut, Unsupported
 from ..launch.process_end import open_end
 from ..launch.starting import OWN_CHILDREN, Program
 from ..launch.stopping import wait_until_readable
@@ -52,6 +52,7 @@ class Criu:
         inherited: descriptors that CRIU gets under the same numbers.
         starter: who starts it, and becomes the parent of it and of restored processes.
         stop: becomes readable when its answers are not to be waited for any longer; -1: never.
+        patience: seconds that it then has to see that we are gone, before it is killed.
 
     Raises:
         Unsupported: there is no criu.
@@ -65,12 +66,14 @@ class Criu:
         inherited: Sequence[int] = (),
         starter: Starter = OWN_CHILDREN,
         stop: int = -1,
+        patience: float = PATIENCE,
     ) -> None:
         program = shutil.which(PROGRAM, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
         if program is None:
             raise Unsupported("checkpoint and restore need criu: install Debian's package criu")
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._stop = stop
+        self._patience = patience
         with theirs, open(os.devnull, "r+b", buffering=0) as nothing:
             words = (*wrapper, program, "swrk", theirs.fileno())
             streams = stdio or (nothing.fileno(),) * 3
@@ -79,9 +82,10 @@ class Criu:
     def __enter__(self) -> Criu:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.socket.close()
-        self._wait(PATIENCE)  # it sees that we are gone
+        given_up = kind is not None and issubclass(kind, TimedOut)
+        self._wait(self._patience if given_up else PATIENCE)  # it sees that we are gone
         self.started.kill()
 
     def _wait(self, seconds: float | None = None) -> None:
@@ -190,13 +194,13 @@ def _ending(code: int | None) -> str:
     return f"signal {-code}" if code < 0 else f"status {code}"
 
 
-def check_version() -> tuple[int, int, int]:
-    """CRIU's version.
+def check_version(stop: int = -1) -> tuple[int, int, int]:
+    """CRIU's version. stop: as for `Criu`.
 
     Raises:
-        Unsupported: it is too old, or not installed.
+        Unsupported: it is too old, or not installed. TimedOut: `stop` said so.
     """
-    with Criu() as criu:
+    with Criu(stop=stop, patience=0.0) as criu:
         found = criu.ask({"type": VERSION}).get("version", {})
     version = (found.get("major_number", 0), found.get("minor_number", 0), found.get("sublevel", 0))
     if version < VERSION_NEEDED:
@@ -204,13 +208,13 @@ def check_version() -> tuple[int, int, int]:
     return version
 
 
-def check_feature(feature: str, purpose: str) -> None:
-    """Makes sure that CRIU, with this kernel, has a feature (`mem_track`, `lazy_pages`).
+def check_feature(feature: str, purpose: str, stop: int = -1) -> None:
+    """Makes sure that CRIU, with this kernel, has a feature (`mem_track`, `lazy_pages`). stop: as for `Criu`.
 
     Raises:
-        Unsupported: it has not.
+        Unsupported: it has not. TimedOut: `stop` said so.
     """
-    with Criu() as criu:
+    with Criu(stop=stop, patience=0.0) as criu:
         features = criu.ask({"type": FEATURE_CHECK, "features": {feature: True}}).get("features", {})
     if not features.get(feature):
         raise Unsupported(f"{purpose}: criu on this kernel has no {feature}")

@@ -11,7 +11,6 @@ from tiffin.runtime.lifecycle.update import update
 from tiffin.runtime.state.directory import StateDirectory
 
 from ..port import ContainerState
-from .children import ending_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,9 +54,9 @@ def dump(settings: Settings, identifier: str, options: CheckpointOptions, stop: 
         empty_namespaces=options.empty_namespaces,
         parent_path=options.parent,
         leave_running=not options.exit,
+        stop=stop.descriptor,
     )
-    with ending_children(stop):
-        criu.checkpoint(settings, identifier, flags)
+    criu.checkpoint(settings, identifier, flags)
 
 
 def wait_for_lock(settings: Settings, identifier: str, stop: Stop) -> None:
