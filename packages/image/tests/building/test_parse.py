@@ -211,6 +211,7 @@ def test_what_mounts_accept_that_says_the_same() -> None:
 
 def test_what_looks_like_a_heredoc_and_is_none() -> None:
     assert fields('RUN echo "<<EOF" x<<EOF <<<word', "heredocs") == ((),)
+    assert fields("RUN echo $((1 << 2)) $(( a << b )) <<", "heredocs") == ((),)
     assert only("CMD cat <<EOF").__class__ is Cmd
 
 

@@ -306,7 +306,7 @@ def test_workdir_is_a_step_of_its_own() -> None:
 
 
 ERRORS = [
-    ("FROM $none", 1, "is empty"),
+    ("FROM $none", 1, "FROM $none is empty: only an ARG before the first FROM"),
     ("FROM a\nCOPY --from=1 x y", 2, "no stage 1 before this one"),
     ("FROM a\nFROM c AS b\nCOPY --from=b x y", 3, "comes later"),
     ("FROM a\nCOPY $none y", 2, "is empty"),

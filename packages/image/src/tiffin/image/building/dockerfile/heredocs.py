@@ -9,7 +9,6 @@ import re
 
 from tiffin.runtime.record import Record
 
-from .error import Problem
 from .words import QUOTES, split_words, unquoted
 
 TYPE_CHECKING = False
@@ -34,21 +33,26 @@ class Heredoc(Record):
     chomp: bool
 
 
-def opened(line: str, escape: str) -> list[Heredoc]:
-    """The heredocs that a logical line opens, still without content."""
+def opened(line: str, escape: str) -> list[tuple[Heredoc, bool]]:
+    """The heredocs that a logical line opens, still without content; and whether it is sure that they are some.
+
+    A `<< EOF` with a space may be a shift, too: `$((1 << n))`. It is a heredoc if it has an end.
+    """
     words = split_words(line, escape)
     if words and words[0].upper() == "ONBUILD":
         words = words[1:]
     if not words or words[0].upper() not in INSTRUCTIONS:
         return []
-    return [found for word in _with_names(words[1:]) if (found := heredoc_of(word, escape))]
+    found = [(heredoc_of(word, escape), sure) for word, sure in _with_names(words[1:])]
+    return [(heredoc, sure) for heredoc, sure in found if heredoc is not None]
 
 
-def _with_names(words: Iterable[str]) -> Iterator[str]:
-    """The words, with a `<<` that stands alone and what follows it as one: a shell allows for a space between."""
+def _with_names(words: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The words, with a `<<` that stands alone and what follows it as one; and whether there was no space between."""
     left = iter(words)
     for word in left:
-        yield f"{word} {next(left, '')}" if WITHOUT_NAME.fullmatch(word) else word
+        alone = WITHOUT_NAME.fullmatch(word) is not None
+        yield (f"{word} {next(left, '')}" if alone else word), not alone
 
 
 def heredoc_of(word: str, escape: str = "\\") -> Heredoc | None:
@@ -64,14 +68,11 @@ def heredoc_of(word: str, escape: str = "\\") -> Heredoc | None:
     return Heredoc(name, "", expand=not any(char in QUOTES for char in bare), chomp=bool(match[1]))
 
 
-def body(heredoc: Heredoc, lines: list[str], start: int) -> tuple[Heredoc, int]:
+def body(heredoc: Heredoc, lines: list[str], start: int) -> tuple[Heredoc, int] | None:
     """Fills a heredoc from the lines at `start`, which may have a carriage return at their end: it stays.
 
     Returns:
-        it, and the index of the line after its end.
-
-    Raises:
-        Problem: its end is missing.
+        it, and the index of the line after its end; None if that is missing.
     """
     content: list[str] = []
     for number in range(start, len(lines)):
@@ -79,4 +80,4 @@ def body(heredoc: Heredoc, lines: list[str], start: int) -> tuple[Heredoc, int]:
         if line.rstrip("\r") == heredoc.name:
             return heredoc.replace(content="".join(content)), number + 1
         content.append(line + "\n")
-    raise Problem(f"the heredoc <<{heredoc.name} has no end: a line with {heredoc.name} alone was expected")
+    return None

@@ -6,7 +6,7 @@ import re
 
 from tiffin.runtime.record import Record
 
-from .error import DockerfileError, Problem
+from .error import DockerfileError
 from .frontend import warnings_of
 from .heredocs import Heredoc, body, opened
 
@@ -77,12 +77,15 @@ def _next(raw: list[str], start: int, escape: str, file: str) -> tuple[LogicalLi
     if not text.strip():
         return None, position
     heredocs = []
-    for heredoc in opened(text, escape):
-        try:
-            filled, position = body(heredoc, raw, position)
-        except Problem as problem:
-            raise DockerfileError(str(problem), file=file, line=start + 1) from None
-        heredocs.append(filled)
+    for heredoc, sure in opened(text, escape):
+        found = body(heredoc, raw, position)
+        if found is not None:
+            heredocs.append(found[0])
+            position = found[1]
+        elif sure:
+            name = heredoc.name
+            problem = f"the heredoc <<{name} has no end: a line with {name} alone was expected"
+            raise DockerfileError(problem, file=file, line=start + 1)
     return LogicalLine(text.strip(), start + 1, position, tuple(heredocs)), position
 
 

@@ -31,16 +31,10 @@ def copy_step(
     """The step of a COPY or an ADD. origin_of: what `--from` means. Raises Problem."""
     sources = tuple(map(variables.expand, copy.sources))
     target = variables.expand(copy.target) or "."
-    if not all(sources):
-        raise Problem("a source is empty, once variables are put in")
     exclude = tuple(map(variables.expand, copy.exclude))
-    for pattern in exclude:
-        compiled(pattern.removeprefix("!"))
     chown, chmod = variables.expand(copy.chown), variables.expand(copy.chmod)
-    if chmod:
-        parse_mode(chmod)  # a wrong one is told before anything is done
     add = copy if isinstance(copy, Add) else None
-    _check_addresses(sources, add)
+    _check(sources, exclude, chmod, add)
     names = [*sources, *(f"<<{heredoc.name}" for heredoc in copy.heredocs), target]
     return CopyStep(
         copy.line,
@@ -61,8 +55,17 @@ def copy_step(
     )
 
 
-def _check_addresses(sources: tuple[str, ...], add: Add | None) -> None:
-    """Only ADD fetches, and only what is fetched is held against a checksum. Raises Problem."""
+def _check(sources: tuple[str, ...], exclude: tuple[str, ...], chmod: str, add: Add | None) -> None:
+    """What can be told before anything is done. Raises Problem.
+
+    Only ADD fetches, and only what is fetched is held against a checksum.
+    """
+    if not all(sources):
+        raise Problem("a source is empty, once variables are put in")
+    for pattern in exclude:
+        compiled(pattern.removeprefix("!"))
+    if chmod:
+        parse_mode(chmod)
     fetched = [source for source in sources if source.startswith(ADDRESSES)]
     if fetched and add is None:
         raise Problem(f"COPY copies files only; ADD fetches {fetched[0]}")

@@ -53,8 +53,6 @@ class StageGraph(Record):
 
     def base(self, name: str, before: int) -> Origin:
         """What FROM means by a name. Raises Problem."""
-        if not name:
-            raise Problem("FROM: the name of the image is empty, once variables are put in")
         if name == "scratch":
             return SCRATCH
         context = self._context(name)

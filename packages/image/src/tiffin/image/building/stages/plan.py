@@ -124,7 +124,12 @@ class _Planner:
     def _plan(self, written: WrittenStage) -> Stage:
         start = written.start
         with self.at(start.line):
-            base = self.graph.base(self._globals.expand(start.image), written.number)
+            name = self._globals.expand(start.image)
+            if not name:
+                raise Problem(
+                    f"FROM {start.image} is empty: only an ARG before the first FROM sets its variables"
+                )
+            base = self.graph.base(name, written.number)
             platform = self._platform_of(start.platform)
         below = self.stage(base.stage) if base.kind == "stage" else None
         image = self._image(base.name, platform, start.line) if base.kind == "image" else None
