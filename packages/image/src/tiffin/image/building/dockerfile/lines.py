@@ -16,11 +16,10 @@ ESCAPES = ("\\", "`")
 
 
 class LogicalLine(Record):
-    """An instruction as text. first, last: line numbers, counted from 1, heredocs included."""
+    """An instruction as text. first: the number of its first line, counted from 1."""
 
     text: str
     first: int
-    last: int
     heredocs: tuple[Heredoc, ...] = ()
 
 
@@ -86,7 +85,7 @@ def _next(raw: list[str], start: int, escape: str, file: str) -> tuple[LogicalLi
             name = heredoc.name
             problem = f"the heredoc <<{name} has no end: a line with {name} alone was expected"
             raise DockerfileError(problem, file=file, line=start + 1)
-    return LogicalLine(text.strip(), start + 1, position, tuple(heredocs)), position
+    return LogicalLine(text.strip(), start + 1, tuple(heredocs)), position
 
 
 def _joined(raw: list[str], start: int, escape: str) -> tuple[str, int]:
