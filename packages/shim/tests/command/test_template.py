@@ -27,7 +27,6 @@ from tiffin.api.containerd.runtime.task.v3.shim_pb2 import DeleteResponse
 from tiffin.api.containerd.types.runc.options.oci_pb2 import Options
 from tiffin.api.typeurl import pack
 from tiffin.runtime.errors import InvalidArgument
-from tiffin.shim.command.socket_path import DIRECTORY
 from tiffin.shim.command.template import serving
 from tiffin.shim.command.template.identity import identity_of, is_alike
 from tiffin.shim.command.template.wire import Work, decode, template_path
@@ -58,7 +57,7 @@ class Installation:
         self.containerd = socket.socket(socket.AF_UNIX)
         self.containerd.bind(f"{folder}/events")
         self.containerd.listen(64)
-        self.shims: list[int] = []
+        self.shims: list[shims.Started] = []
 
     def run(
         self,
@@ -80,9 +79,9 @@ class Installation:
         """Starts a shim; its pid."""
         done = self.run(bundle, name, "start")
         assert done.returncode == 0, done.stderr.decode()
-        pid = pid_of(name, done.stdout.decode())
-        self.shims.append(pid)
-        return pid
+        address = done.stdout.decode()
+        self.shims.append(shims.Started(name, address, pid_of(name, address)))
+        return self.shims[-1].pid
 
     def without_python(self) -> None:
         """From now on only a template can do the work."""
@@ -112,18 +111,17 @@ class Installation:
         self.containerd.close()
         if hasattr(self, "connection"):
             self.connection.close()
-        for pid in self.shims:
-            kill(pid)
+        for shim in self.shims:
+            kill(shim.pid)
+            shim.socket.unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)
 
 
 @pytest.fixture
 def installation(folder: Path, subreaper: None) -> Iterator[Installation]:
-    before = set(Path(DIRECTORY).iterdir()) if Path(DIRECTORY).is_dir() else set()
     made = Installation(folder)
     yield made
     made.end()
-    for path in set(Path(DIRECTORY).iterdir()) - before:  # of the shims, which were killed
-        path.unlink(missing_ok=True)
 
 
 needs_root = pytest.mark.requires("root")
