@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -62,3 +63,46 @@ def test_what_the_caller_ignores_stays_ignored(number: signal.Signals, program: 
         process.send_signal(number)
         _, told = process.communicate(b"no archive", timeout=SECONDS)
     assert process.returncode == 3, told
+
+
+DATABASE = """
+import os, random, signal, sys, threading, time
+from tiffin.image.command import interruption
+from tiffin.image.metadata.database import Database
+
+interruption.GRACE = 1000.0
+database = Database(sys.argv[1], wait=2.0)
+ended = False
+
+def write():
+    while not ended:
+        with database.writing() as connection:
+            connection.execute("SELECT 1")
+
+others = [threading.Thread(target=write) for _ in range(2)]
+for other in others:
+    other.start()
+chance = random.Random(1)
+for _ in range(int(sys.argv[2])):
+    interruption.listen()
+    try:
+        threading.Timer(chance.random() / 100, os.kill, (os.getpid(), signal.SIGINT)).start()
+        while True:
+            sum(range(10000))
+            with database.writing() as connection:
+                connection.execute("SELECT 1")
+    except KeyboardInterrupt as error:
+        with database.writing() as connection:  # as what tidies up does: the trace still holds all frames
+            connection.execute("SELECT 1")
+ended = True
+for other in others:
+    other.join()
+print("done")
+"""
+
+
+def test_an_interruption_leaves_no_database_locked(program: Program) -> None:
+    """Python may deliver a signal between the taking of a lock and the `try` that gives it back."""
+    command = [sys.executable, "-c", DATABASE, str(program.folder / "metadata.db"), "100"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.stdout, done.returncode) == ("done\n", 0), done.stderr

@@ -6,16 +6,21 @@ gone on with the next time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from types import FrameType
 
 GRACE = 3.0  # seconds; a thread may wait for a silent server for a minute
+AGAIN = 0.005  # seconds between looks whether it may stop now
+EDGES, MANAGERS = ("__enter__", "__exit__"), (contextlib.__file__, threading.__file__)
+TRANSACTIONS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "metadata", "")
 SHOW_CURSOR = "\x1b[?25h"  # a bar of progress hides it
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -37,10 +42,8 @@ def listen() -> None:
             signal.signal(number, interrupted)
 
 
-def interrupted(number: int, _frame: Any) -> None:
-    """The handler: raises Interrupted, once."""
-    import threading
-
+def interrupted(number: int, frame: FrameType | None) -> None:
+    """The handler: raises Interrupted, once, at the next moment at which nothing would stay locked by that."""
     for one in ENDING:
         if signal.getsignal(one) != signal.SIG_IGN:
             signal.signal(one, signal.SIG_DFL)
@@ -48,7 +51,29 @@ def interrupted(number: int, _frame: Any) -> None:
     watchdog = threading.Timer(GRACE, _end_anyway, (error,))
     watchdog.daemon = True
     watchdog.start()
-    raise error
+
+    def stop(_number: int, at: FrameType | None) -> None:
+        if _may_stop(at):
+            raise error
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+
+    signal.signal(signal.SIGALRM, stop)
+    stop(number, frame)
+
+
+def _may_stop(frame: FrameType | None) -> bool:
+    """Whether an exception from a handler may arise here.
+
+    Not between the taking of a lock and the `try` or `with` that gives it back, and in no transaction: what tidies up,
+    and the threads that it waits for, would wait for those.
+    """
+    if frame and frame.f_code.co_name in EDGES and frame.f_code.co_filename in MANAGERS:
+        return False
+    while frame:
+        if frame.f_code.co_filename.startswith(TRANSACTIONS):
+            return False
+        frame = frame.f_back
+    return True
 
 
 def end_now(code: int) -> None:
