@@ -10,7 +10,7 @@ import pytest
 from packages.image.tests.building.conftest import Building
 
 from tiffin.image.building.cache.local import LEASE, LocalCache
-from tiffin.image.building.events import BuildEvent, EventKind
+from tiffin.image.building.events import BuildEvent, EventKind, nobody
 from tiffin.image.building.pruning import Limits, prune_builds
 from tiffin.image.errors import DataLoss, NotFound
 
@@ -130,6 +130,39 @@ def test_what_a_build_has_taken_stays_until_its_end(building: Building) -> None:
     made = building.build("FROM base\nRUN echo one >/one\nRUN cat /one >/two")
     assert building.cached == [True, False]
     assert building.added(made)["two"][4] == b"one\n"
+
+
+def test_what_a_build_has_taken_stays_also_if_it_is_replaced(building: Building) -> None:
+    """By a build that carries the same step out, and comes to another layer; then all that has no result is pruned."""
+    text = "FROM base\nRUN cat /proc/sys/kernel/random/uuid >/x\n"
+    building.build(text)
+    (name,) = building.store.images.list()
+    building.store.images.delete(name.name)
+
+    def report(event: BuildEvent) -> None:
+        if event.kind is EventKind.CACHED:
+            building.events_to = nobody
+            built = Building.build(building, text, use_cache=False)
+            building.store.images.delete(built.names[0])
+            prune_builds(building.store)
+            building.store.collect()
+            building.events.clear()
+
+    building.events_to = report
+    building.added(building.build(f"{text}RUN cat /x"))
+    assert len(building.output) == 1
+    prune_builds(building.store)
+    with pytest.raises(NotFound):
+        building.store.leases.resources(LEASE)
+
+
+def test_a_build_that_was_killed_holds_nothing_back(building: Building) -> None:
+    building.build("FROM base\nRUN echo one >/one")
+    left = Path(building.store.root) / "build/running/of-a-killed-build"
+    left.touch()
+    os.utime(left, (0, 0))
+    assert prune_builds(building.store).results == 1
+    assert not left.exists()
 
 
 def test_notes_go_too(building: Building) -> None:

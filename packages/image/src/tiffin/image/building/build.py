@@ -9,6 +9,7 @@ from tiffin.image.building.bases import Bases
 from tiffin.image.building.cache.local import LocalCache
 from tiffin.image.building.cache.places import parse_place
 from tiffin.image.building.cache.results import Results
+from tiffin.image.building.cache.running import running
 from tiffin.image.building.context.ignore import read_ignored
 from tiffin.image.building.dockerfile.parse import parse
 from tiffin.image.building.events import Numbers, nobody
@@ -59,9 +60,8 @@ def build(options: BuildOptions, store: Store, report: Report = nobody) -> Built
     imports = [parse_place(text) for text in options.cache_from]
     with ExitStack() as stack:
         leased = stack.enter_context(store.leased())
-        _ = (
-            leased.snapshots
-        )  # of a new store it is tried which ones there can be, in a child: before there are threads
+        # of a new store it is tried which ones there can be, in a child: before there are threads
+        _ = leased.snapshots
         numbers = Numbers()
         progress = StepProgress(report, numbers, "[internal] load build definition and base images")
         bases = Bases(leased, _images(options), options.pull, options.access, progress.output)
@@ -125,6 +125,7 @@ def _results(
 
     PermissionDenied is what some registries say of a repository that is not there yet.
     """
+    stack.enter_context(running(leased.root))
     local = LocalCache(leased)
     stack.callback(local.close)
     imported = []

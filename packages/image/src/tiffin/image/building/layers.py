@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from tiffin.image.documents import ImageConfig
-from tiffin.image.errors import NotFound
 from tiffin.image.image import Image, Layer
 from tiffin.image.platforms import host_platform
 from tiffin.image.store.unpacked import chain_ids, find_chain
@@ -37,21 +36,13 @@ class Layers:
 
     def unpack(self, name: str, layers: Sequence[BuiltLayer]) -> None:
         """Sees to it that the snapshots are there. name: for messages. Raises as `bring`, InvalidImage, OSError."""
-        if not layers or self._is_unpacked(chain_of(layers)):
+        if not layers or find_chain(self._store, chain_of(layers)) is not None:
             return
         self.bring(layers)
         from tiffin.image.store.unpacking import unpack_image
 
         config = ImageConfig("", 0, {}, host_platform(), tuple(layer.diff_id for layer in layers))
         unpack_image(self._store, Image(name, config, tuple(map(self._opened, layers))))
-
-    def _is_unpacked(self, chain: str) -> bool:
-        """Whether the snapshot is there; then the build keeps it."""
-        try:
-            self._store.snapshots.claim(chain)
-        except NotFound:
-            return False
-        return find_chain(self._store, chain) is not None
 
     def _opened(self, layer: BuiltLayer) -> Layer:
         digest = layer.descriptor.digest

@@ -9,6 +9,7 @@ import time
 
 from tiffin.image.building.cache.local import LocalCache
 from tiffin.image.building.cache.records import chain_above
+from tiffin.image.building.cache.running import begin_of_oldest
 from tiffin.image.building.execute.cache_folders import CacheFolder, CacheFolders
 from tiffin.image.errors import NotFound
 from tiffin.runtime.record import Record
@@ -42,9 +43,9 @@ class PrunedBuilds(Record):
 
 
 def prune_builds(store: Store, limits: Limits | None = None) -> PrunedBuilds:
-    """Forgets results of builds, and empties the folders of `RUN --mount=type=cache`, but what a command has just now.
+    """Forgets results of builds, and empties the folders of `RUN --mount=type=cache`.
 
-    What no image or container has then goes with the next collection.
+    What a build has taken that still runs stays. What no image or container has then goes with the next collection.
 
     Args:
         limits: None forgets everything.
@@ -52,13 +53,14 @@ def prune_builds(store: Store, limits: Limits | None = None) -> PrunedBuilds:
     Raises:
         Unavailable, DataLoss, OSError: as the disk says.
     """
-    before = _before(limits)
+    before, busy = _before(limits), begin_of_oldest(store.root)
     cache, folders = LocalCache(store), CacheFolders.of(store)
     try:
         found: list[Entry | CacheFolder] = [*cache.entries(), *folders.walk()]
         if limits is not None:
             found = _surplus(store, sorted(found, key=_used, reverse=True), before, limits.most_bytes)
-        results = cache.forget([one for one in found if not isinstance(one, CacheFolder)], before)
+        old = [one for one in found if not isinstance(one, CacheFolder) and (busy is None or one.used < busy)]
+        results = cache.forget(old, before, replaced=busy is None)
     finally:
         cache.close()
     emptied = [one for one in found if isinstance(one, CacheFolder) and folders.empty(one)]

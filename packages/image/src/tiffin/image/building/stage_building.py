@@ -194,8 +194,8 @@ class StageBuilding:
         if self._tree is None:
             return
         try:
-            chains = self._tree.commit()
-            self._session.cache.add(self._made.results(self._layers), list(chains))
+            self._tree.commit()
+            self._session.cache.add(self._made.results(self._layers))
         except (ImageFailure, OSError) as error:
             if failure is None:
                 raise

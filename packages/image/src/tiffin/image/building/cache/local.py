@@ -3,8 +3,8 @@
     <root>/build/cache.db         key to result; a database of its own, as all that is lost with it is time
     the lease `build-cache`       keeps layers and snapshots of the results from collection, as long as they are here
 
-A result counts only if the layer is still there; then the lease of the build that takes it keeps it, too. Nothing here
-waits for the disk until the end: after a power cut the newest results may be missing.
+A result counts only if the layer is still there. Nothing here waits for the disk until the end: after a power cut the
+newest results may be missing. What a build has taken stays until it ends, see `running`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from tiffin.spec.json_tree import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tiffin.image.store.store import Store
 
 LEASE = "build-cache"
 WHAT = "the build cache"
-WAIT = 60  # seconds, for other writers
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PRIMARY = 0xFF  # the lowest byte of an extended code
 VERSION = 1
@@ -71,7 +70,7 @@ class LocalCache:
         self._lock = threading.Lock()
         with _expendable(self._path):
             self._connection = sqlite3.connect(
-                self._path, timeout=WAIT, isolation_level=None, check_same_thread=False
+                self._path, timeout=60, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute(
@@ -86,24 +85,22 @@ class LocalCache:
 
     def find(self, key: str) -> CachedStep | None:
         """The result for a key, if its layer is still there."""
+        now = time.time_ns()  # first of all: what was used just now is not forgotten
+        self._one("UPDATE steps SET used = ? WHERE namespace = ? AND key = ?", now, self._namespace, key)
         row = self._one("SELECT result FROM steps WHERE namespace = ? AND key = ?", self._namespace, key)
         if row is None:
             return None
         found = from_tree(decode(row[0]), WHAT)
         if found.layer is not None:
             try:
-                self._store.content.claim(found.layer.descriptor.digest)
+                self._store.content.info(found.layer.descriptor.digest)
             except NotFound:
                 return None
-        now = time.time_ns()
-        self._one("UPDATE steps SET used = ? WHERE namespace = ? AND key = ?", now, self._namespace, key)
         return found
 
-    def add(self, results: Mapping[str, CachedStep], chains: Iterable[str]) -> None:
-        """Adds results by their keys. chains: the snapshots that they have, which are kept from now on."""
-        layers = [result.layer.descriptor for result in results.values() if result.layer is not None]
-        resources = [Resource("content", layer.digest) for layer in layers]
-        resources += [self._snapshot(chain) for chain in chains]
+    def add(self, results: Mapping[str, CachedStep]) -> None:
+        """Adds results by their keys; their layers and snapshots are kept from now on."""
+        resources = self._resources(results.values())
         now = time.time_ns()
         rows = [(self._namespace, key, encode(to_tree(result)), now) for key, result in results.items()]
         with self._writing() as connection:  # nobody forgets anything meanwhile
@@ -138,11 +135,12 @@ class LocalCache:
             rows = self._connection.execute(query, (self._namespace,)).fetchall()
         return [Entry(key, from_tree(decode(result), WHAT), used) for key, result, used in rows]
 
-    def forget(self, entries: Iterable[Entry], before: int) -> int:
+    def forget(self, entries: Sequence[Entry], before: int, *, replaced: bool) -> int:
         """Forgets results, unless they were used meanwhile; how many. What is kept for no other goes to the collection.
 
         Args:
             before: other notes that were used last before it go too: nanoseconds since 1970.
+            replaced: so does what belongs to results that others have replaced. No build may run that has taken one.
         """
         query = "DELETE FROM steps WHERE namespace = ? AND key = ? AND used = ?"
         rows = [(self._namespace, entry.key, entry.used) for entry in entries]
@@ -150,25 +148,28 @@ class LocalCache:
             forgotten = connection.executemany(query, rows).rowcount if rows else 0
             for table in ("inputs", "moments"):
                 connection.execute(f"DELETE FROM {table} WHERE used < ?", (before,))
-            self._release(connection)
+            self._release(connection, None if replaced else [entry.result for entry in entries])
         return forgotten
 
-    def _release(self, connection: sqlite3.Connection) -> None:
-        """Takes from the lease what no result has any more."""
+    def _release(self, connection: sqlite3.Connection, results: list[CachedStep] | None) -> None:
+        """Takes from the lease what these had, None for all that is in it; but not what results of now have."""
         query = "SELECT result FROM steps WHERE namespace = ?"
-        results = [from_tree(decode(row[0]), WHAT) for row in connection.execute(query, (self._namespace,))]
-        wanted = {
-            Resource("content", one.layer.descriptor.digest) for one in results if one.layer is not None
-        }
-        wanted |= {self._snapshot(chain_above(one)) for one in results}
+        rows = connection.execute(query, (self._namespace,))
+        wanted = self._resources(from_tree(decode(row[0]), WHAT) for row in rows)
         with suppress(NotFound):  # nothing was ever kept
-            held = self._store.leases.resources(LEASE)
-            self._store.leases.remove(LEASE, [one for one in held if one not in wanted])
-            if not results:
+            held = self._store.leases.resources(LEASE) if results is None else self._resources(results)
+            self._store.leases.remove(LEASE, set(held) - wanted)
+            if results is None and not wanted:
                 self._store.leases.delete(LEASE)
 
-    def _snapshot(self, chain: str) -> Resource:
-        return Resource(f"snapshots/{self._store.snapshots.name}", chain)
+    def _resources(self, results: Iterable[CachedStep]) -> set[Resource]:
+        """What is kept for these: of each its layer, and its snapshot."""
+        found = set()
+        for result in results:
+            if result.layer is not None:
+                found.add(Resource("content", result.layer.descriptor.digest))
+                found.add(Resource(f"snapshots/{self._store.snapshots.name}", chain_above(result)))
+        return found
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -7,7 +7,6 @@ import threading
 from tiffin.image.building.cache.document import CacheDocument
 from tiffin.image.building.cache.records import chain_above
 from tiffin.image.errors import NotFound
-from tiffin.image.metadata.protocol import Resource
 from tiffin.spec.image.chain import chain_ids
 
 TYPE_CHECKING = False
@@ -44,9 +43,9 @@ class Results:
             self._steps[key] = found
         return found
 
-    def add(self, results: dict[str, CachedStep], chains: list[str]) -> None:
-        """Adds results by their keys. chains: the snapshots that they have."""
-        self._local.add(results, chains)
+    def add(self, results: dict[str, CachedStep]) -> None:
+        """Adds results by their keys."""
+        self._local.add(results)
         self._steps.update(results)
 
     def input(self, key: str) -> str | None:
@@ -73,13 +72,13 @@ class Results:
 
     def bring(self, layers: Iterable[BuiltLayer]) -> None:
         """Sees to it that layers are in the store, and stay. Raises NotFound: one is nowhere. And what caches raise."""
-        wanted = [layer.descriptor for layer in layers]
-        resources = [Resource("content", descriptor.digest) for descriptor in wanted]
-        self._store.leases.add(self._store.scope.lease, resources)
-        for descriptor in wanted:
+        taken = {step.layer.descriptor.digest for step in self._taken.values() if step.layer is not None}
+        for descriptor in (layer.descriptor for layer in layers):
+            # those of the base, and of results of this store, are kept already
+            look = self._store.content.claim if descriptor.digest in taken else self._store.content.info
             with self._lock:
                 try:
-                    self._store.content.info(descriptor.digest)
+                    look(descriptor.digest)
                 except NotFound:
                     if not any(one.fetch(self._store, descriptor) for one in self._imported):
                         raise
@@ -87,7 +86,7 @@ class Results:
     def keep_taken(self) -> None:
         """Adds what was taken from elsewhere to the store's own cache, so that the next build need not ask there."""
         if self._taken:
-            self._local.add(self._taken, map(chain_above, self._taken.values()))
+            self._local.add(self._taken)
 
     def document(self, layers: Sequence[BuiltLayer] | None = None) -> CacheDocument:
         """All that was used or made; with `layers`, of a stage, only results that led to these."""

@@ -144,17 +144,12 @@ class StageTree:
         except (NotFound, FileNotFoundError):  # it is committed, or was collected
             return
 
-    def commit(self) -> tuple[str, ...]:
-        """Commits the steps that have ended, once their layers are made, up to the first one whose layer failed.
-
-        Returns the chain ids of the new snapshots.
-        """
-        start = len(self._diff_ids)
+    def commit(self) -> None:
+        """Commits the steps that have ended, once their layers are made, up to the first one whose layer failed."""
         if self._snapshots.stacks:
             self._commit_stacked()
         else:
             self._commit_copied()
-        return chain_ids(self._diff_ids)[start:] if self._diff_ids else ()
 
     def _commit_stacked(self) -> None:
         parent, stack, made = self._committed, [], self._made()
