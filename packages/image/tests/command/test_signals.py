@@ -6,15 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from packages.image.tests.command.conftest import PROGRAM, SECONDS, Program
 
+from tiffin.image.writing import write_layout
+from tiffin_testing.images import file, tar
+
+MORE_THAN_A_PIPE = 1_000_000  # bytes that a pipe holds: once all are written, the other end has read some
+
 
 def start(program: Program, ignored: signal.Signals | None = None) -> subprocess.Popen[bytes]:
-    """A `load` that waits for the rest of its archive, with some of it in a folder of its own already."""
+    """A `load` that waits for the rest of its archive, and has some of it already."""
     folder = program.folder / "tmp"
     folder.mkdir()
     command = [PROGRAM, "load"]
@@ -27,18 +31,10 @@ def start(program: Program, ignored: signal.Signals | None = None) -> subprocess
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert soon(lambda: any(folder.glob("*/stdin")))
+    assert process.stdin is not None
+    process.stdin.write(b"x" * MORE_THAN_A_PIPE)
+    process.stdin.flush()
     return process
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether it becomes true."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        os.sched_yield()
-    return True
 
 
 @pytest.mark.parametrize(
@@ -63,6 +59,25 @@ def test_what_the_caller_ignores_stays_ignored(number: signal.Signals, program: 
         process.send_signal(number)
         _, told = process.communicate(b"no archive", timeout=SECONDS)
     assert process.returncode == 3, told
+
+
+def test_a_save_that_nobody_reads_holds_no_file_with_a_name(program: Program, tmp_path: Path) -> None:
+    write_layout(str(tmp_path / "image"), [tar(file("f", os.urandom(MORE_THAN_A_PIPE)))], {}, "1")
+    program("copy", "-q", "oci:image:1", "app")
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    with subprocess.Popen(
+        [PROGRAM, "save", "-q", "app"],
+        cwd=tmp_path,
+        env={**program.environment, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1)
+        assert list(folder.iterdir()) == []
+        process.kill()
+        process.stdout.close()
+    assert list(folder.iterdir()) == []
 
 
 DATABASE = """

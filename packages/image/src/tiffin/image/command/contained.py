@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 
 from tiffin.image.errors import NotFound
 from tiffin.image.transports.archive import Archive
@@ -12,11 +14,13 @@ from tiffin.runtime.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import ExitStack
+    from typing import BinaryIO
 
     from tiffin.image.transfer.protocol import ImageSource
     from tiffin.image.transports.folder import Files
 
 REF_NAME = "org.opencontainers.image.ref.name"
+STDIN = "stdin"
 FULL_NAME = "io.containerd.image.name"  # what Docker and containerd write the whole name into
 
 
@@ -69,3 +73,11 @@ def opened(path: str, stack: ExitStack) -> Contained:
     if not os.path.exists(path):
         raise NotFound(f"there is nothing at {path!r}")
     return Contained(Folder(path) if os.path.isdir(path) else stack.enter_context(Archive(path)), path)
+
+
+def opened_stream(stream: BinaryIO, stack: ExitStack) -> Contained:
+    """An archive that comes by a pipe: all of it first, as it is not read from front to back. Raises InvalidImage."""
+    held = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # the stack is one
+    shutil.copyfileobj(stream, held, 1024 * 1024)
+    held.flush()
+    return Contained(stack.enter_context(Archive(f"/proc/self/fd/{held.fileno()}", STDIN)), STDIN)

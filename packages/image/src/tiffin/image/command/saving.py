@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from tiffin.image.transports.opening import TRANSPORTS
 
 TYPE_CHECKING = False
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
     from tiffin.image.transfer.options import Demands
     from tiffin.image.transfer.protocol import ImageDestination
+    from tiffin.image.transports.archive_writer import ArchiveWriter
 
 
 def destinations(
@@ -20,7 +23,7 @@ def destinations(
 
     Args:
         form: `docker-archive`, `oci-archive`, `oci` or `dir`; all but the first take one image.
-        path: the file or folder. names: of the images. stack: keeps it open.
+        path: the file or folder; "" for stdout, if it is a file. names: of the images. stack: keeps it open.
 
     Raises:
         FailedPrecondition: something else is there.
@@ -29,21 +32,25 @@ def destinations(
 
 
 def _docker_archive(path: str, names: Sequence[str], stack: ExitStack) -> list[ImageDestination]:
-    from tiffin.image.transports.archive_writer import ArchiveWriter
     from tiffin.image.transports.docker_archive_destination import (
         DockerArchiveDestination,
         DockerArchiveImages,
     )
 
-    images = DockerArchiveImages(stack.enter_context(ArchiveWriter(path)), len(names))
+    images = DockerArchiveImages(stack.enter_context(_writer(path)), len(names))
     return [DockerArchiveDestination(images, [name], name) for name in names]
 
 
 def _oci_archive(path: str, names: Sequence[str], stack: ExitStack) -> list[ImageDestination]:
-    from tiffin.image.transports.archive_writer import ArchiveWriter
     from tiffin.image.transports.oci_archive_destination import OciArchiveDestination
 
-    return [OciArchiveDestination(stack.enter_context(ArchiveWriter(path)), name, path) for name in names]
+    return [OciArchiveDestination(stack.enter_context(_writer(path)), name, path) for name in names]
+
+
+def _writer(path: str) -> ArchiveWriter:
+    from tiffin.image.transports.archive_writer import ArchiveStream, ArchiveWriter
+
+    return ArchiveWriter(path) if path else ArchiveStream(sys.stdout.buffer)
 
 
 def _oci(path: str, names: Sequence[str], _stack: ExitStack) -> list[ImageDestination]:

@@ -72,17 +72,20 @@ class Section(io.RawIOBase):
 
 
 class Archive:
-    """A `Files` on a tar archive; `docker save` of old writes layers as links to each other, which are followed."""
+    """A `Files` on a tar archive; `docker save` of old writes layers as links to each other, which are followed.
 
-    def __init__(self, path: str) -> None:
-        self.name = path
+    Args: path: where it is. name: for messages, if not the path.
+    """
+
+    def __init__(self, path: str, name: str = "") -> None:
+        self.name = name or path
         self._file = _plain(path)
         try:
             self._members = dict(_members(self._file))
         except InvalidImage as error:
             self._file.close()
             raise InvalidImage(
-                f"{path!r} is no image: neither a folder nor a tar archive ({error})"
+                f"{self.name!r} is no image: neither a folder nor a tar archive ({error})"
             ) from error
         except BaseException:
             self._file.close()

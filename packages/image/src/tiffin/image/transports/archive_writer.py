@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tarfile
+import tempfile
 from types import TracebackType
 from typing import Self
 
@@ -61,14 +62,30 @@ class ArchiveWriter:
         """
         os.makedirs(self._folder, exist_ok=True)
         with UnfinishedFile(self._folder) as unfinished:
-            with tarfile.open(fileobj=unfinished.file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-                for name, data in documents.items():
-                    with UnfinishedFile(self._folder) as small:
-                        small.file.write(data)
-                        _add(archive, name, small.file)
-                for name, digest in blobs.items():
-                    _add(archive, name, self._blobs[digest].file)
+            self._write(unfinished.file, documents, blobs)
             unfinished.publish(self.path)
+
+    def _write(self, file: BinaryIO, documents: Mapping[str, bytes], blobs: Mapping[str, str]) -> None:
+        with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+            for name, data in documents.items():
+                with UnfinishedFile(self._folder) as small:
+                    small.file.write(data)
+                    _add(archive, name, small.file)
+            for name, digest in blobs.items():
+                _add(archive, name, self._blobs[digest].file)
+
+
+class ArchiveStream(ArchiveWriter):
+    """The same to a stream that only goes forward, such as a pipe; the blobs are held below $TMPDIR, nameless."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(os.path.join(tempfile.gettempdir(), "archive"))
+        self._stream = stream
+
+    def finish(self, documents: Mapping[str, bytes], blobs: Mapping[str, str]) -> None:
+        """Writes the archive. Raises OSError; then some of it is out."""
+        self._write(self._stream, documents, blobs)
+        self._stream.flush()
 
 
 def _add(archive: tarfile.TarFile, name: str, file: BinaryIO) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-import tempfile
 from contextlib import ExitStack
 
 import click
@@ -50,19 +47,11 @@ def save(
     """Writes images of the local store to a file, which other programs can load."""
     if len(images) > 1 and form != FORMATS[0]:
         raise click.UsageError(f"--format {form} takes one image")
-    if output:
-        _save(session, images, output, form, platform, quiet=quiet)
-        return
-    if not form.endswith("archive"):
+    if not output and not form.endswith("archive"):
         raise click.UsageError(f"--format {form} is a folder: add --output")
-    if sys.stdout.isatty():
+    if not output and sys.stdout.isatty():
         raise click.UsageError("an archive is nothing for a terminal: add --output, or redirect it")
-    with tempfile.TemporaryDirectory(prefix="tiffin-save-") as folder:
-        path = os.path.join(folder, "image.tar")
-        _save(session, images, path, form, platform, quiet=quiet)
-        with open(path, "rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer, 1024 * 1024)
-        sys.stdout.buffer.flush()
+    _save(session, images, output, form, platform, quiet=quiet)
 
 
 def _save(
@@ -80,9 +69,8 @@ def _save(
         places, demands = destinations(form, path, names, stack)
         report = stack.enter_context(reported(quiet=quiet))
         for name, place in zip(names, places, strict=True):
-            copy_image(
-                StoreSource(store, name), place, demands.applied(CopyOptions(platform=platform), path), report
-            )
+            options = demands.applied(CopyOptions(platform=platform), path or "stdout")
+            copy_image(StoreSource(store, name), place, options, report)
 
 
 @click.command("load", cls=Verb)
@@ -106,12 +94,13 @@ def load(session: Session, *, path: str, name: str, platform: Platform | None, q
 
     The file is what `docker save` and `podman save` write, an OCI layout, or an archive of one.
     """
-    from tiffin.image.command.contained import opened
+    from tiffin.image.command.contained import opened, opened_stream
 
+    if path == "-" and sys.stdin.isatty():
+        raise click.UsageError("there is no archive on a terminal: add --input")
     with ExitStack() as stack:
-        if path == "-":
-            path = _from_stdin(stack)
-        images = opened(path, stack).images()
+        file = opened_stream(sys.stdin.buffer, stack) if path == "-" else opened(path, stack)
+        images = file.images()
         named = [(image, _names(image, name, alone=len(images) == 1)) for image in images]
         store = session.store_to_unpack()
         report = stack.enter_context(reported(quiet=quiet))
@@ -119,16 +108,6 @@ def load(session: Session, *, path: str, name: str, platform: Platform | None, q
             _load(store, image, names, platform, report)
             for each in names:
                 print(f"Loaded image: {each}", flush=True)
-
-
-def _from_stdin(stack: ExitStack) -> str:
-    """A file with all of it: an archive is not read from front to back."""
-    if sys.stdin.isatty():
-        raise click.UsageError("there is no archive on a terminal: add --input")
-    path = os.path.join(stack.enter_context(tempfile.TemporaryDirectory(prefix="tiffin-load-")), "stdin")
-    with open(path, "wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 1024 * 1024)
-    return path
 
 
 def _names(image: ContainedImage, given: str, *, alone: bool) -> list[str]:
