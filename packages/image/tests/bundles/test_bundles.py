@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,8 +27,12 @@ from tiffin.image.layers.owners import IdMaps, IdRange, Ownership
 from tiffin.image.transports.opening import open_source
 from tiffin.image.writing import write_layout
 from tiffin_testing.cgroups import CgroupParent
-from tiffin_testing.images import busybox_image, directory, file, hardlink, tar
+from tiffin_testing.images import busybox_image, directory, entry, file, hardlink, symlink, tar
 from tiffin_testing.oci_runtime import OCIRuntime
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tiffin_testing.images import Entry
 
 Facts = Callable[[Path], dict[str, tuple[object, ...]]]
 Unpack = Callable[..., Bundle]
@@ -205,6 +210,27 @@ def test_volumes_and_masked_paths_do_not_count(tmp_path: Path, unpack: Unpack) -
     assert layers(RepackOptions(masks=("tmp",))) == 0
     assert layers(RepackOptions()) == 2
     assert layers(RepackOptions(mask_volumes=False)) == 5
+
+
+@pytest.mark.parametrize(
+    "passwd",
+    [
+        symlink("etc/passwd", "../../../../etc/passwd"),
+        entry("etc/passwd", tarfile.FIFOTYPE),
+        directory("etc/passwd"),
+        file("etc/passwd", b"x" * (17 << 20)),
+    ],
+    ids=["a link out", "a pipe", "a folder", "a long file"],
+)
+def test_accounts_that_cannot_be_read_are_the_images_fault(
+    passwd: Entry, tmp_path: Path, unpack: Unpack
+) -> None:
+    write_layout(
+        str(tmp_path / "hostile"), [tar(directory("etc"), passwd)], {"User": "root", "Cmd": ["x"]}, "1"
+    )
+    with pytest.raises(InvalidImage, match="/etc/passwd"):
+        unpack(f"oci:{tmp_path}/hostile:1")
+    assert not (tmp_path / "bundle").exists()
 
 
 def test_a_refresh_that_fails_leaves_the_bundle_as_it_was(

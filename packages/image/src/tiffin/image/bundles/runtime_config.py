@@ -43,7 +43,12 @@ def runtime_config(
         if silent:
             options = _with_shell(options)
         config: dict[str, Any] = {**container_tree(from_tree(tree, Image), rootfs, options)}
-    except (msgspec.ValidationError, AccountError, ConversionError) as error:
+    except (
+        msgspec.ValidationError,
+        AccountError,
+        ConversionError,
+        OSError,
+    ) as error:  # OSError: of its /etc/passwd
         raise InvalidImage(f"no container can be made of the image: {error}") from error
     config["root"] = {**config["root"], "path": ROOTFS}
     if ids is not None:

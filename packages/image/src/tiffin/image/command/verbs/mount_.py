@@ -37,7 +37,7 @@ def mount(session: Session, *, words: tuple[str, ...], writable: bool, as_json: 
 
     if is_needed():
         raise Unsupported(
-            "without root nobody else would see the mount: write the files to a folder in place of it"
+            "without root nobody else would see the mount; `tiffin-image unpack` writes the files to a folder"
         )
     store = session.store()
     name = find_name(store, image).name
