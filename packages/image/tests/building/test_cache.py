@@ -6,12 +6,14 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packages.image.tests.building.conftest import Building
 
 from tiffin.image.building.build import build
 from tiffin.image.building.events import EventKind
+from tiffin.image.building.execute import steps
 from tiffin.image.building.options import BuildOptions
 from tiffin.image.building.pruning import prune_builds
 from tiffin.image.errors import NotFound
@@ -94,6 +96,34 @@ def test_a_directory_counts_as_far_as_it_is_copied(building: Building) -> None:
     (building.context / "d").chmod(0o711)
     building.build("FROM base\nCOPY . /x")
     assert building.cached == [False]
+
+
+@pytest.mark.parametrize("line", ["COPY d /x", "RUN --mount=target=/d,source=d cp /d/f /x"])
+def test_what_is_changed_while_it_is_read_is_not_used_again(
+    building: Building, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """After its digest was taken, and before it is copied."""
+    building.write(d__f="before")
+    original = steps.carry_out
+
+    def carry_out(*arguments: Any) -> None:
+        building.write(d__f="after!")
+        original(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "carry_out", carry_out)
+        text = f"FROM base\n{line}\nRUN true"
+        building.build(text)
+    assert [event.text for event in building.events if event.kind is EventKind.WARNING] == [
+        "files were changed while they were read: what came of it is not used again"
+    ]
+    building.write(d__f="before")
+    content = {facts[4] for facts in building.added(building.build(text)).values()}
+    assert b"before" in content
+    assert b"after!" not in content
+    assert building.cached == [False, False]
+    building.build(text)
+    assert building.cached == [True, True]
 
 
 def test_lines_of_hosts_count(building: Building) -> None:

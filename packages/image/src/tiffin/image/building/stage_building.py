@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import ExitStack
 
-from tiffin.image.building.cache.keys import start_key, step_key
+from tiffin.image.building.cache.keys import digest_of_tree, start_key, step_key
 from tiffin.image.building.cache.records import BuiltLayer
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.execute.run.runner import Cancelled
@@ -15,6 +16,7 @@ from tiffin.image.building.history import BuiltStage, entry_of, history_of
 from tiffin.image.building.layers import chain_of
 from tiffin.image.building.made_steps import MadeSteps
 from tiffin.image.building.progress import StepProgress
+from tiffin.image.building.read_files import changed, digests_of, now_of_files
 from tiffin.image.building.stages.steps import CopyStep, RunStep, Step
 from tiffin.image.building.trees import Trees
 from tiffin.image.errors import ImageFailure
@@ -38,16 +40,9 @@ class StageBuilding:
         self._stage = stage
         self._built = built
         self._space = Space(session.point)
+        shared = (session.store, session.cache, session.layers, session.bases, session.contexts)
         self._trees = Trees(
-            session.store,
-            session.cache,
-            session.layers,
-            session.bases,
-            session.contexts,
-            stage.platform,
-            lambda number: built(number).layers,
-            self._space,
-            session.downloads,
+            *shared, stage.platform, lambda number: built(number).layers, self._space, session.downloads
         )
         self._requests = RunRequests(session.options, session.folders, self._trees, session.pause)
         self._key = ""
@@ -105,11 +100,13 @@ class StageBuilding:
         )
         try:
             alone = isinstance(step, CopyStep) and step.link
-            key = step_key(self._key, step, self._inputs(step))
+            since = now_of_files()
+            hosts = self._session.options.hosts if isinstance(step, RunStep) else ()
+            key = step_key(self._key, step, [*digests_of(self._trees, step), *hosts])
             if self._is_cached(key, step, alone=alone):
                 progress.cached()
             else:
-                self._execute(key, step, progress, alone=alone)
+                key = self._execute(key, step, progress, since, alone=alone)
                 progress.done()
         except (Problem, ImageFailure, OSError) as error:
             failure = self._failure(step, error)
@@ -121,13 +118,6 @@ class StageBuilding:
         if isinstance(error, (StepFailed, Cancelled)):
             return error
         return StepFailed(str(error), file=self._session.file, line=step.line)
-
-    def _inputs(self, step: Step) -> list[str]:
-        if isinstance(step, CopyStep):
-            return [self._trees.copied(step)]
-        if isinstance(step, RunStep):
-            return [*map(self._trees.seen, step.mounts), *self._session.options.hosts]
-        return []
 
     def _is_cached(self, key: str, step: Step, *, alone: bool) -> bool:
         """Takes a step's result from the cache, if it is there.
@@ -157,7 +147,8 @@ class StageBuilding:
             self._layers.append(layer)
         self._history.append(entry)
 
-    def _execute(self, key: str, step: Step, progress: StepProgress, *, alone: bool) -> None:
+    def _execute(self, key: str, step: Step, progress: StepProgress, since: int, *, alone: bool) -> str:
+        """Carries a step out. Returns its key: another one, which nobody comes to again, if files were changed."""
         from tiffin.image.building.execute.steps import carry_out
 
         tree = self._grown()
@@ -165,12 +156,18 @@ class StageBuilding:
         try:
             with ExitStack() as stack:
                 carry_out(self._tools(tree), step, written, progress, stack)
+                if changed(self._trees, step, since):
+                    progress.warn(
+                        "files were changed while they were read: what came of it is not used again"
+                    )
+                    key = digest_of_tree([key, secrets.token_hex()])
         except BaseException:
             tree.abandon()
             raise
         entry: dict[str, Any] = {"created": self._session.now(), **entry_of(step)}
         self._history.append(entry)
         self._made.add(key, step, entry, tree.end(alone=alone))
+        return key
 
     def _tools(self, tree: StageTree) -> Tools:
         from tiffin.image.building.execute.steps import Tools
