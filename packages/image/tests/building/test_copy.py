@@ -78,7 +78,6 @@ PROBLEMS = [
     ("RUN mkdir -p /x/a.txt\nCOPY a.txt /x/", "'/x/a.txt' is a directory"),
     ("RUN mkdir /x && touch /x/e\nCOPY d /x", "'/x/e' is no directory"),
     ("COPY --from=base /none /x", "has no 'none'"),
-    ("ADD https://example.invalid/x.git /x", "git repositories are not fetched"),
     ("ADD http://127.0.0.1:1/x /x", "cannot be fetched"),
     ("ADD --checksum=md5:1 http://127.0.0.1:1/x /x", "sha256"),
 ]

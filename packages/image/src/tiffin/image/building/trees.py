@@ -22,6 +22,7 @@ from tiffin.image.building.execute.copy.selection import (
 )
 from tiffin.image.building.execute.mounting import Tree, mounted
 from tiffin.image.building.layers import chain_of
+from tiffin.image.building.stages.git_address import git_address
 from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
@@ -119,11 +120,19 @@ class Trees:
 
         fetched = [text for text in step.sources if is_fetched(step, text)]
         if fetched:
-            digests = [step.checksum.lower() or self._downloads.fetch(text).digest for text in fetched]
+            digests = [self._fetched(step, text) for text in fetched]
             names = list(map(name_of, fetched))
             return digest_of_tree([self._digest(step.origin, [], found), digests, names])
         selection = ["copy", list(step.sources), list(step.exclude), bool(step.chown), step.parents]
         return self._digest(step.origin, selection, found)
+
+    def _fetched(self, step: CopyStep, source: str) -> str:
+        """What an address means: the digest of a file, or a commit, and what of it."""
+        repository = git_address(source)
+        if repository is None:
+            return step.checksum.lower() or self._downloads.fetch(source).digest
+        commit = self._downloads.repositories.resolve(repository, step.checksum)
+        return f"git {commit} {step.keep_git} {repository.folder}"
 
     def seen(self, mount: RunMount) -> str:
         """The digest of what a mount of RUN shows. Raises as `copied`."""

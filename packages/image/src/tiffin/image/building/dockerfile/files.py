@@ -24,10 +24,9 @@ def add(reading: Reading) -> Add:
     """ADD [flags] SOURCE... TARGET, or the same as JSON."""
     flags, rest = split_flags(reading.rest, reading.escape, OF_ADD)
     fields = _fields(reading.replace(rest=rest), flags)
-    flags.switch(
-        "keep-git-dir"
-    )  # of git repositories, which are refused when their step comes; other stages may do
-    return Add(*fields[:5], "", *fields[5:], checksum=flags.text("checksum"), unpack=flags.maybe("unpack"))
+    checksum, unpack = flags.text("checksum"), flags.maybe("unpack")
+    keep_git = flags.switch("keep-git-dir")
+    return Add(*fields[:5], "", *fields[5:], checksum=checksum, unpack=unpack, keep_git=keep_git)
 
 
 Fields = tuple[int, str, tuple[str, ...], str, tuple[Heredoc, ...], str, str, bool, bool, tuple[str, ...]]

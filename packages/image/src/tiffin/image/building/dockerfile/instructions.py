@@ -63,10 +63,14 @@ class Copy(Instruction):
 
 
 class Add(Copy):
-    """ADD. checksum: of what comes from an address. unpack: whether archives are; None: local ones."""
+    """ADD.
+
+    checksum: of what comes from an address. unpack: whether archives are; None: local ones. keep_git: `--keep-git-dir`.
+    """
 
     checksum: str = ""
     unpack: bool | None = None
+    keep_git: bool = False
 
 
 class Run(Instruction):

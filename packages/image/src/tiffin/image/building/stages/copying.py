@@ -9,6 +9,7 @@ from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.dockerfile.expand import expand
 from tiffin.image.building.dockerfile.instructions import Add
 from tiffin.image.building.dockerfile.mode import parse_mode
+from tiffin.image.building.stages.git_address import SCHEMES, git_address
 
 from .steps import CONTEXT, CopyFile, CopyStep, Origin
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from .image_settings import ImageSettings
     from .variables import StageVariables
-
-ADDRESSES = ("http://", "https://")
 
 
 def copy_step(
@@ -52,6 +51,7 @@ def copy_step(
         add=add is not None,
         checksum="" if add is None else variables.expand(add.checksum),
         unpack=None if add is None else add.unpack,
+        keep_git=add is not None and add.keep_git,
     )
 
 
@@ -66,7 +66,7 @@ def _check(sources: tuple[str, ...], exclude: tuple[str, ...], chmod: str, add: 
         compiled(pattern.removeprefix("!"))
     if chmod:
         parse_mode(chmod)
-    fetched = [source for source in sources if source.startswith(ADDRESSES)]
+    fetched = [source for source in sources if source.startswith(SCHEMES) or git_address(source) is not None]
     if fetched and add is None:
         raise Problem(f"COPY copies files only; ADD fetches {fetched[0]}")
     if add is not None and add.checksum and (len(sources) != 1 or not fetched):

@@ -55,7 +55,7 @@ class CopyStep(Step):
     """COPY and ADD.
 
     target: absolute; a `/` at its end demands a directory. files: heredocs. add: it is ADD, with its addresses and
-    archives. unpack: whether these are unpacked; None: local ones.
+    archives. unpack: whether these are unpacked; None: local ones. keep_git: repositories with their folder `.git`.
     """
 
     origin: Origin = CONTEXT
@@ -70,6 +70,7 @@ class CopyStep(Step):
     add: bool = False
     checksum: str = ""
     unpack: bool | None = None
+    keep_git: bool = False
 
 
 class RunMount(Record):

@@ -12,6 +12,8 @@ from contextlib import ExitStack, suppress
 from tiffin.image.building.context.tree import SourceTree
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.building.dockerfile.mode import parse_mode
+from tiffin.image.building.stages.git_address import git_address
+from tiffin.image.errors import NotFound
 from tiffin.image.layers.root import Root
 
 from .archives import is_archive, unpack_archive
@@ -22,13 +24,16 @@ from .target import Target, owned_when_made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     from tiffin.image.building.context.sources import Source
+    from tiffin.image.building.context.tree import Item
+    from tiffin.image.building.stages.git_address import GitAddress
     from tiffin.image.building.stages.steps import CopyStep
 
     from .downloads import Downloads
+    from .repositories import Repositories
 
     Scratch = Callable[[], AbstractContextManager[str]]
 
@@ -79,6 +84,9 @@ class _Copying:
             self._copy(source)
             self._copier.finish()
         for address in self._fetched:
+            if (repository := git_address(address)) is not None:
+                self._add_repository(repository, downloads.repositories)
+                continue
             found = downloads.fetch(address, self._step.checksum)
             if self._step.unpack:
                 self._unpack(found.path)
@@ -143,11 +151,28 @@ class _Copying:
             with Root(scratch) as inner:
                 unpack_archive(path, inner)
             tree = stack.enter_context(SourceTree(scratch, name="the archive"))
-            copier = FileCopier(tree, self._root, self._attributes)
-            for item in tree.walk(""):
-                copy = copier.make_directory if item.is_directory else copier.copy
-                copy(item, posixpath.join(target, item.path))
-            copier.finish()
+            self._copy_tree(tree, tree.walk(""), 0, target)
+
+    def _add_repository(self, address: GitAddress, repositories: Repositories) -> None:
+        """The files of a commit, into the target."""
+        repositories.resolve(address, self._step.checksum)
+        found = repositories.checkout(address, keep_git=self._step.keep_git)
+        target = self._target.directory()
+        self._root.directory(os.fsencode(target), create=True)
+        with SourceTree(found.path, name=address.url) as tree:
+            item = tree.find(address.folder)
+            if item is None or not item.is_directory:
+                raise NotFound(f"{address.url} has no folder {address.folder!r} in commit {found.commit}")
+            start = len(item.path) + 1 if item.path else 0
+            self._copy_tree(tree, tree.walk(item.path, self._excluded), start, target)
+
+    def _copy_tree(self, tree: SourceTree, items: Iterable[Item], start: int, target: str) -> None:
+        """Files of another tree than the context. start: where in their paths what is kept begins."""
+        copier = FileCopier(tree, self._root, self._attributes)
+        for item in items:
+            copy = copier.make_directory if item.is_directory else copier.copy
+            copy(item, posixpath.join(target, item.path[start:]))
+        copier.finish()
 
     def _write(self, target: str, source: int, mode: int, when: float) -> None:
         """A file that is in no tree."""

@@ -1,4 +1,7 @@
-"""`Downloads`: what ADD fetches from addresses, each once, into nameless files that go with the build."""
+"""`Downloads`: what ADD fetches from addresses, each once, into nameless files that go with the build.
+
+repositories: the same of git; these are in a folder.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import threading
 from tiffin.image.building.dockerfile.error import Problem
 from tiffin.image.errors import DigestMismatch, NotFound, Unavailable
 from tiffin.runtime.record import Record
+
+from .repositories import Repositories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +38,7 @@ class Downloads:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self.repositories = Repositories(folder)
         self._lock = threading.Lock()
         self._files: list[IO[bytes]] = []
         self._found: dict[str, Downloaded] = {}
@@ -41,6 +47,7 @@ class Downloads:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.repositories.close()
         for file in self._files:
             file.close()
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from tiffin.image.building.context.ignore import Ignored
 from tiffin.image.building.context.patterns import compiled
 from tiffin.image.building.context.sources import find_sources
-from tiffin.image.errors import Unsupported
+from tiffin.image.building.stages.git_address import SCHEMES, is_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tiffin.image.building.context.sources import Source
     from tiffin.image.building.context.tree import Item, SourceTree
     from tiffin.image.building.stages.steps import CopyStep
-
-SCHEMES = ("http://", "https://")
-GIT = ("git@", "git://", "ssh://")
 
 
 def excluded_by(step: CopyStep) -> Ignored:
@@ -37,15 +34,8 @@ def kept_above(source: Source, tree: SourceTree) -> list[tuple[str, Item]]:
 
 
 def is_fetched(step: CopyStep, source: str) -> bool:
-    """Whether a source of ADD is an address. Raises Unsupported: it is a git repository."""
-    if not step.add:
-        return False
-    path = source.partition("#")[0].partition("?")[0]
-    if source.startswith(GIT) or (source.startswith(SCHEMES) and path.endswith(".git")):
-        raise Unsupported(
-            f"ADD {source}: git repositories are not fetched; clone it, and give it as --build-context"
-        )
-    return source.startswith(SCHEMES)
+    """Whether a source of ADD is an address, of a file or of a repository."""
+    return step.add and (source.startswith(SCHEMES) or is_repository(source.partition("#")[0]))
 
 
 def name_of(address: str) -> str:
