@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from packages.image.tests.building.conftest import Building
 
 from tiffin.image.building.cache.local import LEASE, LocalCache
 from tiffin.image.building.events import BuildEvent, EventKind, nobody
+from tiffin.image.building.execute import cache_folders
 from tiffin.image.building.pruning import Limits, prune_builds
 from tiffin.image.errors import DataLoss, NotFound
 
@@ -113,6 +115,20 @@ def test_a_folder_that_a_command_has_stays(building: Building) -> None:
     building.build("FROM base\nRUN --mount=type=cache,target=/c touch /c/f && echo now && ls /c")
     assert pruned[0].folders == 0
     assert building.output == ["now", "f"]
+
+
+def test_a_folder_that_a_command_is_changing_is_passed_by(
+    building: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    building.build("FROM base\nRUN --mount=type=cache,target=/c touch /c/f")
+
+    def gone(path: str) -> NoReturn:
+        raise FileNotFoundError(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cache_folders, "measured", gone)
+        assert tuple(prune_builds(building.store)) == (1, 0, 0)
+    assert prune_builds(building.store).folders == 1
 
 
 def test_what_a_build_has_taken_stays_until_its_end(building: Building) -> None:

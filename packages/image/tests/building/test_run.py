@@ -84,6 +84,13 @@ def test_what_is_mounted_in_the_context_cannot_be_written_to_either(building: Bu
         subprocess.run(["umount", below], check=True)
 
 
+@pytest.mark.parametrize(("size", "count"), [("1048576", 1), ("2m", 2), ("1GB", 1024), ("3MiB", 3)])
+def test_sizes_of_tmpfs(building: Building, size: str, count: int) -> None:
+    building.build(f"FROM base\nRUN --mount=type=tmpfs,target=/t,size={size} stat -f -c '%b %S' /t")
+    blocks, length = map(int, building.output[0].split())
+    assert blocks * length == count * 2**20
+
+
 def test_mounts_in_mounts(building: Building) -> None:
     """Whatever the order in the Dockerfile, and whatever the ids of cache folders."""
     building.write(f="x")
@@ -273,6 +280,7 @@ PROBLEMS = [
     ('RUN ["/no/such"]', "/no/such"),
     ("USER nobody-knows\nRUN true", "nobody-knows"),
     ("ARG M=9\nRUN --mount=type=secret,id=s,mode=$M true", "mode must be octal, up to 7777; it is '9'"),
+    ("RUN --mount=type=tmpfs,target=/t,size=much true", "size must be a number of bytes"),
     ("RUN --mount=type=cache,target=/c,uid=9999999999 true", "uid must be a number, up to 4294967294"),
     ("RUN --mount=target=/m,source=none true", "has no 'none'"),
     ("RUN --mount=target=/m,from=no.such.domain.invalid/x true", "no.such.domain.invalid/x"),

@@ -89,12 +89,17 @@ class CacheFolders:
         raise AssertionError("there is always a next one")
 
     def walk(self) -> Iterator[CacheFolder]:
-        """All that are not empty, by name. Raises OSError."""
+        """All that are not empty, by name; not one that a command is changing just now. Raises OSError."""
         for name in sorted(os.listdir(self._folder)) if os.path.isdir(self._folder) else ():
             path = os.path.join(self._folder, name)
-            if set(os.listdir(path)) - {LOCK}:
-                used = os.stat(os.path.join(path, LOCK)).st_mtime_ns
-                yield CacheFolder(path, used, measured(path)[0].size)
+            if not set(os.listdir(path)) - {LOCK}:
+                continue
+            used = os.stat(os.path.join(path, LOCK)).st_mtime_ns
+            try:
+                size = measured(path)[0].size
+            except FileNotFoundError:  # something went away meanwhile
+                continue
+            yield CacheFolder(path, used, size)
 
     def empty(self, folder: CacheFolder) -> bool:
         """Removes what is in a folder, unless a command has it, or has had it meanwhile; whether it did.

@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 
 from tiffin.image.building.execute.cache_folders import SHARINGS, id_of, sharing_of
-from tiffin.image.building.execute.mount_fields import mode_of, owner_of
+from tiffin.image.building.execute.mount_fields import mode_of, owner_of, size_of
 from tiffin.image.building.execute.network_files import network_files
 from tiffin.image.building.execute.run.request import (
     AgentMount,
@@ -85,7 +85,7 @@ class RunRequests:
             elif mount.type == "ssh":
                 agents += self._add_agent(mount, agents, mounts, env)
             elif mount.type == "tmpfs":
-                mounts.append(TmpfsMount(mount.get("target"), mount.get("size")))
+                mounts.append(TmpfsMount(mount.get("target"), size_of(mount)))
             elif mount.type == "bind":
                 mounts.append(self._tree(mount))
         return mounts

@@ -63,7 +63,7 @@ class AgentMount(Record):
 
 
 class TmpfsMount(Record):
-    """An empty tmpfs. size: as for mount(8), "" for the kernel's own limit."""
+    """An empty tmpfs. size: in bytes, "" for the kernel's own limit."""
 
     target: str
     size: str = ""
