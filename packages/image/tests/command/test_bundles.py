@@ -183,14 +183,18 @@ def test_mistakes(words: list[str], code: int, program: Program, original: str) 
     assert not Path(program.folder, "a").exists()
 
 
-def test_a_config_takes_the_place_of_no_other_image(program: Program, several: str) -> None:
+def test_nothing_takes_the_place_of_the_other_images_of_an_index(program: Program, several: str) -> None:
     """umoci refuses such a tag, too."""
     whole = program("inspect", "--raw", several)
     code, text = program.fails("config", several, "--author", "ada")
     assert code == 6
     assert "an index of 2 images" in text
     assert program.fails("config", "--image", several.removeprefix("oci:"), "--author", "ada")[0] == 6
+    program("unpack", several, "bundle")
+    assert program.fails("repack", "bundle", several)[0] == 6
+    assert program.fails("repack", "--image", several.removeprefix("oci:"), "bundle")[0] == 6
     assert program("inspect", "--raw", several) == whole
+    program("repack", "-q", "bundle", "oci:one:2")
     program("config", several, "oci:one:1", "--author", "ada")
     program("config", "--image", several.removeprefix("oci:"), "--tag", "new", "--author", "ada")
     program("pull", "-q", "--name", "app", several)  # of the index, only one image is in the store
@@ -235,6 +239,13 @@ def test_a_damaged_bundle(row: dict[str, int], program: Program, original: str) 
     code, text = program.fails("repack", "-q", "bundle", "oci:made:1")
     assert code == 3
     assert "unpack the image again" in text
+
+
+def test_a_wrong_count_of_arguments_names_the_right_ones(program: Program) -> None:
+    for verb in ("unpack", "repack"):
+        code, text = program.fails(verb, "--image", "original:1")
+        assert code == 64
+        assert "or --image PATH[:TAG] and BUNDLE\n" in text
 
 
 def test_history_of_an_image_that_had_none_before(program: Program, original: str) -> None:

@@ -77,3 +77,13 @@ def test_output_is_utf_8_in_any_locale(encoding: str, program: Program, tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["Labels"] == {"l": value}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
+def test_a_dockerfile_from_stdin_is_utf_8_in_any_locale(encoding: str, program: Program) -> None:
+    program.environment |= {"LANG": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    program("build", "-q", "-t", "app", "-f", "-", ".", given="FROM scratch\nLABEL l=ä日\n")
+    assert program("inspect", "--format", "Labels.l", "app") == "ä日\n"
+    code, told = shell(program, """printf 'FROM scratch\\377' | "$T" build -f - .""")
+    assert code == 1
+    assert told.splitlines()[-1] == "tiffin-image build: Dockerfile:1: FROM: the byte 0xff in it is not UTF-8"

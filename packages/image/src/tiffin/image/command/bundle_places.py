@@ -40,11 +40,15 @@ def with_tag(place: str, tag: str) -> str:
     return f"oci:{split_path(place.removeprefix('oci:'))[0]}:{tag}"
 
 
-def arguments(words: tuple[str, ...], image: str, names: tuple[str, str]) -> tuple[str, str]:
-    """Two arguments; umoci's --image stands for the first one. Raises UsageError."""
-    given = (layout_place(image), *words) if image else words
+def arguments(words: tuple[str, ...], image: str, names: tuple[str, str], stands_for: int) -> tuple[str, str]:
+    """Two arguments; umoci's --image stands for one of them, 0 or 1. Raises UsageError."""
+    given = [*words]
+    if image:
+        given.insert(stands_for, layout_place(image))
     if len(given) != len(names):
-        raise click.UsageError(f"expected {' and '.join(names)}, or --image PATH[:TAG] and {names[1]}")
+        raise click.UsageError(
+            f"expected {' and '.join(names)}, or --image PATH[:TAG] and {names[1 - stands_for]}"
+        )
     return given[0], given[1]
 
 

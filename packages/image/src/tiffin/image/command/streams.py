@@ -17,9 +17,12 @@ def prepare() -> None:
         if getattr(sys, name) is None:
             _open(number, flags)
             setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
-    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+    escape = "surrogateescape"
+    for stream, errors in ((sys.stdin, escape), (sys.stdout, escape), (sys.stderr, "backslashreplace")):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors=errors)  # JSON is, and what Go's programs print
+            stream.reconfigure(
+                encoding="utf-8", errors=errors
+            )  # JSON is, and Dockerfiles, and what Go's programs print
 
 
 def _open(number: int, flags: int) -> None:

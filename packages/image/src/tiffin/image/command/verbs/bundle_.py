@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import click
 
-from tiffin.image.command.bundle_places import absolute_place, arguments, id_maps, layout_place
+from tiffin.image.command.bundle_places import absolute_place, arguments, id_maps
 from tiffin.image.command.completing import image_names
 from tiffin.image.command.history_options import history_options
 from tiffin.image.command.options import Verb, platform_option, quiet_option
@@ -46,7 +46,7 @@ def unpack(
 
     What was changed there becomes a layer by `repack`.
     """
-    place, target = arguments(words, image, ("IMAGE", "BUNDLE"))
+    place, target = arguments(words, image, ("IMAGE", "BUNDLE"), 0)
     maps = id_maps(uid_map, gid_map)
     from tiffin.image.bundles.unpacking import UnpackOptions, unpack_bundle
     from tiffin.image.layers.owners import Ownership
@@ -95,10 +95,10 @@ def repack(
     source_date_epoch: int | None, quiet: bool, access: RegistryAccess,
 ) -> None:  # fmt: skip
     """Makes an image of a bundle, with what was changed in it as a new layer, and prints its digest."""
-    words = (*words, layout_place(image)) if image else words
-    path, destination = arguments(words, "", ("BUNDLE", "DST"))
+    path, destination = arguments(words, image, ("BUNDLE", "DST"), 1)
     from tiffin.image.bundles.bundle import read_bundle
     from tiffin.image.bundles.repacking import RepackOptions, refresh, repacked
+    from tiffin.image.bundles.source_image import check_alone
     from tiffin.image.transfer.copy import copy_image
     from tiffin.image.transfer.options import CopyOptions
     from tiffin.image.transports.opening import open_destination, open_source
@@ -110,6 +110,8 @@ def repack(
     with ExitStack() as stack:
         reached = session.access(access, as_caller=True)
         source = open_source(origin or bundle.name, stack, reached)
+        if absolute_place(destination) == bundle.name:
+            check_alone(source)
         place, demands = open_destination(destination, stack, reached)
         made = stack.enter_context(repacked(bundle, source, options))
         report = stack.enter_context(reported(quiet=quiet))
