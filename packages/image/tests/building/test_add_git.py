@@ -192,10 +192,10 @@ def test_settings_of_the_user_do_not_count(
 
 
 def test_nothing_is_left_of_what_was_fetched(building: Building, added: Callable[..., Tree]) -> None:
-    before = set(building.folder.rglob("*"))
     added("ADD SERVER/project /x")
-    left = {path for path in set(building.folder.rglob("*")) - before if "repositor" in path.name}
-    assert not left
+    with pytest.raises(StepFailed, match="has no folder 'none'"):
+        added("ADD SERVER/project#:none /x")
+    assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
 
 
 def test_without_git_the_error_says_what_to_install(

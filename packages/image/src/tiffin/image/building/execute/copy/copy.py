@@ -48,7 +48,8 @@ def copy_into(
 
     Args:
         tree: where the sources are. rootfs: the mounted root file system.
-        scratch: makes a folder on the disk of the store, for an archive whose files get another owner or mode.
+        scratch: makes a folder on the disk of the store, for repositories, and an archive whose files get another owner
+            or mode.
         owners: files without --chown keep their owners; else they belong to root.
 
     Raises:
@@ -155,14 +156,16 @@ class _Copying:
 
     def _add_repository(self, address: GitAddress, repositories: Repositories) -> None:
         """The files of a commit, into the target."""
-        repositories.resolve(address, self._step.checksum)
-        found = repositories.checkout(address, keep_git=self._step.keep_git)
+        commit = repositories.resolve(address, self._step.checksum)
         target = self._target.directory()
         self._root.directory(os.fsencode(target), create=True)
-        with SourceTree(found.path, name=address.url) as tree:
+        with ExitStack() as stack:
+            scratch = stack.enter_context(self._scratch())
+            repositories.checkout(address, scratch, keep_git=self._step.keep_git)
+            tree = stack.enter_context(SourceTree(scratch, name=address.url))
             item = tree.find(address.folder)
             if item is None or not item.is_directory:
-                raise NotFound(f"{address.url} has no folder {address.folder!r} in commit {found.commit}")
+                raise NotFound(f"{address.url} has no folder {address.folder!r} in commit {commit}")
             start = len(item.path) + 1 if item.path else 0
             self._copy_tree(tree, tree.walk(item.path, self._excluded), start, target)
 

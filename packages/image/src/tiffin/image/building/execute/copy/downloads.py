@@ -1,6 +1,6 @@
 """`Downloads`: what ADD fetches from addresses, each once, into nameless files that go with the build.
 
-repositories: the same of git; these are in a folder.
+repositories: those of git that it fetches from.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Downloads:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self.repositories = Repositories(folder)
+        self.repositories = Repositories()
         self._lock = threading.Lock()
         self._files: list[IO[bytes]] = []
         self._found: dict[str, Downloaded] = {}
@@ -47,7 +47,6 @@ class Downloads:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.repositories.close()
         for file in self._files:
             file.close()
 

@@ -1,4 +1,4 @@
-"""`Repositories`: the git repositories that ADD fetches, each commit of them once, in folders that go with the build.
+"""`Repositories`: the git repositories that ADD fetches.
 
 The program git does it, without the settings of the machine and of the user, and without asking for a password; over
 SSH it uses the keys and known hosts of the user who builds.
@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import threading
 
 from tiffin.image.errors import DigestMismatch, NotFound, Unavailable, Unsupported
-from tiffin.runtime.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,22 +30,12 @@ SETTINGS = {
 STALLED = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=60")  # bytes a second, seconds
 
 
-class Checkout(Record):
-    """path: of the files. commit: their number."""
-
-    path: str
-    commit: str
-
-
 class Repositories:
-    """May be used by several threads. Args: folder: on the disk that has room for them."""
+    """Those of one build. May be used by several threads."""
 
-    def __init__(self, folder: str) -> None:
-        self._above = folder
-        self._folder = ""
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._commits: dict[GitAddress, tuple[str, str]] = {}  # whole name of the ref, commit
-        self._checkouts: dict[tuple[str, str, bool], Checkout] = {}
 
     def resolve(self, address: GitAddress, checksum: str = "") -> str:
         """Which commit an address means now, which is then the one for the whole build.
@@ -67,25 +55,13 @@ class Repositories:
             raise DigestMismatch(f"{address.url} is at {commit}, not at {checksum}")
         return commit
 
-    def checkout(self, address: GitAddress, *, keep_git: bool) -> Checkout:
-        """The files of the commit. keep_git: with the folder `.git`. Raises as `resolve`."""
+    def checkout(self, address: GitAddress, path: str, *, keep_git: bool) -> None:
+        """Fetches the files of the commit. path: an empty folder. keep_git: with `.git`. Raises as `resolve`."""
         commit = self.resolve(address)
-        with self._lock:
-            key = address.url, commit, keep_git
-            if key not in self._checkouts:
-                self._folder = self._folder or tempfile.mkdtemp(prefix="repositories-", dir=self._above)
-                path = os.path.join(self._folder, str(len(self._checkouts)))
-                seconds = _fetch(address.url, self._commits[address][0], commit, path)
-                if not keep_git:
-                    _remove_git(path)
-                _set_times(path, seconds)
-                self._checkouts[key] = Checkout(path, commit)
-            return self._checkouts[key]
-
-    def close(self) -> None:
-        """Removes all of them."""
-        if self._folder:
-            shutil.rmtree(self._folder)
+        seconds = _fetch(address.url, self._commits[address][0], commit, path)
+        if not keep_git:
+            _remove_git(path)
+        _set_times(path, seconds)
 
 
 def _look_up(address: GitAddress) -> tuple[str, str]:
