@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,15 @@ def test_a_file_that_changes_while_it_is_read(
     monkeypatch.setattr(importing, "survey", changed)
     with pytest.raises(DigestMismatch, match="changed"):
         layout.take(path)
+    assert layout.is_empty()
+
+
+@pytest.mark.parametrize("is_dependency", [False, True])
+def test_a_pipe_is_not_waited_for(layout: Layout, tmp_path: Path, *, is_dependency: bool) -> None:
+    os.mkfifo(tmp_path / "pipe.aci")
+    app = aci(tmp_path / "app.aci")
+    with pytest.raises(InvalidImage, match=r"pipe\.aci.*no regular file"):
+        layout.take(*((app, tmp_path) if is_dependency else (tmp_path / "pipe.aci",)))
     assert layout.is_empty()
 
 

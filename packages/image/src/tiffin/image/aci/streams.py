@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from contextlib import contextmanager
 
 from tiffin.image.decompress import BLOCK, Rewound, decompressed
@@ -50,16 +52,23 @@ def opened(path: str, limits: Limits) -> Iterator[Hashed]:
     """The uncompressed bytes of the file.
 
     Raises:
-        InvalidImage: if it is broken, or over the limits.
+        InvalidImage: if it is no file, is broken, or over the limits.
         Unsupported: if this Python was built without the compression. The text of both starts with the path, also of
             what is raised in the `with` block.
     """
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=_open_at_once) as file:
         stored = Measured(file)
         try:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InvalidImage("it is no regular file, and an image is read more than once")
             yield Hashed(Bounded(plain(stored), stored, limits))
         except (InvalidImage, Unsupported) as error:
             raise type(error)(f"{path!r}: {error}") from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A pipe that nobody writes to would let open(2) wait for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def plain(stream: Readable) -> Readable:
