@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -167,19 +166,20 @@ def test_problems_name_the_line(added: Callable[..., Tree], line: str, part: str
     assert caught.value.line == 2
 
 
-@pytest.mark.parametrize("url", ["ext::sh -c touch% /tmp/tiffin-was-here", "file:///etc", "/etc"])
+@pytest.mark.parametrize("url", ["ext::sh -c touch% FOLDER/was-here", "file:///etc", "/etc"])
 def test_a_submodule_of_another_kind_is_refused(
-    added: Callable[..., Tree], repository: Repository, url: str
+    added: Callable[..., Tree], repository: Repository, tmp_path: Path, url: str
 ) -> None:
     """A repository chooses the address of its submodules: none that runs a program, or reads what is here."""
-    (repository.path / ".gitmodules").write_text(f'[submodule "s"]\n\tpath = s\n\turl = "{url}"\n')
+    address = url.replace("FOLDER", str(tmp_path))
+    (repository.path / ".gitmodules").write_text(f'[submodule "s"]\n\tpath = s\n\turl = "{address}"\n')
     commit = repository.git("rev-parse", "HEAD")
     repository.git("add", ".gitmodules")
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},s")
     repository.git("commit", "--quiet", "--message", "hostile")
     with pytest.raises(StepFailed, match="cannot be fetched"):
         added("ADD SERVER/project /x")
-    assert not os.path.lexists("/tmp/tiffin-was-here")
+    assert not (tmp_path / "was-here").exists()
 
 
 def test_settings_of_the_user_do_not_count(
