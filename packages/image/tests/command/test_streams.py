@@ -58,6 +58,19 @@ def test_a_copy_needs_none_of_them(program: Program, original: str) -> None:
     assert shell(program, '"$T" inspect oci:nothing 2>&-')[0] == 2
 
 
+@pytest.mark.parametrize("filter_", ["cat", "gzip -c"])
+def test_an_archive_may_be_a_pipe(filter_: str, program: Program, original: str) -> None:
+    program("copy", "-q", original, "docker-archive:saved.tar:app:1")
+    line = f'{filter_} saved.tar | "$T" %s'
+    assert shell(program, line % "load -q -i /dev/stdin") == (0, "")
+    assert shell(program, line % "load -q --name other") == (0, "")
+    assert shell(program, line % "copy -q docker-archive:/dev/stdin oci:made:1") == (0, "")
+    diff_ids = {
+        program("inspect", "--config", "--format", "rootfs", image) for image in ("app:1", "other", original)
+    }
+    assert len(diff_ids) == 1
+
+
 def test_nobody_reads_the_version(program: Program) -> None:
     assert shell(program, '{ "$T" --version; echo $? >&2; } | true') == (0, "141\n")
 

@@ -131,18 +131,30 @@ def _members(file: IO[bytes]) -> Iterator[tuple[str, Member]]:
 
 
 def _plain(path: str) -> IO[bytes]:
-    """The archive itself, or a decompressed copy of it that vanishes with us. Raises InvalidImage for a bomb."""
-    file = open(path, "rb")  # noqa: SIM115
-    if not is_compressed(file.peek(4)[:4]):
+    """The archive, or a copy that vanishes with us: of a pipe, and decompressed. Raises InvalidImage for a bomb."""
+    file: IO[bytes] = open(path, "rb")  # noqa: SIM115
+    if not file.seekable():
+        with file as pipe:
+            file = _copy(pipe)
+    if not is_compressed(_head(file)):
         return file
     from tiffin.image.unpack import Bounded, Measured
 
+    with file:
+        stored = Measured(file)
+        return _copy(cast("IO[bytes]", Bounded(decompressed(stored), stored, LIMITS)))
+
+
+def _head(file: IO[bytes]) -> bytes:
+    head = file.read(4)
+    file.seek(0)
+    return head
+
+
+def _copy(stream: IO[bytes]) -> IO[bytes]:
     copy = tempfile.TemporaryFile()  # noqa: SIM115
     try:
-        with file:
-            stored = Measured(file)
-            opened = Bounded(decompressed(stored), stored, LIMITS)
-            shutil.copyfileobj(cast("IO[bytes]", opened), copy, 1024 * 1024)
+        shutil.copyfileobj(stream, copy, 1024 * 1024)
         copy.seek(0)
     except BaseException:
         copy.close()
