@@ -110,7 +110,8 @@ def test_nothing_is_left_behind(building: Building) -> None:
     assert {snapshot.kind.value for snapshot in building.store.snapshots.walk()} == {"committed"}
     assert [lease.id for lease in building.store.leases.list()] == ["build-cache"]
     assert [name.name for name in building.store.images.list()] == [building.store.images.list()[0].name]
-    assert not os.listdir(os.path.join(building.store.root, "build/mount"))
+    for name in ("mount", "running"):
+        assert not os.listdir(os.path.join(building.store.root, "build", name))
 
 
 def test_another_frontend_is_told_once_and_the_build_goes_on(building: Building) -> None:

@@ -14,7 +14,9 @@ import pytest
 from packages.image.tests.building.conftest import Building
 
 from tiffin.image.building.build import build
+from tiffin.image.building.cache.local import LocalCache
 from tiffin.image.building.cache.places import parse_place
+from tiffin.image.building.cache.records import chain_above
 from tiffin.image.building.events import EventKind
 from tiffin.image.building.options import BuildOptions
 from tiffin.image.errors import DigestMismatch, InvalidArgument, NotFound
@@ -114,6 +116,22 @@ def test_what_was_taken_is_there_for_the_next_build(building: Building, other: B
     other.store.collect()
     other.build(TEXT, target="one")
     assert other.cached == [True] * 2
+
+
+def test_the_result_that_stands_on_the_same_files_is_taken(building: Building, other: Building) -> None:
+    """The other machine has come to another result of the first step, and has forgotten that, but not the second."""
+    cache = building.folder / "cache"
+    text = "FROM base\nRUN cat /proc/sys/kernel/random/uuid >/x\nRUN cp /x /y"
+    built = building.build(text, cache_to=(f"type=local,dest={cache}",))
+    other.build(text)
+    local = LocalCache(other.store)
+    entries = local.entries()
+    made = {chain_above(entry.result) for entry in entries}
+    (first,) = [entry for entry in entries if entry.result.parent not in made]
+    assert local.forget([first], 0, replaced=False) == 1
+    local.close()
+    assert other.build(text, cache_from=(f"type=local,src={cache}",)).manifest == built.manifest
+    assert other.cached == [True, True]
 
 
 def test_a_layer_that_a_killed_build_had_fetched_in_part_is_gone_on_with(

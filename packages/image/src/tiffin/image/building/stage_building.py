@@ -127,8 +127,8 @@ class StageBuilding:
         """
         if not self._session.options.use_cache or (self._tree is not None and not alone):
             return False
-        found = self._session.cache.find(key)
-        if found is None or not (alone or found.parent == chain_of(self._layers)):
+        found = self._session.cache.find(key, None if alone else chain_of(self._layers))
+        if found is None:
             return False
         if self._tree is not None and found.layer is not None:
             self._session.layers.bring([found.layer])

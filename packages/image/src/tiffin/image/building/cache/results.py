@@ -32,11 +32,15 @@ class Results:
         self._inputs: dict[str, str] = {}
         self._moments: dict[str, str] = {}
 
-    def find(self, key: str) -> CachedStep | None:
-        """The result for a key. Its layer need not be here yet, see `bring`."""
+    def find(self, key: str, parent: str | None) -> CachedStep | None:
+        """The result for a key. Its layer need not be here yet, see `bring`.
+
+        Args:
+            parent: the chain id that it must stand on; None: any. One command may have had several results.
+        """
         found = self._local.find(key)
-        if found is None:
-            found = next((step for one in self._imported if (step := one.find(key)) is not None), None)
+        if not _fits(found, parent):
+            found = next((step for one in self._imported if _fits(step := one.find(key), parent)), None)
             if found is not None:
                 self._taken[key] = found
         if found is not None:
@@ -95,3 +99,7 @@ class Results:
             chains = {"", *chain_ids([layer.diff_id for layer in layers])}
             steps = {key: step for key, step in steps.items() if chain_above(step) in chains}
         return CacheDocument(steps, self._inputs, self._moments)
+
+
+def _fits(step: CachedStep | None, parent: str | None) -> bool:
+    return step is not None and parent in (None, step.parent)
