@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tiffin.image.command.options import Verb, json_option, quiet_option
-from tiffin.image.command.output import print_json
+from tiffin.image.command.output import harmless, print_json
 from tiffin.image.command.progress import reported
 from tiffin.image.command.session import Session
 from tiffin.image.errors import DataLoss
@@ -30,7 +30,7 @@ def verify(session: Session, *, as_json: bool, quiet: bool) -> None:
         print_json([_tree(one) for one in findings])
     else:
         for one in findings:
-            print(one.text)
+            print(harmless(one.text))
     if findings:
         raise DataLoss(
             f"{len(findings)} {'thing is' if len(findings) == 1 else 'things are'} damaged or missing"
