@@ -282,7 +282,7 @@ async def test_a_signal_reaches_a_process_whose_monitor_is_stopped(
 
 async def test_one_that_is_stopped_holds_a_deletion_up_in_bounds(keeper_of: Keeping) -> None:
     async with keeper_of() as keeper:
-        keeper.patience = Patience(monitor=1.0)
+        keeper.patience = Patience(monitor=1.0, drain=1.0)
         keeper.tasks = keeper.new_tasks()
         name = await keeper.run(shell("exit 3"))
         await keeper.tasks.wait(name)
