@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from packages.image.tests.building.conftest import Building
 
-from tiffin.image.building.cache.local import LEASE, LocalCache
+from tiffin.image.building.cache.local import LEASE, Entry, LocalCache
+from tiffin.image.building.cache.running import running
 from tiffin.image.building.events import BuildEvent, EventKind, nobody
 from tiffin.image.building.execute import cache_folders
 from tiffin.image.building.pruning import Limits, prune_builds
@@ -170,6 +172,25 @@ def test_what_a_build_has_taken_stays_also_if_it_is_replaced(building: Building)
     prune_builds(building.store)
     with pytest.raises(NotFound):
         building.store.leases.resources(LEASE)
+
+
+def test_what_a_build_takes_that_has_just_begun_stays(
+    building: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    building.build("FROM base\nRUN echo one >/one")
+    cache, original = LocalCache(building.store), LocalCache.entries
+    (entry,) = cache.entries()
+    with ExitStack() as stack, monkeypatch.context() as patched:
+        stack.callback(cache.close)
+
+        def entries(pruned: LocalCache) -> list[Entry]:
+            stack.enter_context(running(building.store.root))
+            assert cache.find(entry.key) is not None
+            return original(pruned)
+
+        patched.setattr(LocalCache, "entries", entries)
+        assert prune_builds(building.store).results == 0
+    assert prune_builds(building.store).results == 1
 
 
 def test_a_build_that_was_killed_holds_nothing_back(building: Building) -> None:

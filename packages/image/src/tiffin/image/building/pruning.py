@@ -53,10 +53,11 @@ def prune_builds(store: Store, limits: Limits | None = None) -> PrunedBuilds:
     Raises:
         Unavailable, DataLoss, OSError: as the disk says.
     """
-    before, busy = _before(limits), begin_of_oldest(store.root)
+    before = _before(limits)
     cache, folders = LocalCache(store), CacheFolders.of(store)
     try:
         found: list[Entry | CacheFolder] = [*cache.entries(), *folders.walk()]
+        busy = begin_of_oldest(store.root)  # only now: who begins later uses a result after it was looked at
         if limits is not None:
             found = _surplus(store, sorted(found, key=_used, reverse=True), before, limits.most_bytes)
         old = [one for one in found if not isinstance(one, CacheFolder) and (busy is None or one.used < busy)]
