@@ -148,3 +148,18 @@ def test_a_damaged_index_of_the_store_is_listed_and_can_be_removed(program: Prog
     assert json.loads(program("list", "--json"))[0]["digest"] == digest
     program("remove", "app")
     assert json.loads(program("list", "--json")) == []
+
+
+def test_what_is_damaged_in_a_layout_is_named(program: Program, original: str) -> None:
+    layout = Path(original.split(":")[1])
+    layer = json.loads(program("inspect", original))["Layers"][1]
+    (layout / "blobs" / layer.replace(":", "/")).write_bytes(b"x")
+    code, text = program.fails("load", "-q", "-i", layout, "--name", "app")
+    assert code == 3
+    assert layer in text
+    assert str(layout) in text
+    assert program("list", "-q") == ""
+    (layout / "index.json").write_text("[")
+    code, text = program.fails("load", "-q", "-i", layout, "--name", "app")
+    assert code == 3
+    assert str(layout) in text

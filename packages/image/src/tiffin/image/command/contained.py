@@ -47,7 +47,7 @@ class Contained:
         from tiffin.image.transports.layout_source import LayoutSource
 
         found = {}
-        for entry in index_of(read_document(self._files, "index.json"), "index.json"):
+        for entry in index_of(read_document(self._files, "index.json"), f"index.json in {self._path!r}"):
             tag = entry.annotations.get(REF_NAME, "")
             name = entry.annotations.get(FULL_NAME, "") or tag
             selector = tag or f"@{entry.digest}"  # a tag may have several entries: one for each platform

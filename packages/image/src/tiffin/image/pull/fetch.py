@@ -107,8 +107,11 @@ class Fetch:
             except AlreadyExists:
                 self._tell(Stage.PRESENT, self.descriptor.size)
                 self._finish()
-            except DigestMismatch:
+            except DigestMismatch as error:
                 if not resumed:  # what was there before was damaged: all of it comes once more
+                    error.add_note(
+                        f"this is the {self._kind} {self.descriptor.digest} of {self._pulling.source.name!r}"
+                    )
                     raise
 
     def _fetch(self, writer: LocalContentWriter, *, follow: bool) -> None:
