@@ -7,20 +7,28 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from packages.image.tests.building.conftest import Building
 
 from tiffin.image.building.build import build
+from tiffin.image.building.cache.document import CacheDocument
+from tiffin.image.building.cache.exchange import ImportedCache
 from tiffin.image.building.cache.local import LocalCache
 from tiffin.image.building.cache.places import parse_place
-from tiffin.image.building.cache.records import chain_above
+from tiffin.image.building.cache.records import BuiltLayer, CachedStep, chain_above
 from tiffin.image.building.events import EventKind
 from tiffin.image.building.options import BuildOptions
-from tiffin.image.errors import DigestMismatch, InvalidArgument, NotFound
+from tiffin.image.documents import Descriptor
+from tiffin.image.errors import DigestMismatch, InvalidArgument, NotFound, Stopped
+from tiffin.spec.media_type import LAYER
 from tiffin_testing.registry import running_registry
+
+if TYPE_CHECKING:
+    from tiffin.image.transfer.protocol import ImageSource
 
 pytestmark = [pytest.mark.requires("root"), pytest.mark.requires("overlayfs")]
 
@@ -147,6 +155,27 @@ def test_a_layer_that_a_killed_build_had_fetched_in_part_is_gone_on_with(
         writer.write(blob(building, layer["digest"]).read_bytes()[:20])
     assert other.build(text, cache_from=(f"type=local,src={cache}",)).manifest == built.manifest
     assert other.cached == [True]
+
+
+def test_a_layer_is_fetched_no_further_once_the_build_is_given_up(building: Building) -> None:
+    class Source:
+        name = "a source of which the second piece comes after the build was given up"
+
+        @contextmanager
+        def open_blob(self, _: Descriptor, offset: int = 0) -> Iterator[Source]:
+            assert offset == 0
+            yield self
+
+        def read(self, _: int) -> bytes:
+            imported.give_up()
+            return b"x"
+
+    layer = Descriptor(LAYER, f"sha256:{'0' * 64}", 10, {}, None)
+    step = CachedStep("", BuiltLayer(layer.digest, layer), "")
+    imported = ImportedCache(cast("ImageSource", Source()), CacheDocument({"key": step}, {}, {}))
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            imported.fetch(building.store, layer)
 
 
 def test_a_place_that_is_none_is_told_before_the_work(building: Building) -> None:

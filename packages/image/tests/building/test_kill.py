@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -161,6 +164,17 @@ COPY --from=broken /m /
 """
 
 
+FETCHING = """
+FROM base AS slow
+ADD http://127.0.0.1:{port}/endless /m
+FROM base AS broken
+RUN --mount=type=cache,target=/c while ! test -e /c/go; do usleep 1000; done; exit 5
+FROM base
+COPY --from=slow /m /
+COPY --from=broken /m /
+"""
+
+
 @pytest.mark.parametrize("by", ["another stage", "whoever hears what it says"])
 def test_nothing_of_a_command_is_left_when_what_it_wrote_is_removed(
     building: Building, monkeypatch: pytest.MonkeyPatch, by: str
@@ -193,6 +207,34 @@ def test_nothing_of_a_command_is_left_when_what_it_wrote_is_removed(
         building.build(GIVEN_UP.format(marker=marker))
     assert cgroups
     assert left == []
+
+
+def test_when_one_stage_fails_nothing_more_is_fetched_for_the_others(building: Building) -> None:
+    """The other one fails when the first piece has come; the server would send more without an end."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            folders = Path(building.store.root, "build/folders")
+            assert soon(lambda: any(folders.glob("*/data")))
+            next(folders.glob("*/data")).joinpath("go").touch()
+            with suppress(OSError):  # nobody listens any more
+                while True:
+                    self.wfile.write(bytes(65536))
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            with pytest.raises(StepFailed, match="exit code 5"):
+                building.build(FETCHING.format(port=server.server_port))
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_when_one_stage_fails_the_others_are_given_up(building: Building) -> None:

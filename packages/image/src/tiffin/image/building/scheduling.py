@@ -47,11 +47,12 @@ def build_stages(session: BuildSession, plan: Plan) -> BuiltStage:
             thread.start()
             started.append(thread)
         wait(futures.values())
-    finally:
+    except BaseException:
         session.give_up()
-        for stage in plan.stages[
-            len(started) :
-        ]:  # there can be no more threads: nobody waits for these stages
+        raise
+    finally:
+        never_begun = plan.stages[len(started) :]  # as there can be no more threads
+        for stage in never_begun:
             futures[stage.number].set_exception(Cancelled("the build was given up"))
         for thread in started:
             thread.join()

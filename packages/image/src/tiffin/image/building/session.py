@@ -72,8 +72,10 @@ class BuildSession:
         return moment(time.time() if epoch is None else epoch)
 
     def give_up(self) -> None:
-        """Ends all stages soon: running commands are killed, and no step begins."""
+        """Ends all stages soon: running commands are killed, nothing more is fetched, and no step begins."""
         self._given_up.set()
+        self.downloads.give_up()
+        self.cache.give_up()
         self.runner.cancel()
 
     def pause(self) -> None:

@@ -19,7 +19,7 @@ from tiffin.image.building.progress import StepProgress
 from tiffin.image.building.read_files import changed, digests_of, now_of_files
 from tiffin.image.building.stages.steps import CopyStep, RunStep, Step
 from tiffin.image.building.trees import Trees
-from tiffin.image.errors import ImageFailure
+from tiffin.image.errors import ImageFailure, Stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,9 +95,8 @@ class StageBuilding:
     def _step(self, step: Step, number: str) -> None:
         self._session.check()
         self._made.check()
-        progress = StepProgress(
-            self._session.report, self._session.numbers, f"[{self._stage.title} {number}] {step.text}"
-        )
+        title = f"[{self._stage.title} {number}] {step.text}"
+        progress = StepProgress(self._session.report, self._session.numbers, title)
         try:
             alone = isinstance(step, CopyStep) and step.link
             since = now_of_files()
@@ -117,6 +116,8 @@ class StageBuilding:
     def _failure(self, step: Step, error: Exception) -> ImageFailure:
         if isinstance(error, (StepFailed, Cancelled)):
             return error
+        if isinstance(error, Stopped):  # another stage failed, or whoever waits has had enough
+            return Cancelled(str(error))
         return StepFailed(str(error), file=self._session.file, line=step.line)
 
     def _is_cached(self, key: str, step: Step, *, alone: bool) -> bool:

@@ -33,6 +33,14 @@ class ImportedCache:
         self._source = source
         self.document = document
         self._layers = {layer.digest for layer in document.layers()}
+        self._fetching: Pulling | None = None
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """Ends what is being fetched with its next piece. May be called from any thread."""
+        self._given_up = True
+        if self._fetching is not None:
+            self._fetching.give_up()
 
     def find(self, key: str) -> CachedStep | None:
         """The result for a key; its layer is not fetched yet."""
@@ -41,11 +49,14 @@ class ImportedCache:
     def fetch(self, store: Store, layer: Descriptor) -> bool:
         """Brings a layer to a store, as a pull does: what an earlier one has got of it is not fetched again.
 
-        Returns whether it was there. Raises what the source raises, DigestMismatch, OSError.
+        Returns whether it was there. Raises Stopped (see `give_up`), what the source raises, DigestMismatch, OSError.
         """
         if layer.digest not in self._layers:
             return False
-        Fetch(Pulling(self._source, store.content, nobody), "layer", layer, {}).run()
+        self._fetching = Pulling(self._source, store.content, nobody)
+        if self._given_up:
+            self._fetching.give_up()
+        Fetch(self._fetching, "layer", layer, {}).run()
         return True
 
 

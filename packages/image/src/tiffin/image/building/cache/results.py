@@ -87,6 +87,11 @@ class Results:
                     if not any(one.fetch(self._store, descriptor) for one in self._imported):
                         raise
 
+    def give_up(self) -> None:
+        """Ends what is being fetched. May be called from any thread."""
+        for one in self._imported:
+            one.give_up()
+
     def keep_taken(self) -> None:
         """Adds what was taken from elsewhere to the store's own cache, so that the next build need not ask there."""
         if self._taken:

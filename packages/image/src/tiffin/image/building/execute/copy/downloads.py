@@ -9,7 +9,7 @@ import hashlib
 import threading
 
 from tiffin.image.building.dockerfile.error import Problem
-from tiffin.image.errors import DigestMismatch, NotFound, Unavailable
+from tiffin.image.errors import DigestMismatch, NotFound, Stopped, Unavailable
 from tiffin.runtime.record import Record
 
 from .repositories import Repositories
@@ -42,6 +42,11 @@ class Downloads:
         self._lock = threading.Lock()
         self._files: list[IO[bytes]] = []
         self._found: dict[str, Downloaded] = {}
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """Ends what is being fetched with its next piece. May be called from any thread."""
+        self._given_up = True
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +59,7 @@ class Downloads:
         """Fetches a file. checksum: its digest, or "".
 
         Raises:
-            NotFound, Unavailable: there is no such file, or the server cannot be reached.
+            NotFound, Unavailable: there is no such file, or the server cannot be reached. Stopped: see `give_up`.
             DigestMismatch: it is another one. Problem: the checksum is of a kind that is not known.
         """
         if checksum and not checksum.startswith("sha256:"):
@@ -80,6 +85,8 @@ class Downloads:
                     raise NotFound(f"there is nothing at {address} ({response.status_code})")
                 response.raise_for_status()
                 for data in response.iter_content(BLOCK):
+                    if self._given_up:
+                        raise Stopped(f"{address} was being fetched when the build was given up")
                     digest.update(data)
                     file.write(data)
                 modified = _modified(response)
