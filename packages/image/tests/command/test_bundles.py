@@ -12,6 +12,7 @@ import pytest
 from packages.image.tests.command.conftest import LAYERS, SECONDS, Program
 
 from tiffin.image.writing import write_layout
+from tiffin_testing.images import directory, file, tar
 
 pytestmark = pytest.mark.requires("root", "umoci")
 
@@ -213,6 +214,43 @@ def test_the_time_of_reproducible_builds(program: Program, original: str) -> Non
         assert config(program, image)["history"][-1]["created"] == "1970-01-01T00:00:01Z"
     program.environment["SOURCE_DATE_EPOCH"] = "soon"
     assert program.fails("repack", "-q", "bundle", "app:1")[0] == 64
+
+
+OWNED = (
+    tar(
+        directory("home/", uid=7, gid=8, mode=0o755),
+        file("home/f", b"one", uid=7, gid=8),
+        file("home/gone", b"x", uid=9, gid=9),
+        file("home/same", b"x", uid=9, gid=9),
+    ),
+    tar(file("home/f", b"two", uid=5, gid=6), file("home/.wh.gone")),
+)
+
+
+def owners(folder: Path) -> dict[str, tuple[int, int]]:
+    found = [folder, *folder.rglob("*")]
+    return {str(path.relative_to(folder)): (path.lstat().st_uid, path.lstat().st_gid) for path in found}
+
+
+def test_what_is_changed_without_root_keeps_its_owner(program: Program, tmp_path: Path) -> None:
+    """As with umoci."""
+    write_layout(str(tmp_path / "image"), OWNED, {}, "1")
+    program("unpack", "--rootless", "oci:image:1", "ours")
+    umoci(program, "unpack", "--rootless", "--image", "image:1", "theirs")
+    for bundle in ("ours", "theirs"):
+        home = tmp_path / bundle / "rootfs/home"
+        assert home.stat().st_uid == 0
+        (home / "f").write_text("changed")
+        (home / "new").write_text("new")
+    umoci(program, "repack", "--image", "image:theirs", "theirs")
+    program("repack", "-q", "--refresh-bundle", "ours", "oci:image:ours")
+    (tmp_path / "ours/rootfs/home/f").write_text("changed again")
+    program("repack", "-q", "ours", "oci:image:again")
+    for tag in ("ours", "theirs", "again"):
+        program("unpack", f"oci:image:{tag}", f"back-{tag}")
+        assert owners(tmp_path / f"back-{tag}/rootfs") == {
+            ".": (0, 0), "home": (7, 8), "home/f": (5, 6), "home/same": (9, 9), "home/new": (0, 0),
+        }  # fmt: skip
 
 
 def test_rootless_with_maps_of_the_caller(program: Program, original: str) -> None:

@@ -81,12 +81,16 @@ def test_a_bundle_belongs_to_the_caller_from_any_place_to_any_place(
     assert linux["gidMappings"] == [{"containerID": 0, "hostID": os.getgid(), "size": 1}]
     assert (program.folder / "bundle/rootfs/d/f").stat().st_uid == os.getuid()
     (program.folder / "bundle/rootfs/new").write_text("x")
+    (program.folder / "bundle/rootfs/d/f").write_text("changed")
     for destination in ("made", "oci:made:1"):
         program("repack", "-q", "--source-date-epoch", "1", "bundle", destination)
     assert program("digest", "made") == program("digest", "oci:made:1")
     layer = json.loads(program("inspect", "made"))["Layers"][-1]
     with tarfile.open(program.folder / "made/blobs/sha256" / layer.partition(":")[2]) as archive:
-        assert [(one.name, one.uid, one.gid) for one in archive if one.isfile()] == [("new", 0, 0)]
+        made = {one.name: (one.uid, one.gid) for one in archive}
+    assert {name: made[name] for name in made if name != "."} == {
+        "d": (7, 8), "d/f": (7, 8), "new": (0, 0),
+    }  # fmt: skip
     program("remove", "--all")
 
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from tiffin.image.bundles.bundle import Bundle, write_bundle
 from tiffin.image.bundles.edited_image import EditedImage, NewLayer, edited
 from tiffin.image.bundles.history import HistoryEntry, with_entry
+from tiffin.image.bundles.lost_owners import has_lost_owners, owners_of, with_owners
 from tiffin.image.bundles.source_image import read_again
 from tiffin.image.bundles.tree_record import RecordedBelow, record_tree
 from tiffin.image.errors import NotFound
@@ -88,12 +89,15 @@ def repacked(bundle: Bundle, source: ImageSource, options: RepackOptions | None 
             f"{source.name!r} does not have the image {bundle.manifest.digest} that the bundle was made from"
         ) from error
     docker = bundle.manifest.media_type == DOCKER_MANIFEST
+    changes, ids = bundle_changes(bundle, _masks(image, options)), bundle.ids
+    if ids is not None and has_lost_owners(bundle):
+        changes, ids = with_owners(changes, owners_of(image.unpackable()), ids), None
     with layer_file(
-        bundle_changes(bundle, _masks(image, options)),
+        changes,
         options.compression,
         level=options.level,
         media_type=to_docker(LAYER) if docker else LAYER,
-        ids=bundle.ids,
+        ids=ids,
         source_date_epoch=options.source_date_epoch,
     ) as (made, file):
         if not made.changes:
