@@ -164,6 +164,31 @@ COPY --from=broken /m /
 """
 
 
+NESTED = """
+FROM base
+ENV MARK={marker}
+RUN --security=insecure mkdir /t; \\
+ mount -t cgroup -o pids none /t && n=:pids: || {{ mount -t cgroup2 none /t; n=0::; }}; \\
+ mkdir /t$(grep $n /proc/self/cgroup | busybox cut -d: -f3)/nested && echo running && sleep 1000
+"""
+
+
+def test_cgroups_in_those_of_a_command_go_with_it(building: Building) -> None:
+    marker = f"build-{building.folder}"
+    cgroups: set[Path] = set()
+
+    def report(event: BuildEvent) -> None:
+        if event.text == "running":
+            cgroups.update(cgroups_of(left_of(marker)))
+            assert any((path / "nested").exists() for path in cgroups)
+            raise ZeroDivisionError
+
+    building.events_to = report
+    with pytest.raises(ZeroDivisionError):
+        building.build(NESTED.format(marker=marker), insecure=True)
+    assert [path for path in cgroups if path.exists()] == []
+
+
 FETCHING = """
 FROM base AS slow
 ADD http://127.0.0.1:{port}/endless /m

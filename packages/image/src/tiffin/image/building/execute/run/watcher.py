@@ -87,8 +87,12 @@ def _wait(connection: socket.socket, reading: int, child: int) -> str:
 
 
 def _remove_cgroups(runtime: Runtime) -> None:
-    """Those of a container that was killed with its runtime; else they are gone. All containers here are ours."""
+    """Those of a container that was killed with its runtime, and what it has made in them; else they are gone.
+
+    All containers here are ours.
+    """
     for container in runtime.containers():
         for _, folder in container.state.cgroups:
-            with suppress(FileNotFoundError):
-                os.rmdir(folder)
+            for below, _, _ in os.walk(folder, topdown=False):
+                with suppress(FileNotFoundError):
+                    os.rmdir(below)
