@@ -121,3 +121,23 @@ def test_an_interruption_leaves_no_database_locked(program: Program) -> None:
     command = [sys.executable, "-c", DATABASE, str(program.folder / "metadata.db"), "100"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert (done.stdout, done.returncode) == ("done\n", 0), done.stderr
+
+
+LATE = """
+import os, signal, sys
+from tiffin.image.command import application, interruption
+
+def invoke(_context):
+    interruption._may_stop = lambda _frame: False  # as in a transaction
+    os.kill(os.getpid(), signal.SIGINT)
+
+application.application.invoke = invoke
+code = application.run(["list"])
+sys.exit("an alarm will come" if signal.getitimer(signal.ITIMER_REAL)[0] else code)
+"""
+
+
+def test_a_signal_in_the_last_transaction_comes_too_late(program: Program) -> None:
+    command = [sys.executable, "-c", LATE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

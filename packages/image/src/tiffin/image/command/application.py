@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem, shell_complete
 
 from tiffin.image.command import VERSION
 from tiffin.image.command.failures import NOBODY_READS, tell
-from tiffin.image.command.interruption import end_now, listen
+from tiffin.image.command.interruption import end_now, listen, too_late
 from tiffin.image.command.session import Session
 from tiffin.image.command.streams import finish, prepare, unread
 from tiffin.image.command.table import BY_NAME, FOLDER, SECTIONS
@@ -115,9 +115,11 @@ def run(words: list[str]) -> int:
         with application.make_context(NAME, words or ["--help"]) as context:
             application.invoke(context)
         sys.stdout.flush()
+        too_late()
     except click.exceptions.Exit as end:
         return end.exit_code
     except FAILURES as error:
+        too_late()
         if isinstance(error, BrokenPipeError) and unread():
             return NOBODY_READS
         verb = (context.invoked_subcommand or "") if context else ""

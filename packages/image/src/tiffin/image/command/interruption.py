@@ -61,6 +61,11 @@ def interrupted(number: int, frame: FrameType | None) -> None:
     stop(number, frame)
 
 
+def too_late() -> None:
+    """From now on no signal is an interruption any more that came before: the work is done, or has failed."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def _may_stop(frame: FrameType | None) -> bool:
     """Whether an exception from a handler may arise here.
 
