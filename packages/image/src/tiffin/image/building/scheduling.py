@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 
+from tiffin.image.attentive import wait_for_all
 from tiffin.image.building.execute.run.runner import Cancelled
 from tiffin.image.building.history import BuiltStage
 from tiffin.image.building.stage_building import StageBuilding
@@ -46,7 +47,7 @@ def build_stages(session: BuildSession, plan: Plan) -> BuiltStage:
         for thread in threads:
             thread.start()
             started.append(thread)
-        wait(futures.values())
+        wait_for_all(futures.values())
     except BaseException:
         session.give_up()
         raise
