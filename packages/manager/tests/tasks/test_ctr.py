@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tiffin_testing.cgroups import hierarchies, remove_tree
 from tiffin_testing.images import busybox_layer, docker_archive
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Ctr:
             self("images", "rm", "--sync", name)
         for line in self("snapshots", "ls").splitlines()[1:]:
             self.ended("snapshots", "rm", line.split()[0])
+        for hierarchy in hierarchies():  # ctr's containers are below the namespace's, which nobody removes
+            remove_tree(hierarchy / self.namespace)
 
 
 @pytest.fixture
