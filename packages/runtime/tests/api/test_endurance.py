@@ -12,6 +12,7 @@ import pytest
 from packages.runtime.tests.api.conftest import Make, open_descriptors, shell
 
 from tiffin.runtime import Runtime
+from tiffin.runtime.api import spare_network
 from tiffin_testing.leaks import children
 
 pytestmark = pytest.mark.requires("root")
@@ -50,8 +51,9 @@ def test_a_container_is_used_by_many_threads(runtime: Runtime, bundle_factory: M
 
 
 def test_three_hundred_runs_leave_no_descriptor_memory_or_zombie(
-    runtime: Runtime, bundle_factory: Make
+    runtime: Runtime, bundle_factory: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(spare_network, "PAUSE", 0.0)  # there is always one
     bundle = bundle_factory()
 
     def runs(count: int) -> None:

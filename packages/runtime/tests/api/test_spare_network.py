@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -18,6 +19,7 @@ from tiffin.runtime.api.spare_network import SpareNetwork
 
 pytestmark = pytest.mark.requires("root")
 LOOK = "readlink /proc/self/ns/net; ip -o link; ip -o addr; cat /proc/net/route"
+PAUSE = spare_network.PAUSE
 UP = "<LOOPBACK,UP,LOWER_UP>"
 OWN_NETWORK = Path("/proc/self/ns/net")
 
@@ -28,6 +30,7 @@ def look(runtime: Runtime, bundle_factory: Make) -> Callable[[], list[str]]:
     bundle = bundle_factory(args=shell(LOOK))
 
     def run() -> list[str]:
+        time.sleep(PAUSE)  # what it is made for
         shown = runtime.run(bundle.config, bundle=bundle.path).stdout.decode().splitlines()
         runtime.settle()
         return shown
@@ -45,8 +48,10 @@ def taken(spare: SpareNetwork) -> int:
 def spare() -> SpareNetwork:
     """One that has made a namespace ahead."""
     made = SpareNetwork()
-    for _ in range(spare_network.WANTED_BEFORE):
-        assert made.take() == -1
+    assert made.take() == -1
+    made.replenish()
+    time.sleep(PAUSE)  # what it is made for
+    assert made.take() == -1
     made.replenish()
     return made
 
@@ -92,6 +97,15 @@ def test_a_program_that_runs_one_container_makes_none_ahead(
 ) -> None:
     monkeypatch.setattr(spare_network, "_new_network", lambda: pytest.fail("made ahead"))
     look()
+
+
+def test_a_program_that_leaves_no_time_makes_none_ahead(
+    look: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spare_network, "_new_network", lambda: pytest.fail("made ahead"))
+    monkeypatch.setattr(spare_network, "PAUSE", 3600.0)
+    for _ in range(3):
+        look()
 
 
 def test_it_is_a_new_one_and_this_program_stays_where_it_is(spare: SpareNetwork) -> None:

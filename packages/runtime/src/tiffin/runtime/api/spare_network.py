@@ -1,14 +1,16 @@
 """`SpareNetwork`: an empty network namespace that is there before a container wants one.
 
 To make one takes the kernel half a millisecond, an eighth of a whole `Runtime.run`, and longer while it still removes
-that of another container. Nothing of a config, nor of the program at that moment, matters for it: so the next one is
-made by a thread while nobody waits, as soon as a program has run its second container.
+that of another container. Nothing of a config, nor of the program at that moment, matters for it: so a thread makes the
+next one while nobody waits, in a program that leaves time between its containers.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import struct
+import time
 from collections import deque
 from threading import Lock, Thread
 
@@ -18,8 +20,8 @@ CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 IFREQ = struct.Struct("16sh14x")  # struct ifreq with its flags (netdevice(7))
-WANTED_BEFORE = 2
-"""How many containers must have wanted one before it is made ahead: a program that runs a single one gains nothing."""
+PAUSE = 0.002
+"""Seconds between two containers that make it worth while: without a pause its maker would be in the next one's way."""
 
 
 class SpareNetwork:
@@ -30,14 +32,15 @@ class SpareNetwork:
 
     def __init__(self) -> None:
         self._ready: deque[tuple[int, int]] = deque()  # (process that made it, descriptor)
-        self._wanted = 0
+        self._ended = math.inf  # when the last container had, in seconds
+        self._pause = 0.0  # before the present one
         self._maker: Thread | None = None
         self._starting = Lock()
         self._usable = True
 
     def take(self) -> int:
         """A descriptor of one with its loopback device up, which the caller closes; -1: there is none now."""
-        self._wanted += 1
+        self._pause = time.monotonic() - self._ended
         try:
             maker, descriptor = self._ready.pop()
         except IndexError:
@@ -48,8 +51,9 @@ class SpareNetwork:
         return -1
 
     def replenish(self) -> None:
-        """Has the next one made, if there is none and more will be wanted; returns at once."""
-        if self._ready or not self._usable or self._wanted < WANTED_BEFORE:
+        """A container has ended, or is made: has the next one made, if there is time for it. Returns at once."""
+        self._ended = time.monotonic()
+        if self._ready or not self._usable or self._pause < PAUSE:
             return
         if not self._starting.acquire(blocking=False):
             return
