@@ -21,7 +21,7 @@ def start(program: Program, ignored: signal.Signals | None = None) -> subprocess
     """A `load` that waits for the rest of its archive, and has some of it already."""
     folder = program.folder / "tmp"
     folder.mkdir()
-    command = [PROGRAM, "load"]
+    command = ["env", "--default-signal=HUP,INT,TERM", PROGRAM, "load"]  # whatever this session ignores
     if ignored is not None:
         command = ["sh", "-c", f"trap '' {ignored.name[3:]}; exec {PROGRAM} load"]
     process = subprocess.Popen(
