@@ -146,10 +146,10 @@ def _started(connection: socket.socket, request: dict[str, Any]) -> int:
     with ours:
         _, descriptors, _, _ = socket.recv_fds(ours, MOST, 1)
         process = os.pidfd_open(pid)
+        ours.send(b"go")  # before anybody can kill it
         socket.send_fds(connection, [b"started"], [process, *descriptors])
         for descriptor in (process, *descriptors):
             os.close(descriptor)
-        ours.send(b"go")
     return pid
 
 
