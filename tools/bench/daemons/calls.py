@@ -6,6 +6,7 @@ import json
 import subprocess
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from .daemon import Daemon
 NAMESPACE = (("containerd-namespace", "bench"),)
 SPEC_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Spec"
 PROCESS_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Process"
+PARENT = "tiffin-bench"  # of the containers' cgroups
 SIGKILL = 9
 UNLIMITED = [("grpc.max_receive_message_length", -1)]
 
@@ -68,9 +70,7 @@ class Caller:
         """A container; its id."""
         name = uuid.uuid4().hex[:12]
         process = {**self._spec["process"], "args": list(args)}
-        linux = (
-            {**self._spec["linux"], "cgroupsPath": f"/tiffin-bench/{name}"} if cgroup else self._spec["linux"]
-        )
+        linux = {**self._spec["linux"], "cgroupsPath": f"/{PARENT}/{name}"} if cgroup else self._spec["linux"]
         spec = json.dumps({**self._spec, "process": process, "linux": linux}).encode()
         container = containers.Container(
             id=name,
@@ -143,5 +143,8 @@ class Caller:
         )
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connection, and removes the cgroup that all containers were below."""
         self._channel.close()
+        for place in Path("/sys/fs/cgroup").glob(f"**/{PARENT}"):
+            with suppress(OSError):  # the other daemon still has containers there
+                place.rmdir()
