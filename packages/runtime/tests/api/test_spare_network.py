@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -19,9 +18,14 @@ from tiffin.runtime.api.spare_network import SpareNetwork
 
 pytestmark = pytest.mark.requires("root")
 LOOK = "readlink /proc/self/ns/net; ip -o link; ip -o addr; cat /proc/net/route"
-PAUSE = spare_network.PAUSE
 UP = "<LOOPBACK,UP,LOWER_UP>"
 OWN_NETWORK = Path("/proc/self/ns/net")
+
+
+@pytest.fixture(autouse=True)
+def any_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little time there is between two containers, it is enough."""
+    monkeypatch.setattr(spare_network, "PAUSE", 0.0)
 
 
 @pytest.fixture
@@ -30,7 +34,6 @@ def look(runtime: Runtime, bundle_factory: Make) -> Callable[[], list[str]]:
     bundle = bundle_factory(args=shell(LOOK))
 
     def run() -> list[str]:
-        time.sleep(PAUSE)  # what it is made for
         shown = runtime.run(bundle.config, bundle=bundle.path).stdout.decode().splitlines()
         runtime.settle()
         return shown
@@ -50,7 +53,6 @@ def spare() -> SpareNetwork:
     made = SpareNetwork()
     assert made.take() == -1
     made.replenish()
-    time.sleep(PAUSE)  # what it is made for
     assert made.take() == -1
     made.replenish()
     return made

@@ -12,7 +12,7 @@ from tiffin.image.bundles.source_image import read_image
 from tiffin.image.bundles.tree_record import record_tree
 from tiffin.image.errors import AlreadyExists, InvalidArgument
 from tiffin.image.layers.owners import IdMaps, IdRange, Ownership
-from tiffin.image.layers.removal import remove
+from tiffin.image.layers.removal import empty
 from tiffin.image.unpack import unpack
 from tiffin.runtime.record import Record
 from tiffin.spec.json_tree import encode
@@ -95,16 +95,7 @@ def _make_folder(path: str, undo: ExitStack) -> None:
     except FileExistsError as error:
         if not os.path.isdir(path) or os.listdir(path):
             raise AlreadyExists(f"{path!r} is there already: a bundle needs an empty folder") from error
-    undo.callback(_empty, path)
-
-
-def _empty(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for name in os.listdir(descriptor):
-            remove(descriptor, os.fsencode(name))
-    finally:
-        os.close(descriptor)
+    undo.callback(empty, path)
 
 
 def _ids(given: IdMaps | None, ownership: Ownership) -> IdMaps | None:

@@ -26,6 +26,16 @@ def remove(parent: int, name: bytes) -> None:
         os.rmdir(name, dir_fd=parent)
 
 
+def empty(folder: str) -> None:
+    """Removes all that is in a directory, which stays. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in os.listdir(descriptor):
+            remove(descriptor, os.fsencode(name))
+    finally:
+        os.close(descriptor)
+
+
 def _empty(parent: int, name: bytes) -> None:
     """Takes everything out of a directory.
 

@@ -16,12 +16,13 @@ from functools import partial
 from tiffin.image.building.execute.layer_making import changes_of, clamp_times
 from tiffin.image.building.execute.mounting import Tree
 from tiffin.image.building.execute.stacking import put_on
-from tiffin.image.building.execute.upper_folders import copy_root, empty
+from tiffin.image.building.execute.upper_folders import copy_root
 from tiffin.image.errors import AlreadyExists, NotFound
 from tiffin.image.image import Layer
 from tiffin.image.layers.apply import LayerWriter
 from tiffin.image.layers.limits import Limits
 from tiffin.image.layers.owners import Ownership
+from tiffin.image.layers.removal import empty
 from tiffin.image.layers.root import Root
 from tiffin.image.snapshots.committing import Layered
 from tiffin.image.store.unpacked import chain_ids
