@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tiffin.image.digest import digest_of
 from tiffin.image.writing import write_layout
 from tiffin_testing.images import directory, file, tar
 from tiffin_testing.registry import Certificates, Registry, make_certificates, running_registry
@@ -151,3 +153,24 @@ def trusted(certificates: Certificates, tmp_path: Path) -> Path:
 def skopeo(*words: str) -> str:
     command = ["skopeo", "--insecure-policy", *words]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS).stdout
+
+
+@pytest.fixture
+def pulled(program: Program, registry: Registry, original: str, tmp_path: Path) -> str:
+    """The name of an image of the store, which was pulled."""
+    name = f"{registry.address}/store/{digest_of(str(tmp_path).encode())[7:19]}:1"
+    program("copy", "-q", original, f"docker://{name}")
+    program("pull", "-q", name)
+    return name
+
+
+def listed(program: Program) -> list[dict[str, Any]]:
+    """The images of the store, as `list --json` has them."""
+    found = json.loads(program("list", "--json"))
+    assert isinstance(found, list)
+    return found
+
+
+def names(program: Program) -> list[str]:
+    """Their names."""
+    return program("list", "--quiet").splitlines()

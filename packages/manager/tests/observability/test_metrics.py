@@ -50,7 +50,8 @@ def test_calls_collections_and_containers(daemon: Tiffind, address: str) -> None
     assert found[f"grpc_server_handling_seconds_count{{{listed}}}"] == 3
     assert found['tiffind_build_info{version="0.1.0"}'] == 1
     assert found['tiffind_gc_collections_total{status="success"}'] >= 1
-    assert found["tiffind_gc_pause_seconds_sum"] < 30
+    took = sum(value for name, value in found.items() if name.startswith("tiffind_gc_seconds_sum"))
+    assert 0 <= found["tiffind_gc_pause_seconds_sum"] <= took > 0
     assert found["process_resident_memory_bytes"] > 2**20
     deleted = CALL.format("Delete", "images.v1.Images", "unary")
     assert found[f'grpc_server_handled_total{{grpc_code="NotFound",{deleted}}}'] == 2
