@@ -131,9 +131,20 @@ class TaskManager:
     def _gone(self, task: Task) -> None:
         """It was deleted, or its shim has died."""
         key = (task.namespace, task.id)
-        if self._tasks.get(key) is task:
+        if self.knows(task):
             del self._tasks[key]
             self._releasing.begin(key, self.rootfs.release(*key))
+
+    def knows(self, task: Task) -> bool:
+        """It was not deleted yet."""
+        return self._tasks.get((task.namespace, task.id)) is task
+
+    async def forget(self, task: Task) -> None:
+        """It is not known any more, and nothing that belongs to it is touched."""
+        if self.knows(task):
+            del self._tasks[task.namespace, task.id]
+        await task.runs_on.give_up()
+        await task.close()
 
     def hanging(self, seconds: float = 1.0) -> dict[tuple[str, str], str]:
         """What waits for an answer for longer than that, by namespace and id: where it hangs, in words."""

@@ -9,13 +9,15 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tiffin.runtime.errors import RuntimeFailure, TimedOut
+from tiffin.manager.runtimes.values import Status
+from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tiffin.manager.runtimes.bundles.bundle import Bundle, Bundles
     from tiffin.manager.tasks.manager import TaskManager
+    from tiffin.manager.tasks.task import Task
 
 LOG = logging.getLogger("tiffin.manager.tasks")
 AT_ONCE = 64
@@ -33,12 +35,13 @@ async def recover(manager: TaskManager) -> None:
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def one(bundle: Bundle, tried: asyncio.Event) -> None:
+        taking_back = _TakingBack(manager, bundle)
         async with limit:
-            hangs = await _hangs(manager, bundle)
+            hangs = await taking_back.hangs()
         tried.set()
         while hangs:
             await asyncio.sleep(AGAIN)
-            hangs = await _hangs(manager, bundle)
+            hangs = await taking_back.hangs()
 
     tries = [asyncio.Event() for _ in bundles]
     for bundle, tried in zip(bundles, tries, strict=True):
@@ -50,33 +53,59 @@ async def recover(manager: TaskManager) -> None:
     await asyncio.to_thread(_remove_unfinished, manager.bundles)
 
 
-async def _hangs(manager: TaskManager, bundle: Bundle) -> bool:
-    """Takes a task back; True: what it runs on, its monitor for example, does not answer, and may do so later."""
-    try:
-        await _recover(manager, bundle)
-    except Exception as error:  # whatever it is, the others are taken back
-        expected = isinstance(error, RuntimeFailure | OSError)
-        words = (bundle.id, bundle.namespace, error)
-        LOG.warning("task %s of %s cannot be taken back: %s", *words, exc_info=not expected)
-        return isinstance(error, TimedOut)
-    return False
+class _TakingBack:
+    """Of the task of one bundle."""
 
+    def __init__(self, manager: TaskManager, bundle: Bundle) -> None:
+        self._manager = manager
+        self._bundle = bundle
+        self._task: Task | None = None
 
-async def _recover(manager: TaskManager, bundle: Bundle) -> None:
-    runtime = manager.runtimes.of_bundle(bundle)
-    runs_on = await runtime.recover(bundle, manager.teller)
-    if runs_on is None:
+    async def hangs(self) -> bool:
+        """Takes it back; True: what it runs on, its monitor for example, does not answer, and may do so later."""
+        try:
+            return not await self._taken_back()
+        except Exception as error:  # whatever it is, the others are taken back
+            expected = isinstance(error, RuntimeFailure | OSError)
+            words = (self._bundle.id, self._bundle.namespace, error)
+            LOG.warning("task %s of %s cannot be taken back: %s", *words, exc_info=not expected)
+            return isinstance(error, TimedOut)
+
+    async def _taken_back(self) -> bool:
+        """False: it is known, but not how it is."""
+        task = self._task or await self._found()
+        if task is None or not self._manager.knows(task):  # it was deleted meanwhile
+            return True
+        self._task = task
+        try:
+            state = await task.state("")
+        except NotFound:  # it was being made when we were killed, and what it runs on did not say so in time
+            self._task = None
+            await self._manager.forget(task)
+            return await self._taken_back()
+        if state.status is Status.UNKNOWN:
+            return False
+        self._tell(task)
+        LOG.info("task %s of %s is %s", task.id, task.namespace, state.status.name.lower())
+        return True
+
+    async def _found(self) -> Task | None:
+        """None: nothing runs any more; what was left is removed, and told."""
+        manager, bundle = self._manager, self._bundle
+        runtime = manager.runtimes.of_bundle(bundle)
+        runs_on = await runtime.recover(bundle, manager.teller)
+        if runs_on is not None:
+            return manager.add(runs_on)
         exit_ = await runtime.clean_up(bundle, manager.teller)
         await manager.rootfs.release(bundle.namespace, bundle.id)
         if exit_ is not None:
             manager.teller.tell_death(bundle.namespace, bundle.id, exit_)
-        return
-    task = manager.add(runs_on)
-    state = await task.state("")
-    first = task.known.process("")
-    if first.stopped and first.exit is not None and not runs_on.in_process:
-        manager.teller.tell_exit(task, first, first.exit)
-    LOG.info("task %s of %s is %s", task.id, task.namespace, state.status.name.lower())
+        return None
+
+    def _tell(self, task: Task) -> None:
+        first = task.known.process("")
+        if first.stopped and first.exit is not None and not task.runs_on.in_process:
+            self._manager.teller.tell_exit(task, first, first.exit)
 
 
 def _remove_unfinished(bundles: Bundles) -> None:

@@ -73,10 +73,14 @@ class ExternalRuntime:
     async def recover(self, bundle: Bundle, watcher: Watcher) -> ExternalTask | None:
         """As the protocol says. One that does not answer is kept: it may be that the machine is slow."""
         program = self._program_of(bundle)
-        connection = await self._living(bundle, program)
-        if connection is None:
-            return None
-        shim = Shim(bundle, connection, program, ShimLog(bundle))
+        async with AsyncExitStack() as undo:
+            log = ShimLog(bundle)  # first: one that was just being started writes there before it answers
+            undo.callback(log.close)
+            connection = await self._living(bundle, program)
+            if connection is None:
+                return None
+            undo.pop_all()
+        shim = Shim(bundle, connection, program, log)
         task = ExternalTask(bundle, shim)
         self._watch(shim, task, watcher)
         return task
