@@ -149,11 +149,12 @@ def run_tier(tier: Tier, arguments: Sequence[str], running: set[int]) -> Result:
 
 
 def run_beside(tiers: Sequence[Tier], arguments: Sequence[str], running: set[int]) -> list[Result]:
-    """Runs some, one after the other, each with its output in a file that is shown at the end."""
+    """Runs some, one after the other, each with its output in a file that is shown when it has ended."""
     results = []
     for tier in tiers:
         report = prepare_report(tier)
         path = report.with_name("output")
+        print(f"\n=== {tier.name} runs beside the others; its output is shown when it has ended", flush=True)
         with path.open("wb") as output:
             results.append(measured(tier, arguments, report, output, running))
         print(f"\n=== {tier.name}: {tier.meaning}\n{path.read_text(errors='replace')}", flush=True)

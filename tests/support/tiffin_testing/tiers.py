@@ -38,7 +38,7 @@ class Tier:
 
 TIERS = (
     Tier("lint", "ruff, mypy --strict, direction of imports, generated files are up to date"),
-    Tier("unit", "no privilege needed", minutes=25),
+    Tier("unit", "no privilege needed", minutes=25, beside=True),
     Tier("kernel", "the runtime, and stores of images, on the real kernel", needs_root=True, minutes=45),
     Tier(
         "load", "managers and shims under kills and churn; small outside of CI", needs_root=True, minutes=40
