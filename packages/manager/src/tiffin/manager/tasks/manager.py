@@ -124,15 +124,19 @@ class TaskManager:
 
     async def delete(self, namespace: str, identifier: str) -> Exit:
         """Removes a task whose first process has ended. Raises NotFound, FailedPrecondition, TimedOut."""
-        exit_ = await self.get(namespace, identifier).delete("")
-        await self._releasing.ended((namespace, identifier))
+        key = (namespace, identifier)
+        exit_ = await self.get(*key).delete("")
+        await self._releasing.ended(key)
+        await self.recovering.ended(key)
         return exit_
 
     def _gone(self, task: Task) -> None:
-        """It was deleted, or its shim has died."""
+        """It was deleted, or its shim has died: nothing of it is to be found out any more."""
         key = (task.namespace, task.id)
         if self.knows(task):
             del self._tasks[key]
+            if taking_back := self.recovering.of(key):
+                self.recovering.give_up(taking_back)
             self._releasing.begin(key, self.rootfs.release(*key))
 
     def knows(self, task: Task) -> bool:

@@ -79,7 +79,10 @@ class _TakingBack:
         self._task = task
         try:
             state = await task.state("")
-        except NotFound:  # it was being made when we were killed, and what it runs on did not say so in time
+        except NotFound:
+            if task.is_being_removed:  # by a client, who takes care of all of it
+                return False
+            # it was being made when we were killed, and what it runs on did not say so in time
             self._task = None
             await self._manager.forget(task)
             return await self._taken_back()

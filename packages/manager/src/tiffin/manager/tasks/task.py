@@ -90,6 +90,11 @@ class Task:
         work = self._delete(exec_id) if exec_id else self._remove()
         return await self._change(f"delete {exec_id}", self._limits.delete, work)
 
+    @property
+    def is_being_removed(self) -> bool:
+        """Somebody has asked for it, and it is not through yet, or done."""
+        return self._removed or self._removing.locked()
+
     async def _remove(self) -> Exit:
         """By the first who asks: its bundle must be gone before another task gets its name, and not be removed then."""
         async with self._removing:

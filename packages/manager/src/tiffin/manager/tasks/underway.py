@@ -28,6 +28,10 @@ class Underway:
         begun.add_done_callback(lambda _: self._work.pop(key))
         return begun
 
+    def of(self, key: Key) -> asyncio.Task[Any] | None:
+        """What is under way under that name; None: nothing."""
+        return self._work.get(key)
+
     async def ended(self, key: Key) -> None:
         """Returns when there is nothing under way under that name."""
         while work := self._work.get(key):
