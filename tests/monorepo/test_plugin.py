@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
@@ -93,6 +94,35 @@ def test_a_process_that_a_test_leaves_fails_it_and_is_ended(session: pytest.Pyte
     pid = int((session.path / "orphan").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+FAILS_ONCE = """
+import pytest
+tries = []
+@pytest.mark.tier("interop")
+@pytest.mark.parametrize("runtime", ["{subject}"])
+def test_it(runtime):
+    tries.append(runtime)
+    assert len(tries) > {failures}
+"""
+
+
+@pytest.mark.parametrize(
+    ("subject", "failures", "passes", "tried_again"),
+    [("runc", 0, True, 0), ("runc", 1, True, 1), ("runc", 2, False, 1), ("tiffin-runtime", 1, False, 0)],
+)
+def test_only_tests_of_a_counterpart_have_a_second_try(
+    session: pytest.Pytester, subject: str, failures: int, *, passes: bool, tried_again: int
+) -> None:
+    session.makepyfile(FAILS_ONCE.format(subject=subject, failures=failures))
+    report = session.path / "report.xml"
+    result = session.runpytest(f"--junitxml={report}")
+    outcomes = result.parseoutcomes()
+    assert (outcomes.get("passed", 0), outcomes.get("failed", 0)) == ((1, 0) if passes else (0, 1))
+    assert outcomes.get("rerun", 0) == tried_again
+    suite = ElementTree.parse(report).getroot().find("testsuite")  # noqa: S314  # our own report
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "0" if passes else "1")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The pytest plugin of this repository: options, markers, tiers; and the fixtures, from `fixtures`."""
+"""The pytest plugin of this repository: options, markers, tiers, a profile of hypothesis; fixtures from `fixtures`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tiffin_testing import requirements
+from tiffin_testing.counterparts import give_second_try
 from tiffin_testing.fixtures import *  # noqa: F403  # pytest finds fixtures by their names in a plugin's module
 from tiffin_testing.tiers import BY_NAME, tier_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# other work on the machine is no fault of an example: as in hypothesis's own profile for CI
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    give_second_try(items)
     wanted = config.getoption("--tier")
     if not wanted:
         return
