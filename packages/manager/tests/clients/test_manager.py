@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,5 +46,33 @@ def test_who_closes_a_subscription_has_ended_it(tmp_path: Path) -> None:
                 await client.events.publish("/tasks/start", TaskStart(container_id="a"))
                 assert (await coming).topic == "/tasks/start"
             assert not exchange.subscribers
+
+    asyncio.run(work())
+
+
+def test_what_a_thread_does_at_the_end_may_need_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transfer that is told to end, or a deletion that waits for a collection."""
+    closing = threading.Event()
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+
+        def slowly() -> None:
+            assert closing.wait(60)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)
+
+        async with Manager(str(tmp_path / "root"), str(tmp_path / "state")) as manager:
+            pool = manager._workers._slow
+            shutdown = pool.shutdown
+
+            def close(**how: Any) -> None:
+                closing.set()
+                shutdown(**how)
+
+            monkeypatch.setattr(pool, "shutdown", close)
+            running = pool.submit(slowly)
+        running.result()
 
     asyncio.run(work())

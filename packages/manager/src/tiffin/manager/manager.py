@@ -53,7 +53,7 @@ class Manager:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             stack.enter_context(claim(self.config.root, self.config.state))
-            stack.callback(self._workers.close)
+            stack.push_async_callback(self._workers.end)
             surroundings = Surroundings(
                 config=self.config,
                 workers=self._workers,

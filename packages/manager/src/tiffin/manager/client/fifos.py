@@ -11,6 +11,7 @@ async with Fifos(stdin=True) as fifos:
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import tempfile
@@ -85,12 +86,21 @@ class Fifos:
         self._stack.callback(transport.close)
 
     async def connect(self) -> None:
-        """Opens stdin, once the shim has its end open: a task's is when it is made, an exec's when it is started."""
+        """Opens stdin, once the shim has its end open: a task's is when it is made, an exec's when it is started.
+
+        Of a process that has ended since then nobody has it open any more: that is told to who writes.
+        """
         if self.paths[0] and self._stdin < 0:
-            self._stdin = os.open(self.paths[0], os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                self._stdin = os.open(self.paths[0], os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
 
     async def write(self, data: bytes) -> None:
         """To the process; waits while it takes nothing. Raises BrokenPipeError: nobody takes it any more."""
+        if self._stdin < 0:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads this stdin")
         view = memoryview(data)
         while view:
             try:

@@ -102,7 +102,7 @@ class Daemon:
 
     async def _claim(self, stack: AsyncExitStack) -> None:
         stack.enter_context(claim(self._config.root, self._config.state))
-        stack.callback(self._workers.close)
+        stack.push_async_callback(self._workers.end)
         process.share_arenas()
         process.raise_file_limit()
         process.set_oom_score(self._config.oom_score)

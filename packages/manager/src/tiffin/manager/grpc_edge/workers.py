@@ -21,7 +21,7 @@ QUICK, SLOW = 16, 32  # started when they are needed
 
 
 class Workers:
-    """Use it in a `with` statement, or `close` it.
+    """Use it in a `with` statement, or `end` it in the event loop.
 
     Args:
         quick: how many threads for what is done at once. slow: for what may take long.
@@ -41,6 +41,10 @@ class Workers:
         """Waits for the work that has begun; what has not never does."""
         self._quick.shutdown(cancel_futures=True)
         self._slow.shutdown(cancel_futures=True)
+
+    async def end(self) -> None:
+        """The same, while the event loop goes on: what has begun may wait for something in it."""
+        await asyncio.to_thread(self.close)
 
     async def run(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Runs what is done at once. Who is cancelled meanwhile is so when it has ended: nothing runs on unseen."""
