@@ -95,6 +95,16 @@ void answer_failed(struct connection *client, uint32_t serial, enum wire_error_n
 	answer(client, serial, MESSAGE_FAILED, &failed);
 }
 
+int refuse_connection(int descriptor, enum wire_error_number error, int number, const char *text)
+{
+	unsigned char bytes[128];
+	struct packet packet = {bytes, 0, sizeof bytes, false};
+	struct wire_failed failed = {error, number, text, {NULL, 0}};
+	put_header(&packet, MESSAGE_FAILED, 0);
+	put_fields(&packet, MESSAGE_FAILED, &failed);
+	return send(descriptor, bytes, packet.length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
 void tell_all(enum wire_message event, const void *fields)
 {
 	for (struct connection *client = connections; client; client = client->next)

@@ -139,7 +139,7 @@ static int add_connection(int descriptor)
 	connections = connection;
 	if (watch_for(&connection->watch, EPOLLIN) < 0) {
 		connections = connection->next;
-		free(connection);
+		free(connection); /* it leaves errno as it is (glibc 2.33) */
 		return -1;
 	}
 	answer(connection, 0, MESSAGE_HELLO, &hello);
@@ -152,16 +152,22 @@ static void reserve_one(void)
 	watch_for(&listener, reserve < 0 ? 0 : EPOLLIN);
 }
 
+/* A client that only saw the end would take us for dead, and end what we hold. */
+static void refuse_client(int client, int error)
+{
+	refuse_connection(client, ERROR_OPERATION_FAILED, error, "no client can be taken now");
+	close(client);
+	warn(NULL, "a client is turned away:", "accept", error); /* now: the log needs the descriptor too */
+}
+
 /* Without a descriptor for it, a client would wait for us, and we would be woken for it, for ever. */
-static void turn_away(void)
+static void turn_away(int error)
 {
 	int client;
 	close(reserve);
 	client = accept4(listener.descriptor, NULL, NULL, SOCK_CLOEXEC);
-	if (client >= 0) {
-		close(client);
-		warn(NULL, "a client is turned away:", "accept", EMFILE); /* now: the log needs the descriptor too */
-	}
+	if (client >= 0)
+		refuse_client(client, error);
 	reserve_one();
 }
 
@@ -170,12 +176,12 @@ static bool accept_one(void)
 	int descriptor = accept4(listener.descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (descriptor < 0) {
 		if ((errno == EMFILE || errno == ENFILE) && reserve >= 0)
-			turn_away();
+			turn_away(errno);
 		return false;
 	}
 	if (add_connection(descriptor) == 0)
 		return true;
-	close(descriptor);
+	refuse_client(descriptor, errno);
 	return false;
 }
 

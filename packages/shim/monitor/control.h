@@ -20,6 +20,9 @@ void answer_failed(struct connection *client, uint32_t serial, enum wire_error_n
 void answer(struct connection *client, uint32_t serial, enum wire_message number, const void *fields);
 void tell_all(enum wire_message event, const void *fields);
 
+/* Instead of a hello: whoever is connected there is no client. 0 or -1 with errno. */
+int refuse_connection(int descriptor, enum wire_error_number error, int number, const char *text);
+
 /* What kind of error an errno is. */
 enum wire_error_number error_of(int error);
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,7 +15,6 @@
 #include "log.h"
 #include "loop.h"
 #include "memory.h"
-#include "message.h"
 #include "process.h"
 #include "reaper.h"
 
@@ -40,12 +38,7 @@ static int enter(const char *directory)
 /* The client has only us to learn it from. */
 static int refuse(int error)
 {
-	unsigned char bytes[128];
-	struct packet packet = {bytes, 0, sizeof bytes, false};
-	struct wire_failed failed = {error_of(error), error, "start", {NULL, 0}};
-	put_header(&packet, MESSAGE_FAILED, 0);
-	put_fields(&packet, MESSAGE_FAILED, &failed);
-	return send(FIRST_CLIENT, bytes, packet.length, MSG_NOSIGNAL) < 0 ? 3 : 1;
+	return refuse_connection(FIRST_CLIENT, error_of(error), error, "start") < 0 ? 3 : 1;
 }
 
 static void close_inherited(void)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packages.shim.tests.monitor.scene import ended
 from packages.shim.tests.tasks.keeping import (
     FOREVER,
     NAMESPACE,
@@ -18,6 +22,7 @@ from packages.shim.tests.tasks.keeping import (
     process_of,
     shell,
 )
+from packages.shim.tests.tasks.test_lost_monitors import monitor_of
 from packages.shim.tests.tasks.trouble import HANG, Trouble
 
 from tiffin.runtime.errors import RuntimeFailure
@@ -76,3 +81,19 @@ async def test_a_start_that_hangs(keeper: Keeper, tmp_path: Path) -> None:
         assert await delete(keeper, name) == 137
         with pytest.raises(RuntimeFailure):
             await starting
+
+
+async def test_a_monitor_that_hangs(keeper: Keeper) -> None:
+    async with keeping(keeper):
+        name = await keeper.run(FOREVER)
+        monitor = monitor_of(keeper, name)
+        pid = (await keeper.tasks.state(name)).pid
+        await keeper.tasks.close()
+        os.kill(monitor, signal.SIGSTOP)
+        try:
+            assert await delete(keeper, name) == 137
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(monitor, signal.SIGCONT)
+        for process in (pid, monitor):
+            await ended(process)

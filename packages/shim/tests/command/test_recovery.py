@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from tiffin.api.containerd.runtime.task.v3.shim_pb2 import StateRequest
+from tiffin.runtime.errors import TimedOut
 from tiffin.shim.command.recovery import bundles_of
 from tiffin.shim.command.serve import ShimSettings
 from tiffin.shim.command.shim import Shim
+from tiffin.shim.tasks import recovery
+from tiffin.shim.tasks.records import FOLDER, TaskRecord, write_task
 from tiffin.shim.tasks.tasks import Tasks
+from tiffin.shim.tasks.values import CreateTask
+from tiffin.ttrpc import Context
 
 SOCKET = "/run/containerd/s/abc"
 
@@ -79,8 +85,37 @@ async def test_it_serves_while_all_are_taken_back_and_one_that_cannot_be_holds_u
         await serves.wait()
         raise PermissionError(path)
 
-    monkeypatch.setattr(Tasks, "recover", recover)
+    monkeypatch.setattr(Tasks, "recover_at_last", recover)
     async with asyncio.timeout(20), AsyncExitStack() as stack:
         await Shim(ShimSettings("n", "own", str(tmp_path / "own"), "", "", SOCKET))._prepare(stack)
         assert sorted(asked) == ["a", "b", "own"]
         serves.set()
+
+
+async def test_a_task_that_does_not_answer_in_time_is_not_told_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A manager that heard so would remove it, with all that runs in it."""
+    bundle(tmp_path, "own")
+    path = str(tmp_path / "own")
+    write_task(f"{path}/{FOLDER}", TaskRecord(CreateTask("own", path), "n", shared_pids=False))
+    tries, tried_again = 0, asyncio.Event()
+
+    async def recover(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            tried_again.set()
+        raise TimedOut("the machine is slow")
+
+    monkeypatch.setattr(recovery, "recover", recover)
+    monkeypatch.setattr(recovery, "BETWEEN_TRIES", 0.0)
+    async with asyncio.timeout(20), AsyncExitStack() as stack:
+        server = await Shim(ShimSettings("n", "own", path, "", "", SOCKET))._prepare(stack)
+        state = server.method("containerd.task.v3.Task", "State").handler
+        context = Context("containerd.task.v3.Task", "State", (), None, None)
+        asking = asyncio.ensure_future(state(StateRequest(id="own"), context))
+        waiting = asyncio.ensure_future(tried_again.wait())
+        done, _ = await asyncio.wait([asking, waiting], return_when=asyncio.FIRST_COMPLETED)
+        assert done == {waiting}
+        asking.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -12,7 +13,14 @@ from pathlib import Path
 import pytest
 from packages.shim.tests.monitor.scene import FOREVER, Heard, Scene, Scenes, ended
 
-from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from tiffin.runtime.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    OperationFailed,
+    Unavailable,
+)
 from tiffin.shim.monitor import CommandFailed, Monitor, Sink, Spawn, Streams, recorded
 
 
@@ -310,8 +318,9 @@ async def test_a_client_that_finds_no_descriptor_is_turned_away_and_others_go_on
     async with scene_of() as scene:
         resource.prlimit(scene.monitor.pid, resource.RLIMIT_NOFILE, (scene.descriptors(), 4096))
         for _ in range(3):
-            with pytest.raises(Unavailable):
+            with pytest.raises(OperationFailed) as failed:  # Unavailable would say that none lives there
                 await Monitor.connect(scene.directory, Heard())
+            assert failed.value.errno == errno.EMFILE
         assert await scene.monitor.processes() == ()
         assert scene.log().count("a client is turned away") == 3
         resource.prlimit(

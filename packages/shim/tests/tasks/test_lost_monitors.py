@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import itertools
 import os
+import resource
 import select
 import signal
 import socket
@@ -20,8 +22,11 @@ from tiffin.runtime.launch.process_end import open_end
 from tiffin.runtime.state.identity import is_alive, process_stat
 from tiffin.shim.monitor import client, starting
 from tiffin.shim.stdio import Stdio
-from tiffin.shim.tasks import loss, orphans
+from tiffin.shim.tasks import loss, orphans, recovery
+from tiffin.shim.tasks.container import Container
+from tiffin.shim.tasks.records import TaskRecord
 from tiffin.shim.tasks.states import Status
+from tiffin.shim.tasks.surroundings import Surroundings
 from tiffin.shim.tasks.values import Patience
 
 pytestmark = pytest.mark.requires("root", "runc")
@@ -181,6 +186,71 @@ async def test_without_descriptors_a_monitor_is_not_taken_for_dead(
             await keeper.tasks.recover(bundle)
         assert await keeper.tasks.recover(bundle) == name
         assert (await keeper.tasks.state(name)).status is Status.RUNNING
+
+
+async def test_one_that_answers_late_is_asked_again_and_its_task_is_not_told_to_be_missing(
+    keeper_of: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the machine is so slow that no answer comes in time: who hears of no task removes what lives."""
+    tried, once = asyncio.Event(), recovery.recover
+
+    async def recover(record: TaskRecord, surroundings: Surroundings) -> Container | None:
+        try:
+            return await once(record, surroundings)
+        finally:
+            tried.set()
+
+    monkeypatch.setattr(recovery, "BETWEEN_TRIES", 0.01)
+    monkeypatch.setattr(recovery, "recover", recover)
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        monitor, bundle = monitor_of(keeper, name), str(keeper.bundles[name].path)
+        await keeper.tasks.close()
+        keeper.patience = Patience(monitor=0.1)
+        keeper.tasks = keeper.new_tasks()
+        os.kill(monitor, signal.SIGSTOP)
+        try:
+            taking_back = asyncio.ensure_future(keeper.tasks.recover_at_last(bundle))
+            for _ in range(2):
+                await tried.wait()
+                tried.clear()
+            asking = asyncio.ensure_future(keeper.tasks.state(name))
+            assert keeper.tasks.containers() == (name,)
+        finally:
+            os.kill(monitor, signal.SIGCONT)
+        assert await taking_back == name
+        assert (await asking).status is Status.RUNNING
+
+
+async def test_records_that_cannot_be_read_are_not_tried_again(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        file = keeper.bundles[name].path / "tiffin" / "init@state"
+        good = file.read_text()
+        await keeper.tasks.close()
+        keeper.tasks = keeper.new_tasks()
+        file.write_text("{")
+        with pytest.raises(OperationFailed, match="init@state"):
+            await keeper.tasks.recover_at_last(str(keeper.bundles[name].path))
+        file.write_text(good)
+
+
+async def test_a_monitor_without_descriptors_is_not_taken_for_dead(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.run(FOREVER)
+        monitor, bundle = monitor_of(keeper, name), str(keeper.bundles[name].path)
+        taken = keeper.new_tasks()  # the first one does not know of it, as if it were dead
+        used = set(map(int, os.listdir(f"/proc/{monitor}/fd")))
+        free = next(number for number in itertools.count() if number not in used)
+        resource.prlimit(monitor, resource.RLIMIT_NOFILE, (free, 4096))
+        with pytest.raises(OperationFailed) as failed:
+            await taken.recover(bundle)
+        assert failed.value.errno == errno.EMFILE
+        resource.prlimit(monitor, resource.RLIMIT_NOFILE, (4096, 4096))
+        await keeper.tasks.close()
+        keeper.tasks = taken
+        assert await taken.recover(bundle) == name
+        assert (await taken.state(name)).status is Status.RUNNING
 
 
 async def test_without_descriptors_a_connection_is_taken_up_later(

@@ -86,7 +86,8 @@ class Shim:
         task = TaskService(tasks, self._end.set, changes, debug=self._settings.debug)
         sandbox = SandboxService(tasks, self._end.set, changes, own_pid=os.getpid())
         for bundle in bundles_of(self._settings):
-            changes.begin(_take_back(tasks, bundle))
+            taking_back = changes.begin(_take_back(tasks, bundle))
+            stack.callback(taking_back.cancel)  # one that hangs is the successor's
         await asyncio.sleep(0)  # now `tasks` knows of all, and whoever asks for one waits for that one alone
         try:
             sandbox.recover(self._settings.bundle)
@@ -106,7 +107,7 @@ class Shim:
 async def _take_back(tasks: Tasks, bundle: str) -> None:
     """One that cannot be had, or not soon, is no matter of the others."""
     try:
-        await tasks.recover(bundle)
+        await tasks.recover_at_last(bundle)
     except (RuntimeFailure, OSError):
         logger.exception("%s cannot be taken back", bundle)
 

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import socket
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).resolve().parent.parent / "bin/tiffin-monitor"
 FIRST_CLIENT = 3  # monitor/main.c
+CREDENTIALS = struct.Struct("iII")  # pid, uid, gid: ucred of unix(7)
 NOBODY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED})
 """What connect(2) and open(2) say where no monitor lives. All else must not be taken for that: its container would be
 killed."""
@@ -78,6 +80,20 @@ def end_of(pid: int) -> Iterator[asyncio.Future[None]]:
 def _resolve(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
+
+
+def pid_of(directory: str) -> int:
+    """Of the monitor in a directory, also of one that does not answer; 0 if none lives there. Raises OperationFailed.
+
+    The kernel tells who listens (SO_PEERCRED of unix(7)).
+    """
+    try:
+        with connect_to(directory) as sock:
+            found = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    except Unavailable:
+        return 0
+    pid: int = CREDENTIALS.unpack(found)[0]
+    return pid
 
 
 def connect_to(directory: str) -> socket.socket:

@@ -7,8 +7,10 @@ answer costs no command. Events that may not have been handed over are told agai
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 
-from tiffin.runtime.errors import TimedOut, Unavailable
+from tiffin.runtime.errors import OperationFailed, RuntimeFailure, TimedOut, Unavailable
 
 from ..events.values import (
     TaskCreate,
@@ -21,6 +23,7 @@ from ..events.values import (
 )
 from ..monitor.client import Monitor
 from ..monitor.records import recorded
+from ..monitor.starting import pid_of
 from ..monitor.values import INIT
 from .container import Container, directory_of
 from .creating import created_event
@@ -28,7 +31,7 @@ from .ending import ended, exit_event
 from .loss import end_orphans
 from .process import Process
 from .records import read_processes, read_task
-from .removing import remove_files
+from .removing import kill_monitor, remove_files
 from .states import ENDED, Status
 from .unfinished import finish_exec, finish_first, undo_creation
 
@@ -37,10 +40,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..events.values import Event
+    from ..monitor.values import MonitoredProcess
     from .records import TaskRecord
     from .surroundings import Surroundings
 
+LOG = logging.getLogger("tiffin.shim.tasks")
 AT_WORK = (Status.CREATING, Status.STARTING, Status.PAUSING, Status.RESUMING, Status.DELETING)
+BETWEEN_TRIES = 1.0  # seconds
+TOO_MUCH_OPEN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN})
 
 
 def record_of(bundle: str) -> TaskRecord | None:
@@ -56,8 +63,13 @@ def record_of(bundle: str) -> TaskRecord | None:
     return record
 
 
-async def recover(record: TaskRecord, surroundings: Surroundings) -> Container | None:
+async def recover(
+    record: TaskRecord, surroundings: Surroundings, *, by_force: bool = False
+) -> Container | None:
     """The container; None if it was half made, and is undone now.
+
+    Args:
+        by_force: a monitor that does not answer in time is killed, which ends the container.
 
     Raises:
         OperationFailed: its records cannot be read, or what was half made cannot be removed.
@@ -65,18 +77,40 @@ async def recover(record: TaskRecord, surroundings: Surroundings) -> Container |
     """
     container = Container(record, surroundings.runtime_for(record.request.options), surroundings)
     try:
-        return container if await _taken_back(container) else None
+        return container if await _taken_back(container, by_force=by_force) else None
     except BaseException:
         await container.close()  # its monitor would tell two of them when it is tried again
         raise
 
 
-async def _taken_back(container: Container) -> bool:
+async def recover_at_last(record: TaskRecord, surroundings: Surroundings) -> Container | None:
+    """As `recover`, but what does not answer now is asked again, as often as it takes: the machine may be slow.
+
+    Whoever heard that there is no such task would remove what lives.
+    """
+    while True:
+        try:
+            return await recover(record, surroundings)
+        except (RuntimeFailure, OSError) as error:
+            if not _may_answer_later(error):
+                raise
+            LOG.warning("task %s cannot be taken back yet: %s", record.request.id, error)
+        await asyncio.sleep(BETWEEN_TRIES)
+
+
+def _may_answer_later(error: RuntimeFailure | OSError) -> bool:
+    """Unavailable: its monitor has just gone, or cut the connection; the next try finds out which."""
+    if isinstance(error, OperationFailed | OSError):
+        return error.errno in TOO_MUCH_OPEN
+    return isinstance(error, TimedOut | Unavailable)
+
+
+async def _taken_back(container: Container, *, by_force: bool) -> bool:
     """False: it was half made, and is undone now."""
     _read(container)
     if container.init.status in AT_WORK:
         await container.runtime.settle(container.id)
-    await _connect(container)
+    await _connect(container, by_force=by_force)
     if container.init.status is Status.CREATING:
         await undo_creation(container)
         return False
@@ -98,25 +132,35 @@ def _read(container: Container) -> None:
             container.execs[record.exec_id] = process
 
 
-async def _connect(container: Container) -> None:
+async def _connect(container: Container, *, by_force: bool) -> None:
     """To its monitor; to its files, where that has ended. Raises TimedOut: it does not answer."""
-    patience = container.surroundings.patience.monitor
-    try:
-        async with asyncio.timeout(patience):
-            container.monitor = await Monitor.connect(container.directory, container)
-            known = {one.name: one for one in await container.monitor.processes()}
-    except TimeoutError:
-        raise TimedOut(
-            f"the monitor in {container.directory} does not answer in {patience:g} s: is it stopped?"
-        ) from None
-    except Unavailable:
-        container.monitor = None
+    known = await _told(container)
+    if known is None and not by_force:
+        raise TimedOut(f"the monitor in {container.directory} does not answer: is it stopped?")
+    if known is None:
+        if container.monitor is not None:
+            monitor, container.monitor = container.monitor, None
+            await monitor.close()
+        await kill_monitor(pid_of(container.directory), container.surroundings.patience.kill)
         known = recorded(container.directory)
     for process in container.processes:
         if process.name in known:
             process.learn(known[process.name])
         elif process.exit is not None:  # it was being deleted: the monitor has forgotten it
             process.drained.set()
+
+
+async def _told(container: Container) -> Mapping[str, MonitoredProcess] | None:
+    """What its monitor, or what is left of it, says of its processes; None: it does not answer."""
+    try:
+        async with asyncio.timeout(container.surroundings.patience.monitor):
+            container.monitor = await Monitor.connect(container.directory, container)
+            return {one.name: one for one in await container.monitor.processes()}
+    except TimeoutError:
+        return None
+    except Unavailable:
+        container.monitor = None
+        return recorded(container.directory)
 
 
 async def _tell(container: Container) -> None:

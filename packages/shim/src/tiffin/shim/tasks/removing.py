@@ -41,13 +41,19 @@ async def stop_monitor(container: Container, *, by_force: bool = False) -> None:
             with contextlib.suppress(RuntimeFailure):  # it was killed itself
                 await monitor.quit()
     except TimeoutError:
-        await _kill_monitor(monitor.pid, patience.kill)
+        await kill_monitor(monitor.pid, patience.kill)
     finally:
         await monitor.close()
 
 
-async def _kill_monitor(pid: int, seconds: float) -> None:
-    """It is stopped, or hangs in a file. Its socket is open: the pid is still its own."""
+async def kill_monitor(pid: int, seconds: float) -> None:
+    """It is stopped, or hangs in a file. Its socket is open: the pid is still its own; 0: it has gone, which is fine.
+
+    Raises:
+        TimedOut: it hangs in the kernel, and cannot even be killed.
+    """
+    if not pid:
+        return
     with end_of(pid) as ended:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 
 from tiffin.runtime.errors import AlreadyExists, FailedPrecondition, NotFound, Unsupported
 
@@ -25,7 +26,7 @@ from .values import Connection, Patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import Any
 
     from tiffin.runtime.cgroup.manager import CgroupManager
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
     from ..runtimes.port import OciRuntime
     from ..stdio import Stdio
     from .container import Container
+    from .records import TaskRecord
     from .surroundings import Watcher
     from .values import Activity, CreateTask, Deleted, ProcessInfo, ProcessState
+
+    Recovery = Callable[[TaskRecord, Surroundings], Awaitable[Container | None]]
 
 
 class Tasks:
@@ -92,7 +96,13 @@ class Tasks:
         Raises:
             AlreadyExists: it is here. Else as `recovery.recover`; then it may be tried again.
         """
-        path = real_bundle(bundle)
+        return await self._take_back(real_bundle(bundle), recovery.recover)
+
+    async def recover_at_last(self, bundle: str) -> str | None:
+        """As `recover`, but what does not answer is asked again till it does; who wants the task waits for that."""
+        return await self._take_back(real_bundle(bundle), recovery.recover_at_last)
+
+    async def _take_back(self, path: str, how: Recovery) -> str | None:
         with self._beginnings.of(path):
             if (found := self._of_bundle(path)) is not None:
                 raise AlreadyExists(f"task {found.id} is here, in {path}")
@@ -103,7 +113,7 @@ class Tasks:
             if identifier in self._containers:
                 raise AlreadyExists(f"task {identifier} is here, in {self._containers[identifier].bundle}")
             with self._returning.of(identifier):
-                container = await recovery.recover(record, self._surroundings)
+                container = await how(record, self._surroundings)
             if container is None:
                 return None
             self._containers[identifier] = container  # before those who have waited go on
@@ -127,7 +137,7 @@ class Tasks:
         path = real_bundle(bundle)
         await self._beginnings.wait(path)
         if self._of_bundle(path) is None:
-            await self.recover(path)
+            await self._take_back(path, partial(recovery.recover, by_force=True))
         found = self._of_bundle(path)
         if found is None:
             return None
