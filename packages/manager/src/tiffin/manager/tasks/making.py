@@ -8,13 +8,13 @@ A kill in between is as good as a failure: the next manager finds a bundle witho
 from __future__ import annotations
 
 import logging
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from tiffin.manager.events.checking import check_identifier
 from tiffin.manager.runtimes.bundles import mark
 from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.bundles.make import make_bundle
+from tiffin.manager.runtimes.undoing import undone
 from tiffin.manager.runtimes.values import Creation
 from tiffin.manager.tasks.asking import Asking
 from tiffin.runtime.errors import AlreadyExists
@@ -22,6 +22,7 @@ from tiffin.shim.tasks.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AsyncExitStack
 
     from tiffin.manager.runtimes.bundles.bundle import Bundle
     from tiffin.manager.runtimes.port import RuntimeTask, Watcher
@@ -49,21 +50,19 @@ class Maker:
         self._seconds = seconds
 
     async def make(self, bundle: Bundle, container: Container, request: TaskRequest) -> RuntimeTask:
-        """Makes it. Raises InvalidArgument, AlreadyExists, NotFound, TimedOut, OperationFailed; nothing is left then.
+        """Makes it.
 
-        Who cancels it does so once: the undoing takes its time.
+        Raises InvalidArgument, AlreadyExists, NotFound, TimedOut, OperationFailed; nothing is left then.
         """
         check_identifier("id of a task", bundle.id)
         options = request.options or container.options
         chosen = self._runtimes.choose(request.runtime or container.runtime, options)
-        async with AsyncExitStack() as undo:
+        async with undone() as undo:
             undo.push_async_callback(self._rootfs.release, bundle.namespace, bundle.id)
             await self._make_bundle(bundle, None if container.spec is None else container.spec.value, undo)
             creation = await self._creation(bundle, chosen, container, request)
             making = chosen.runtime.create(creation, self._watcher)
-            made = await Asking(f"task {bundle.id}").ask("create", self._seconds, making)
-            undo.pop_all()
-        return made
+            return await Asking(f"task {bundle.id}").ask("create", self._seconds, making)
 
     async def _make_bundle(self, bundle: Bundle, config: bytes | None, undo: AsyncExitStack) -> None:
         def make() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tiffin.api.containerd.runtime.task.v2 import shim_pb2
 from tiffin.api.containerd.types.mount_pb2 import Mount as MountMessage
+from tiffin.manager.runtimes.undoing import to_the_end
 from tiffin.runtime.errors import RuntimeFailure
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ PATIENCE = 10.0  # seconds for the answer to what was given up, and as many for 
 
 
 async def create_in(connection: Connection, creation: Creation) -> None:
-    """Makes it. Raises what the shim answers; who cancels it does so once."""
+    """Makes it. Raises what the shim answers."""
     answer = connection.call("Create", _request(creation), shim_pb2.CreateTaskResponse)
     creating = asyncio.get_running_loop().create_task(answer)
     try:
         await asyncio.shield(creating)
     except asyncio.CancelledError:
-        await _undone(connection, creation.bundle.id, creating)
+        await to_the_end(_undone(connection, creation.bundle.id, creating))
         raise
 
 

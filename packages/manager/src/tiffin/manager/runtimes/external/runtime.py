@@ -18,6 +18,7 @@ from tiffin.manager.runtimes.external.shim import Shim, clean_up
 from tiffin.manager.runtimes.external.taking_back import Deaths, TakingBack
 from tiffin.manager.runtimes.external.task import ExternalTask
 from tiffin.manager.runtimes.names import find_program
+from tiffin.manager.runtimes.undoing import undone
 from tiffin.runtime.errors import RuntimeFailure, Unavailable
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ExternalRuntime:
     async def create(self, creation: Creation, watcher: Watcher) -> ExternalTask:
         """As the protocol says."""
         bundle = creation.bundle
-        async with AsyncExitStack() as undo:
+        async with undone() as undo:
             if creation.address:
                 endpoint = bootstrap.parsed_endpoint(creation.address, creation.version)
                 shim = Shim(bundle, await connect(endpoint), None, None)
@@ -55,7 +56,6 @@ class ExternalRuntime:
             task = ExternalTask(bundle, shim)
             await create_in(shim.connection, creation)
             self._watch(shim, task, watcher)
-            undo.pop_all()
         return task
 
     async def _started(self, creation: Creation, undo: AsyncExitStack) -> Shim:

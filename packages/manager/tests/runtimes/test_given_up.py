@@ -1,0 +1,98 @@
+"""A creation is given up while it is undone already: all of that is done, whoever is cancelled, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from packages.manager.tests.runtimes.standing import StandInProgram, StandInShim, bundle_of
+
+from tiffin.api.containerd.runtime.task.v2 import shim_pb2
+from tiffin.manager.runtimes.external.program import Daemon
+from tiffin.manager.runtimes.external.runtime import ExternalRuntime
+from tiffin.manager.runtimes.values import Creation, Exit
+from tiffin.runtime.errors import Unsupported
+from tiffin.ttrpc import Context, Server, unary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tiffin.manager.runtimes.bundles.bundle import Bundle
+
+
+class SlowProgram(StandInProgram):
+    """It takes its time to remove what is left. deleting: it has begun. may_end: it may go on."""
+
+    def __init__(self, starts: StandInShim) -> None:
+        super().__init__(starts)
+        self.deleting, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def delete(self, bundle: Bundle) -> Exit:
+        self.deleting.set()
+        await self.may_end.wait()
+        return await super().delete(bundle)
+
+
+class MakingShim(StandInShim):
+    """It makes tasks, once it may. creating: it has begun. deletions: how many tasks were removed."""
+
+    def __init__(self, address: Path) -> None:
+        super().__init__(address)
+        self.creating, self.may_create = asyncio.Event(), asyncio.Event()
+        self.deletions = 0
+        methods = {
+            "Create": unary(shim_pb2.CreateTaskRequest, shim_pb2.CreateTaskResponse, self._create),
+            "Delete": unary(shim_pb2.DeleteRequest, shim_pb2.DeleteResponse, self._delete),
+        }
+        self.server = Server({"containerd.task.v2.Task": methods})
+
+    async def _create(self, _: shim_pb2.CreateTaskRequest, __: Context) -> shim_pb2.CreateTaskResponse:
+        self.creating.set()
+        await self.may_create.wait()
+        return shim_pb2.CreateTaskResponse(pid=7)
+
+    async def _delete(self, _: shim_pb2.DeleteRequest, __: Context) -> shim_pb2.DeleteResponse:
+        self.deletions += 1
+        return shim_pb2.DeleteResponse()
+
+
+class Making:
+    """The creation of a task in a shim that stands in."""
+
+    def __init__(self, folder: Path, shim: StandInShim, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.program = SlowProgram(shim)
+        monkeypatch.setattr(ExternalRuntime, "_program", lambda *_: self.program)
+        creation = Creation(bundle_of(folder, "c1", shim.address), self.program.path)
+        creating = ExternalRuntime(Daemon("", "")).create(creation, cast("Any", None))
+        self.work = asyncio.ensure_future(creating)
+
+
+async def test_one_that_has_failed_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = StandInShim(tmp_path / "shim.sock")  # which makes no tasks
+    made = Making(tmp_path, shim, monkeypatch)
+    await made.program.deleting.wait()
+    made.work.cancel()
+    await asyncio.wait([made.work], timeout=0)
+    made.program.may_end.set()
+    with pytest.raises((asyncio.CancelledError, Unsupported)):
+        await made.work
+    assert made.program.deleted == 1
+    await shim.server.close()
+
+
+async def test_one_whose_time_is_over_when_its_client_has_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = MakingShim(tmp_path / "shim.sock")
+    made = Making(tmp_path, shim, monkeypatch)
+    await shim.creating.wait()
+    for _ in range(2):
+        made.work.cancel()
+        await asyncio.wait([made.work], timeout=0)
+    shim.may_create.set()
+    made.program.may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await made.work
+    assert (shim.deletions, made.program.deleted) == (1, 1)
+    await shim.server.close()
