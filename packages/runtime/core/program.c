@@ -13,6 +13,8 @@
 #include "paths.h"
 #include "syscalls.h"
 
+#define HIGHEST_LEAKED 65536
+
 /* A directory outside of the root has a path that begins with "(unreachable)", not with "/" (getcwd(2)): such a one could only
  * be reached by a leaked descriptor (CVE-2024-21626). */
 OPERATION(change_directory)
@@ -71,14 +73,32 @@ OPERATION(find_program)
 	}
 }
 
+/* A loop without close_range(2): before Linux 5.9, or by a filter that does not know it. */
+static void close_between(int first, int last)
+{
+	if (first > last || sys_close_range((unsigned)first, (unsigned)last, 0) == 0)
+		return;
+	for (int number = first; number <= last && number < HIGHEST_LEAKED; number++)
+		close(number);
+}
+
+/* All but what init talks with until execve, which closes that. Really closed, and before the program is looked for: a
+ * directory of the host, one of ours or one that our caller leaked, would lead execve to the host's programs by
+ * /proc/self/fd/N/../.., close-on-exec or not (CVE-2024-21626). */
 OPERATION(close_descriptors)
 {
-	(void)context;
-	if (sys_close_range((unsigned)fields->first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-		return 0;
-	for (int number = (int)fields->first; number < sysconf(_SC_OPEN_MAX); number++) /* before Linux 5.11 */
-		if (fcntl(number, F_SETFD, FD_CLOEXEC) < 0 && errno != EBADF)
-			return fail("close-on-exec of descriptor %d", number);
+	const int in_use[] = {context->messages, context->go, context->fifo, context->listener};
+	for (int first = (int)fields->first;;) {
+		int next = INT_MAX;
+		for (size_t i = 0; i < sizeof in_use / sizeof *in_use; i++)
+			if (in_use[i] >= first && in_use[i] < next)
+				next = in_use[i];
+		close_between(first, next - 1);
+		if (next == INT_MAX)
+			break;
+		first = next + 1;
+	}
+	context->host_proc = context->cgroup = -1;
 	return 0;
 }
 

@@ -43,9 +43,6 @@ struct scheduling_attributes { /* struct sched_attr of sched_setattr(2), Linux 3
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
 #endif
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
 #define OPEN_TREE_CLONE_ 1
 #define AT_RECURSIVE_ 0x8000
 #define MOVE_MOUNT_F_EMPTY_PATH_ 0x04
@@ -95,7 +92,7 @@ static inline int sys_pidfd_open(pid_t pid, unsigned flags) /* 5.3 */
 	return (int)syscall(434, pid, flags);
 }
 
-static inline int sys_close_range(unsigned first, unsigned last, unsigned flags) /* 5.9; CLOEXEC since 5.11 */
+static inline int sys_close_range(unsigned first, unsigned last, unsigned flags) /* 5.9 */
 {
 	return (int)syscall(436, first, last, flags);
 }

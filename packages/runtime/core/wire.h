@@ -439,7 +439,7 @@ struct wire_find_program {
 	const char *search;
 };
 
-/* marks all descriptors from here on close-on-exec */
+/* closes all descriptors from here on but those that init needs till execve */
 struct wire_close_descriptors {
 	int64_t first;
 };

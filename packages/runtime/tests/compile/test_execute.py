@@ -52,8 +52,8 @@ def test_the_whole_plan_in_its_order() -> None:
         ("init", "set_user"),
         ("init", "change_directory"),
         ("init", "set_capabilities"),
-        ("init", "find_program"),
         ("init", "close_descriptors"),
+        ("init", "find_program"),
         ("init", "execute"),
     ]
 

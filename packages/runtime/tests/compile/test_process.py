@@ -35,8 +35,8 @@ def test_the_last_part_in_its_order() -> None:
     names = [one.name for one in seen[place(seen, "set_environment_home") :]]
     assert names == [
         "set_environment_home", "set_rlimit", "set_rlimit", "set_no_new_privileges", "set_scheduler", "set_umask",
-        "limit_bounding_set", "change_directory", "set_user", "change_directory", "set_capabilities", "find_program",
-        "close_descriptors", "wait_start", "execute",
+        "limit_bounding_set", "change_directory", "set_user", "change_directory", "set_capabilities",
+        "close_descriptors", "find_program", "wait_start", "execute",
     ]  # fmt: skip
 
 

@@ -99,8 +99,8 @@ def test_a_further_process_is_planned_or_refused_by_its_path(config: Config, cha
     in_order(look(plan.operations), *PROCESS_ORDER)
 
 
-PROCESS_ORDER = ("set_rlimit", "limit_bounding_set", "set_user", "set_capabilities", "find_program",
-                 "close_descriptors", "wait_start", "execute")  # fmt: skip
+PROCESS_ORDER = ("set_rlimit", "limit_bounding_set", "set_user", "set_capabilities", "close_descriptors",
+                 "find_program", "wait_start", "execute")  # fmt: skip
 Rule = Callable[[Sequence[Seen]], None]
 
 

@@ -1,7 +1,7 @@
 """process: from the privileged init to the user's program. The same for create, run and exec.
 
 Order, which is runc's: label, no_new_privs, scheduling, filter (if privileges are needed for it), bounding set, working
-directory, ids, capabilities, program, descriptors, filter (as late as can be), start, startContainer hooks, execve.
+directory, ids, capabilities, descriptors, program, filter (as late as can be), start, startContainer hooks, execve.
 """
 
 from __future__ import annotations
@@ -98,11 +98,11 @@ def process_operations(
     if not restricted:
         operations += seccomp
     operations += _credentials(process, prefix, groups_denied=groups_denied)
+    operations.append(close_descriptors(STEP_INIT, "", FIRST_PRESERVED + preserved))
     args = process.get("args", [""])
     operations.append(
         find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", process.get("env", ())))
     )
-    operations.append(close_descriptors(STEP_INIT, "", FIRST_PRESERVED + preserved))
     if restricted:
         operations += seccomp
     operations += before_exec

@@ -308,7 +308,7 @@ def find_program(step: int, where: str, name: str, search: str) -> Operation:
 
 
 def close_descriptors(step: int, where: str, first: int) -> Operation:
-    """Marks all descriptors from here on close-on-exec."""
+    """Closes all descriptors from here on but those that init needs till execve."""
     return Operation(68, step, where, (first,))
 
 

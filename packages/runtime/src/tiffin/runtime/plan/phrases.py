@@ -119,7 +119,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "change_directory": ("change the directory to {path}", *OPTIONS),
     "find_program": ("find the program {name}", " in {search}"),
-    "close_descriptors": ("close descriptors from {first} on at execve",),
+    "close_descriptors": ("close descriptors from {first} on",),
     "run_hook": ("run the {kind} hook {path}", ": {args:words}", ", at most {timeout:seconds}"),
     "execute": ("execute {args:words}", " with {env:variables}"),
     "set_environment_home": ("set HOME to that of user {uid}",),

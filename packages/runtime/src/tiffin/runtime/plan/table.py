@@ -85,7 +85,7 @@ OPERATIONS = (
     (65, "load_seccomp", (("filter", "bytes"), ("flags", "int"), ("listener", "text?"), ("state", "texts")), "installs a BPF filter; its notify descriptor goes to the listener socket (connected by the launcher) with the state: the texts, joined by init's pid"),
     (66, "change_directory", (("path", "text"), ("options", "int")), "chdir, unless an earlier one has done it, and makes sure that it is inside the root (CVE-2024-21626)"),
     (67, "find_program", (("name", "text"), ("search", "text")), "looks the program up in PATH, so that a missing one is an error of create, not of start"),
-    (68, "close_descriptors", (("first", "int"),), "marks all descriptors from here on close-on-exec"),
+    (68, "close_descriptors", (("first", "int"),), "closes all descriptors from here on but those that init needs till execve"),
     (69, "run_hook", (("kind", "text"), ("path", "text"), ("args", "texts"), ("env", "texts"), ("timeout", "int"), ("head", "bytes"), ("tail", "bytes")), "runs a hook from init with the state JSON (head + pid + tail) on its stdin; timeout in seconds, 0 for none"),
     (70, "execute", (("args", "texts"), ("env", "texts")), "resets signals and executes the program found"),
     (71, "set_environment_home", (("uid", "int"),), "adds HOME from the container's /etc/passwd to the environment of `execute` when it has none"),
