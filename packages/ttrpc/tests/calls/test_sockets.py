@@ -13,6 +13,7 @@ from packages.ttrpc.tests.echo import NAME, Echo
 
 from tiffin.ttrpc import BlockingClient, Client, Code, Limits, Peer, Raw, RpcError, Server, same_user
 from tiffin.ttrpc.address import bind, inherit, parse
+from tiffin.ttrpc.client import connecting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,37 @@ async def test_abstract() -> None:
         assert await answers(await Client.connect(address))
         with pytest.raises(OSError, match="in use"):
             await server.listen(address)
+
+
+def crowded(path: Path) -> tuple[socket.socket, list[socket.socket]]:
+    """A socket at which so many wait that one more is told EAGAIN, and those who wait."""
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    listening.listen(0)
+    waiting: list[socket.socket] = []
+    while not waiting or waiting[-1].connect_ex(str(path)) == 0:
+        waiting.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
+    return listening, waiting
+
+
+async def test_who_comes_when_too_many_wait_has_his_turn_later(tmp_path: Path) -> None:
+    listening, waiting = crowded(tmp_path / "s")
+    async with Server(Echo().services) as server:
+        client = asyncio.ensure_future(Client.connect(tmp_path / "s"))
+        await asyncio.sleep(0)  # it has tried
+        await server.listen_on_descriptor(listening.detach())
+        assert await answers(await client)
+    for each in waiting:
+        each.close()
+
+
+async def test_who_has_no_turn_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "PATIENCE", 0.05)
+    listening, waiting = crowded(tmp_path / "s")
+    with pytest.raises(BlockingIOError):
+        await Client.connect(tmp_path / "s")
+    for each in (listening, *waiting):
+        each.close()
 
 
 async def test_inherited(tmp_path: Path) -> None:
@@ -220,14 +252,17 @@ async def test_a_closed_server_does_not_listen_again(tmp_path: Path) -> None:
 
 async def test_the_blocking_client(tmp_path: Path) -> None:
     def talk() -> None:
-        with BlockingClient(f"unix://{tmp_path}/s", timeout=5) as client:
+        with BlockingClient(f"unix://{tmp_path}/s", timeout=60) as client:
             big = Raw(bytes(3_000_000))
             assert client.call(NAME, "Echo", big, Raw, metadata={"k": "v"}) == big
-            for call, code in (("Fail", Code.NOT_FOUND), ("Wait", Code.DEADLINE_EXCEEDED)):
+            for call, seconds, code in (
+                ("Fail", 60, Code.NOT_FOUND),
+                ("Wait", 0.05, Code.DEADLINE_EXCEEDED),
+            ):
                 with pytest.raises(RpcError) as caught:
-                    client.call(NAME, call, Raw(), Raw, timeout=0.05)
+                    client.call(NAME, call, Raw(), Raw, timeout=seconds)
                 assert caught.value.code == code
-            assert client.call(NAME, "Echo", Raw(b"on"), Raw, timeout=5) == b"on"
+            assert client.call(NAME, "Echo", Raw(b"on"), Raw, timeout=60) == b"on"
             loop.call_soon_threadsafe(echo.go.set)
             with pytest.raises(RpcError) as caught:
                 client.call(NAME, "Leave", Raw(), Raw)

@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 from tiffin.ttrpc.address import parse
+from tiffin.ttrpc.client.connecting import connect_unix
 from tiffin.ttrpc.client.connection import ClientConnection
 from tiffin.ttrpc.client.stream import Stream
 from tiffin.ttrpc.client.waiting import Deadline, Reply
@@ -47,7 +48,7 @@ class Client:
         endpoint = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             endpoint.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(endpoint, parse(address))
+            await connect_unix(endpoint, parse(address))
             return await cls.on(endpoint, limits=limits)
         except BaseException:
             endpoint.close()
