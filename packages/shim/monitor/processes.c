@@ -159,8 +159,6 @@ bool nothing_left_to_do(void)
 		else if (process->stage != STAGE_ENDED || !process->drained || !process->recorded || !sinks_are_done(process))
 			return false;
 	}
-	if (loggers_live())
-		return false;
 	/* who was to adopt it is gone: what it has started may still live, and then somebody may come for it */
-	return !spawned || !has_children();
+	return !(spawned && has_children()) && !loggers_live();
 }

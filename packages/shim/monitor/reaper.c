@@ -119,6 +119,7 @@ bool has_children(void)
 		if (info.si_pid == 0)
 			return true;
 		start_command_reaped(info.si_pid);
+		logger_ended(info.si_pid);
 		info.si_pid = 0;
 	}
 	return false;

@@ -11,7 +11,7 @@ from packages.shim.tests.monitor.records import written
 from packages.shim.tests.monitor.scene import Reader, Scene, Scenes
 
 from tiffin.runtime.errors import FailedPrecondition, NotFound
-from tiffin.shim.monitor import CommandFailed, Sink, Streams
+from tiffin.shim.monitor import CommandFailed, Sink, Spawn, Streams
 
 
 def logger(scene: Scene, script: str, kind: str = "binary") -> Streams:
@@ -96,6 +96,14 @@ async def test_the_monitor_stays_until_it_has_read_all(scene_of: Scenes) -> None
         resting = asyncio.create_task(scene.rest())
         await asyncio.to_thread(go.write_text, "\n")
         await resting
+        assert scene.file("out").read_text() == "last\n"
+
+
+async def test_the_monitor_ends_with_those_of_a_process_that_nobody_adopts(scene_of: Scenes) -> None:
+    async with scene_of() as scene:
+        streams = logger(scene, "exec 5>&-; cat <&3 > $1/out")
+        await scene.monitor.spawn(Spawn("init", ("/bin/sh", "-c", "echo last"), streams=streams))
+        await scene.rest()
         assert scene.file("out").read_text() == "last\n"
 
 
