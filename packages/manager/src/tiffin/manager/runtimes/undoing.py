@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
 
 T = TypeVar("T")
+PATIENCE = 30.0  # seconds for what goes on when nobody waits for it any more: what the kernel holds then, is left
 
 
 @asynccontextmanager
@@ -29,14 +30,23 @@ async def undone() -> AsyncIterator[AsyncExitStack]:
 
 async def to_the_end(work: Coroutine[None, None, T]) -> T:
     """Runs it. Who is cancelled meanwhile, however often, is so when it has ended. Raises what it raises."""
-    running = asyncio.get_running_loop().create_task(work)
-    cancelled: asyncio.CancelledError | None = None
+    loop = asyncio.get_running_loop()
+    running = loop.create_task(work)
+    end, cancelled = None, asyncio.CancelledError()
     while not running.done():
         try:
-            await asyncio.wait([running])
+            await asyncio.wait([running], timeout=None if end is None else end - loop.time())
         except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        running.exception()  # looked at: it is the cancellation that is told
-        raise cancelled
-    return running.result()
+            end, cancelled = end or loop.time() + PATIENCE, error
+        if end is not None and loop.time() >= end:
+            running.cancel()
+            break
+    if end is None:
+        return running.result()
+    running.add_done_callback(_heard)
+    raise cancelled
+
+
+def _heard(ended: asyncio.Task[Any]) -> None:
+    if not ended.cancelled():
+        ended.exception()  # it is the cancellation that is told

@@ -179,5 +179,6 @@ class TaskManager:
         await asyncio.gather(*(task.runs_on.give_up() for task in tasks))
         await asyncio.gather(*(task.close() for task in tasks))
         await self._releasing.all_ended(SETTLE)
+        self._releasing.give_up()
         self._tasks.clear()
         await self.runtimes.close()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Message")
 LOG = logging.getLogger("tiffin.manager.shim")
 UNKNOWN_EXIT = 255  # where nobody can say how a process ended
+SETTLE = 15.0  # seconds for cleaning up when we are closed: what the kernel holds then, is left to the next start
 
 
 class Shim:
@@ -158,7 +159,8 @@ class Shim:
         if self._watch is not None:
             if self._taking_back:  # whoever comes next does it
                 self._watch.cancel()
-            await asyncio.wait([self._watch])
+            await asyncio.wait([self._watch], timeout=SETTLE)
+            self._watch.cancel()
         self._close_log()
 
     def _close_log(self) -> None:
