@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +110,15 @@ class Tiffin:
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def wait_for_line(name: str, line: str, environment: Mapping[str, str]) -> None:
+    """Until a container in the background has written a line to its log: what its script does before is done."""
+    command = [str(PROGRAM), "logs", "--follow", name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert f"{line}\n" in process.stdout, f"{name} ended without {line!r}"
+        process.kill()
 
 
 @pytest.fixture(scope="session")

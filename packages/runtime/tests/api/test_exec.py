@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from packages.runtime.tests.api.conftest import Make, shell
+from packages.runtime.tests.lifecycle.containers import has_ended
 
 from tiffin.runtime import DEVNULL, PIPE, Container, FailedPrecondition, OperationFailed, Runtime, TimedOut
 
@@ -47,8 +48,8 @@ def test_a_time_limit_ends_the_whole_tree(container: Container) -> None:
         container.exec(shell(script), timeout=0.5)
     assert 0.5 <= time.monotonic() - begin < SECONDS
     assert caught.value.stdout == b"begun\n"
-    container.exec(["true"])  # the kernel has killed them in order: what was before is gone
-    assert container.pids() == (container.process.pid,)
+    left = set(container.pids()) - {container.process.pid}
+    assert all(has_ended(pid) for pid in left)  # the kernel may take a moment for what was killed
 
 
 def test_a_daemon_that_keeps_the_pipes_does_not_hold_it_up(container: Container) -> None:

@@ -57,19 +57,19 @@ class Subject:
     def living(self) -> list[int]:
         parent = AnotherParent(self.socket)
         try:
-            return [pid for pid in parent.ask({"list": True})["living"] if not ends(pid, seconds=0.5)]
+            return [pid for pid in parent.ask({"list": True})["living"] if not ends(pid)]
         finally:
             parent.close()
 
 
-def ends(pid: int, seconds: float = SECONDS) -> bool:
+def ends(pid: int) -> bool:
     """Whether a process ends within some time."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([descriptor], [], [], seconds)[0])
+        return bool(select.select([descriptor], [], [], SECONDS)[0])
     finally:
         os.close(descriptor)
 

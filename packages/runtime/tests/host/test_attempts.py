@@ -7,7 +7,6 @@ import select
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,12 +29,10 @@ def ends_within(pid: int, *, seconds: float) -> bool:
 
 
 def test_an_attempt_that_hangs_is_ended_with_all_its_children(tmp_path: Path) -> None:
-    began = time.monotonic()
-    finding = finding_of(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; wait"], seconds=0.5)
+    finding = finding_of(["sh", "-c", f"sleep 1000 & echo $! > {tmp_path}/pid; wait"], seconds=2.5)
     assert not finding.available
-    assert "0.5 s" in finding.detail
-    assert time.monotonic() - began < 10
-    assert ends_within(int((tmp_path / "pid").read_text()), seconds=10)
+    assert "2.5 s" in finding.detail
+    assert ends_within(int((tmp_path / "pid").read_text()), seconds=30)
 
 
 def test_a_program_that_does_not_exist_is_a_finding() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from packages.manager.tests.tiffind import Tiffind
-from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Outcome
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Outcome, wait_for_line
 
 from tiffin_testing.cgroups import CgroupParent
 from tiffin_testing.containerd import running_containerd
@@ -54,6 +54,11 @@ class Managed:
         """A container in the background, which runs."""
         done = self.run("-d", f"--name={name}", *flags, IMAGE, "sh", "-c", script)
         assert (done.code, done.out) == (0, f"{name}\n"), done
+
+    def start_ready(self, name: str, script: str, *flags: str) -> None:
+        """A container in the background whose script has written `ready`."""
+        self.start(name, script, *flags)
+        wait_for_line(name, "ready", self.environment)
 
     def states(self) -> dict[str, str]:
         """Every container's status."""

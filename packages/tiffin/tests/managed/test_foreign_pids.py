@@ -53,7 +53,7 @@ def nested(managed: Managed, *words: str | Path) -> Outcome:
 
 
 def test_in_another_pid_namespace(managed: Managed, tmp_path: Path) -> None:
-    managed.start("box", "echo inside > /file; exec sleep 300")
+    managed.start_ready("box", "echo inside > /file; echo ready; exec sleep 300")
     assert nested(managed, "exec", "box", "cat", "/file").out == "inside\n"
     for words, advice in (
         (("cp", "box:/file", tmp_path / "out"), "tiffin exec box tar"),

@@ -33,8 +33,8 @@ def test_ps_lists_those_that_run(managed: Managed) -> None:
 
 
 def test_stop_sends_the_stop_signal_and_then_kills(managed: Managed) -> None:
-    script = "trap 'exit 6' USR1; while :; do sleep 0.05; done"
-    managed.start("polite", script, "--stop-signal=USR1")
+    script = "trap 'exit 6' USR1; echo ready; while :; do sleep 0.05; done"
+    managed.start_ready("polite", script, "--stop-signal=USR1")
     managed.start("deaf")  # the first process of a pid namespace gets no signal that it has no handler for
     assert managed.call("stop", "-t", "30", "polite").lines == ["polite"]
     assert managed.call("stop", "-t", "0", "deaf").lines == ["deaf"]
@@ -42,7 +42,8 @@ def test_stop_sends_the_stop_signal_and_then_kills(managed: Managed) -> None:
 
 
 def test_stop_lets_a_paused_one_do_something_about_its_signal(managed: Managed) -> None:
-    managed.start("ice", "trap 'exit 6' TERM; while :; do sleep 0.05; done", "--stop-timeout=-1")
+    script = "trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done"
+    managed.start_ready("ice", script, "--stop-timeout=-1")
     assert managed.call("pause", "ice").code == 0
     assert managed.call("stop", "ice").lines == ["ice"]
     assert managed.states() == {"ice": "exited (6)"}
@@ -111,7 +112,7 @@ def test_pause_and_unpause(managed: Managed) -> None:
 
 
 def test_top_and_stats(managed: Managed) -> None:
-    managed.start("busy", "sleep 301 & while :; do :; done", "--memory=64m")
+    managed.start_ready("busy", "sleep 301 & echo ready; while :; do :; done", "--memory=64m")
     assert "sleep 301" in managed.call("top", "busy").out
     assert managed.call("top", "busy", "-o", "pid,args").lines[0].split() == ["PID", "COMMAND"]
     (row,) = json.loads(managed.call("stats", "--no-stream", "--json").out)
@@ -123,7 +124,8 @@ def test_top_and_stats(managed: Managed) -> None:
 
 
 def test_files_go_in_and_out(managed: Managed, tmp_path: Path) -> None:
-    managed.start("box", "mkdir -p /d/e; echo inside >/d/e/f; ln -s /etc /d/l; exec sleep 300")
+    script = "mkdir -p /d/e; echo inside >/d/e/f; ln -s /etc /d/l; echo ready; exec sleep 300"
+    managed.start_ready("box", script)
     (tmp_path / "tree/sub").mkdir(parents=True)
     (tmp_path / "tree/sub/file").write_text("outside\n")
     assert managed.call("cp", tmp_path / "tree", "box:/tmp").code == 0
@@ -134,7 +136,7 @@ def test_files_go_in_and_out(managed: Managed, tmp_path: Path) -> None:
 
 
 def test_archives_go_in_and_out(managed: Managed, tmp_path: Path) -> None:
-    managed.start("box", "mkdir -p /d/e; echo inside >/d/e/f; exec sleep 300")
+    managed.start_ready("box", "mkdir -p /d/e; echo inside >/d/e/f; echo ready; exec sleep 300")
     program = shlex.join(managed.words("cp"))
     both = f"{program} box:/d - | {program} - box:/tmp"
     done = subprocess.run(["sh", "-c", both], env=managed.environment, timeout=SECONDS, check=False)

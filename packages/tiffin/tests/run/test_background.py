@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Tiffin
+from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Tiffin, wait_for_line
 
 from tiffin_testing.cgroups import CgroupParent
 
@@ -35,7 +35,8 @@ def test_one_that_is_not_there_keeps_nobody_from_waiting(tiffin: Tiffin) -> None
 
 
 def test_stop_lets_a_paused_one_do_something_about_its_signal(tiffin: Tiffin) -> None:
-    start(tiffin, "ice", "trap 'exit 6' TERM; while :; do sleep 0.05; done")
+    start(tiffin, "ice", "trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done")
+    wait_for_line("ice", "ready", tiffin.environment)
     assert tiffin.call("pause", "ice").code == 0
     assert tiffin.call("stop", "-t", "-1", "ice").lines == ["ice"]
     assert tiffin.states() == {"ice": "exited (6)"}
@@ -121,6 +122,19 @@ def test_attach_joins_a_container_that_runs(tiffin: Tiffin) -> None:
     start(tiffin, "reader", "while read line; do echo got $line; done; exit 5", "-i")
     done = tiffin.call("attach", "reader", stdin="one\ntwo\n")
     assert (done.code, done.out) == (5, "got one\ngot two\n")
+
+
+def test_one_that_takes_no_input_is_attached_to_with_any(tiffin: Tiffin) -> None:
+    start(tiffin, "closed", "while [ ! -e /tmp/go ]; do echo tick; sleep 0.05; done; exit 4")
+    command, null = [str(PROGRAM), "attach", "closed"], subprocess.DEVNULL
+    with subprocess.Popen(
+        command, stdin=null, stdout=subprocess.PIPE, text=True, env=tiffin.environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "tick\n"
+        assert tiffin.call("exec", "closed", "touch", "/tmp/go").code == 0
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 4
 
 
 def test_only_looking(tiffin: Tiffin) -> None:
