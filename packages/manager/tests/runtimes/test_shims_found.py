@@ -63,7 +63,7 @@ async def test_a_shim_that_dies_while_the_manager_looks_is_started_again(tmp_pat
     dying.dies = True
     await dying.listen()
     bundle, program = bundle_of(tmp_path, "c1", dying.address), StandInProgram(next_)
-    task = await Runtime(program).recover(bundle, Watching())
+    task = await Runtime(program).recover(bundle, Watching(), lambda: None)
     assert task is not None
     assert (await task.state("")).pid == 7
     assert program.started == ["c1"]
@@ -76,7 +76,7 @@ async def test_a_shim_that_cannot_tell_its_tasks_state_has_it(tmp_path: Path) ->
     shim.failure = RpcError(Code.UNKNOWN, "runc did not terminate successfully")
     await shim.listen()
     bundle = bundle_of(tmp_path, "c1", shim.address)
-    task = await Runtime(StandInProgram(shim)).recover(bundle, Watching())
+    task = await Runtime(StandInProgram(shim)).recover(bundle, Watching(), lambda: None)
     assert task is not None
     await task.give_up()
     await shim.server.close()
@@ -86,13 +86,28 @@ async def test_a_shim_without_its_task_is_told_to_end_and_let_go(tmp_path: Path)
     shim = StandInShim(tmp_path / "shim.sock")
     await shim.listen()
     bundle, program = bundle_of(tmp_path, "c1", shim.address), StandInProgram(shim)
-    asked = asyncio.ensure_future(Runtime(program).recover(bundle, Watching()))
+    asked = asyncio.ensure_future(Runtime(program).recover(bundle, Watching(), lambda: None))
     await shim.until_asked("c1")
     before = descriptors()
     await shim.server.close()  # as it was told
     assert await asked is None
     assert descriptors() <= before
     assert program.started == []
+
+
+async def test_a_shim_of_several_tasks_may_be_making_one_that_it_does_not_have_yet(tmp_path: Path) -> None:
+    shim, unmade = StandInShim(tmp_path / "shim.sock", "c2"), asyncio.Event()
+    await shim.listen()
+    bundle = bundle_of(tmp_path, "c1", shim.address)
+    asked = asyncio.ensure_future(Runtime(StandInProgram(shim)).recover(bundle, Watching(), unmade.set))
+    async with asyncio.timeout(20):
+        await unmade.wait()
+    assert not asked.done()
+    shim.tasks.add("c1")
+    task = await asked
+    assert task is not None
+    await task.give_up()
+    await shim.server.close()
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EMFILE, "too many open files"), None])

@@ -77,7 +77,7 @@ class Runtime:
         self.made = StandIn(creation.bundle)
         return self.made
 
-    async def recover(self, bundle: Bundle, _: object) -> StandIn | None:
+    async def recover(self, bundle: Bundle, _: object, __: object) -> StandIn | None:
         if bundle.id in self.late:
             self.late.remove(bundle.id)
             raise TimedOut("its monitor does not answer")

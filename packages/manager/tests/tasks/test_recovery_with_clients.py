@@ -19,10 +19,10 @@ from tiffin.manager.tasks import recovery
 from tiffin.manager.tasks.limits import Limits
 from tiffin.manager.tasks.manager import TaskManager
 from tiffin.manager.tasks.request import Container, TaskRequest
-from tiffin.runtime.errors import NotFound
+from tiffin.runtime.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from tiffin.manager.runtimes.bundles.bundle import Bundle
@@ -53,13 +53,20 @@ class Shim(StandIn):
 
 
 class Runtime:
-    """As `TaskRuntime`, with the shim of one task. cleaned_up: how often that was asked for."""
+    """As `TaskRuntime`, with the shim of one task.
+
+    is_made: the shim has the task when this is set; None: it has it. cleaned_up: how often that was asked for.
+    """
 
     def __init__(self, shim: Shim) -> None:
         self.shim = shim
+        self.is_made: asyncio.Event | None = None
         self.cleaned_up = 0
 
-    async def recover(self, _: Bundle, __: object) -> Shim:
+    async def recover(self, _: Bundle, __: object, unmade: Callable[[], None]) -> Shim:
+        if self.is_made is not None:
+            unmade()
+            await self.is_made.wait()
         return self.shim
 
     async def create(self, creation: Creation, _: object) -> StandIn:
@@ -80,21 +87,28 @@ class Stored:
         return Container(identifier, None, "io.containerd.none.v1")
 
 
+class Taking:
+    """A manager that takes one task back; its runtime; the topics of what is published."""
+
+    def __init__(self, folder: Path) -> None:
+        bundles = Bundles(str(folder / "root"), str(folder / "state"))
+        bundle = bundles.of("default", "c1")
+        make_bundle(bundle, b"{}")
+        self.runtime, self.topics = Runtime(Shim(bundle)), list[str]()
+        exchange, table = Exchange(), RuntimeTable(cast("Any", self.runtime))
+        exchange.listen(lambda envelope: self.topics.append(envelope.topic))
+        self.manager = TaskManager(bundles, table, Stored(), exchange, Limits(state=0.01))
+
+
 @asynccontextmanager
 async def taking_back(folder: Path) -> AsyncIterator[tuple[TaskManager, Runtime, list[str]]]:
-    """A manager that takes back a task which hangs; its runtime; the topics of what is published."""
-    bundles = Bundles(str(folder / "root"), str(folder / "state"))
-    bundle = bundles.of("default", "c1")
-    make_bundle(bundle, b"{}")
-    runtime, exchange, topics = Runtime(Shim(bundle)), Exchange(), list[str]()
-    exchange.listen(lambda envelope: topics.append(envelope.topic))
-    runtime.shim.hang()
-    table = RuntimeTable(cast("Any", runtime))
-    manager = TaskManager(bundles, table, Stored(), exchange, Limits(state=0.01))
-    await recovery.recover(manager)
-    assert (await manager.get("default", "c1").state("")).status is Status.UNKNOWN
-    yield manager, runtime, topics
-    await manager.close()
+    """One whose task hangs."""
+    taking = Taking(folder)
+    taking.runtime.shim.hang()
+    await recovery.recover(taking.manager)
+    assert (await taking.manager.get("default", "c1").state("")).status is Status.UNKNOWN
+    yield taking.manager, taking.runtime, taking.topics
+    await taking.manager.close()
 
 
 async def test_its_name_is_free_when_it_is_deleted(tmp_path: Path) -> None:
@@ -120,3 +134,17 @@ async def test_who_deletes_it_is_not_disturbed(tmp_path: Path, monkeypatch: pyte
         assert await deleting == Exit(10, 0, 0)
         assert (runtime.cleaned_up, topics) == (0, [])
         assert manager.list() == []
+
+
+async def test_a_start_does_not_wait_for_what_was_just_being_made(tmp_path: Path) -> None:
+    taking = Taking(tmp_path)
+    taking.runtime.is_made = asyncio.Event()
+    async with asyncio.timeout(20):
+        await recovery.recover(taking.manager)
+    assert taking.manager.list() == []
+    with pytest.raises(Unavailable):  # nobody else gets its name
+        await taking.manager.create("default", TaskRequest("c1"))
+    taking.runtime.is_made.set()
+    await taking.manager.recovering.all_ended()
+    assert (await taking.manager.get("default", "c1").state("")).status is Status.RUNNING
+    await taking.manager.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from google.protobuf.any_pb2 import Any
     from google.protobuf.message import Message
@@ -102,8 +102,15 @@ class TaskRuntime(Protocol):
     async def create(self, creation: Creation, watcher: Watcher) -> RuntimeTask:
         """Makes a task. If it fails, nothing is left but the bundle."""
 
-    async def recover(self, bundle: Bundle, watcher: Watcher) -> RuntimeTask | None:
-        """Takes a task back that an earlier process of the manager has made. None: it is dead; see `clean_up`."""
+    async def recover(
+        self, bundle: Bundle, watcher: Watcher, unmade: Callable[[], None]
+    ) -> RuntimeTask | None:
+        """Takes a task back that an earlier process of the manager has made. None: it is dead; see `clean_up`.
+
+        Args:
+            unmade: called when it turns out that there is no such task, or not yet: what is waited for from then on is
+                what that process was just making, or removing, when it was killed.
+        """
 
     async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit | None:
         """Removes what a task has left, with its bundle. How its first process ended; None: there was no task."""

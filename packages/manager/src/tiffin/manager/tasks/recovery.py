@@ -29,13 +29,13 @@ async def recover(manager: TaskManager) -> None:
     """Looks at every bundle; one that cannot be taken back is told in the log, and stays, and stops nothing.
 
     What hangs is not waited for: it goes on, or is tried again, while the manager serves, and who asks for the task
-    meanwhile is told so.
+    meanwhile is told so. Nor is what was just being made, or removed, when an earlier manager was killed.
     """
     bundles = await asyncio.to_thread(list, manager.bundles.all())
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def one(bundle: Bundle, tried: asyncio.Event) -> None:
-        taking_back = _TakingBack(manager, bundle)
+        taking_back = _TakingBack(manager, bundle, tried)
         async with limit:
             hangs = await taking_back.hangs()
         tried.set()
@@ -54,11 +54,12 @@ async def recover(manager: TaskManager) -> None:
 
 
 class _TakingBack:
-    """Of the task of one bundle."""
+    """Of the task of one bundle. tried: is set when the start does not wait for it any more."""
 
-    def __init__(self, manager: TaskManager, bundle: Bundle) -> None:
+    def __init__(self, manager: TaskManager, bundle: Bundle, tried: asyncio.Event) -> None:
         self._manager = manager
         self._bundle = bundle
+        self._tried = tried
         self._task: Task | None = None
 
     async def hangs(self) -> bool:
@@ -96,7 +97,7 @@ class _TakingBack:
         """None: nothing runs any more; what was left is removed, and told."""
         manager, bundle = self._manager, self._bundle
         runtime = manager.runtimes.of_bundle(bundle)
-        runs_on = await runtime.recover(bundle, manager.teller)
+        runs_on = await runtime.recover(bundle, manager.teller, self._tried.set)
         if runs_on is not None:
             return manager.add(runs_on)
         exit_ = await runtime.clean_up(bundle, manager.teller)

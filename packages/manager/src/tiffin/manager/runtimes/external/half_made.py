@@ -15,6 +15,8 @@ from tiffin.manager.runtimes.external.connections import ask_to_end
 from tiffin.runtime.errors import NotFound, RuntimeFailure, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tiffin.manager.runtimes.bundles.bundle import Bundle
     from tiffin.manager.runtimes.external.connections import Connection
 
@@ -24,10 +26,13 @@ MAKING = 10.0  # and to have made its task
 PAUSE = 0.2
 
 
-async def has_task(bundle: Bundle, connection: Connection) -> bool:
+async def has_task(bundle: Bundle, connection: Connection, unmade: Callable[[], None]) -> bool:
     """False: it has none, and was asked to end. One that does not answer has it: the machine may be slow.
 
     Unless it has the task, the connection is closed.
+
+    Args:
+        unmade: called when it has told that it has none, before it is asked again.
 
     Raises:
         Unavailable: it has died while it was asked.
@@ -37,8 +42,10 @@ async def has_task(bundle: Bundle, connection: Connection) -> bool:
         loop = asyncio.get_running_loop()
         end = loop.time() + MAKING
         while not await _knows(bundle, connection):
+            unmade()
             await ask_to_end(connection, bundle.id)
             if await _ends(connection) or loop.time() > end:  # the latter: it has others, of the same pod
+                LOG.info("the shim of %s has no task", bundle.id)
                 return False
         undo.pop_all()
     return True
@@ -51,7 +58,7 @@ async def _knows(bundle: Bundle, connection: Connection) -> bool:
     except TimeoutError:
         LOG.warning("the shim of %s has not answered in %g s", bundle.id, ANSWER)
     except NotFound as error:
-        LOG.info("the shim of %s has no task: %s", bundle.id, error)
+        LOG.debug("the shim of %s has no task: %s", bundle.id, error)
         return False
     except Unavailable:
         raise

@@ -22,6 +22,8 @@ from tiffin.manager.runtimes.undoing import undone
 from tiffin.runtime.errors import RuntimeFailure, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.any_pb2 import Any
 
     from tiffin.api.containerd.types.introspection_pb2 import RuntimeInfo
@@ -70,13 +72,15 @@ class ExternalRuntime:
         undo.push_async_callback(_shut_down, shim)
         return shim
 
-    async def recover(self, bundle: Bundle, watcher: Watcher) -> ExternalTask | None:
+    async def recover(
+        self, bundle: Bundle, watcher: Watcher, unmade: Callable[[], None]
+    ) -> ExternalTask | None:
         """As the protocol says. One that does not answer is kept: it may be that the machine is slow."""
         program = self._program_of(bundle)
         async with AsyncExitStack() as undo:
             log = ShimLog(bundle)  # first: one that was just being started writes there before it answers
             undo.callback(log.close)
-            connection = await self._living(bundle, program)
+            connection = await self._living(bundle, program, unmade)
             if connection is None:
                 return None
             undo.pop_all()
@@ -85,12 +89,14 @@ class ExternalRuntime:
         self._watch(shim, task, watcher)
         return task
 
-    async def _living(self, bundle: Bundle, program: ShimProgram | None) -> Connection | None:
+    async def _living(
+        self, bundle: Bundle, program: ShimProgram | None, unmade: Callable[[], None]
+    ) -> Connection | None:
         """To the shim that has the task, or to a new one that has taken it; None: nobody has it."""
         connection = await _connected(bundle)
         if connection is not None:
             try:
-                return connection if await has_task(bundle, connection) else None
+                return connection if await has_task(bundle, connection, unmade) else None
             except Unavailable as error:
                 LOG.warning("the shim of %s has just died: %s", bundle.id, error)
         if program is not None:

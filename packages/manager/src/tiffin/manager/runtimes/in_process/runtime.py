@@ -66,7 +66,12 @@ class InProcessRuntime:
         await tasks.create(request)
         return InProcessTask(bundle, tasks)
 
-    async def recover(self, bundle: Bundle, watcher: Watcher) -> InProcessTask | None:
+    async def recover(
+        self,
+        bundle: Bundle,
+        watcher: Watcher,
+        unmade: Callable[[], None],  # noqa: ARG002  # it is known at once
+    ) -> InProcessTask | None:
         """As the protocol says."""
         tasks = self._of(bundle.namespace, watcher)
         if await tasks.recover(bundle.path) is None:
