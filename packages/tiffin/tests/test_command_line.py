@@ -135,3 +135,27 @@ def test_nobody_reads_what_it_prints() -> None:
         assert process.wait(SECONDS) == 141
         assert process.stderr is not None
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("words", ["version", "--version", "--help"])
+def test_what_it_prints_has_no_room(words: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PROGRAM, words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False
+        )
+    name = f"tiffin {words}" if words == "version" else "tiffin"
+    assert (done.returncode, done.stderr) == (125, f"{name}: No space left on device\n")
+
+
+def test_streams_that_are_closed() -> None:
+    command = ["sh", "-c", f"exec {PROGRAM} version <&- >&-"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_error_of_the_system_has_no_number() -> None:
+    done = call("run", "--trace=/no/such/folder/file", "hello")
+    assert (done.returncode, done.stderr) == (
+        125,
+        "tiffin run: /no/such/folder/file: No such file or directory\n",
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
-from packages.tiffin.tests.conftest import Tiffin
+from packages.tiffin.tests.conftest import SECONDS, Tiffin
 
 pytestmark = pytest.mark.requires("root", "busybox", "overlayfs")
 
@@ -72,3 +73,10 @@ def test_a_runtime_that_is_not_there(tiffin: Tiffin) -> None:
     outcome = tiffin.call("run", "--runtime=no-such-runtime", "hello")
     assert outcome.code == 125
     assert "there is no program 'no-such-runtime'" in outcome.err
+
+
+def test_the_command_s_own_where_our_streams_are_closed(tiffin: Tiffin) -> None:
+    words = tiffin.run_words("--rm", tiffin.image, "sh", "-c", "echo unheard; exit 5")
+    command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *words]
+    done = subprocess.run(command, env=tiffin.environment, timeout=SECONDS, check=False)
+    assert done.returncode == 5

@@ -25,23 +25,17 @@ BY_NAME = {command.name: command for command in COMMANDS}
 
 def main(argv: list[str]) -> int:
     """Runs one command; returns the exit code of the process."""
-    try:
-        where, words = before_command(argv[1:], {name: flag for flag in WHERE for name in flag.names})
-    except UsageError as error:
-        print(f"tiffin: {error}", file=sys.stderr)
-        return FAILED
-    if words[:1] in (["--version"], ["-v"]):
-        from tiffin.cli import VERSION
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from tiffin.cli.closed_streams import open_closed_streams
 
-        print(f"tiffin {VERSION}")
-        return 0
-    command = None if "_TIFFIN_COMPLETE" in os.environ else BY_NAME.get(words[0] if words else "")
-    if command is None:
-        return _help([argv[0], *words])
+        open_closed_streams()
+    command, words = None, argv[1:]
     try:
-        return _call(command, words[1:], where)
+        where, words = before_command(words, {name: flag for flag in WHERE for name in flag.names})
+        command = None if "_TIFFIN_COMPLETE" in os.environ else BY_NAME.get(words[0] if words else "")
+        return _call(command, words[1:], where) if command else _without_command([argv[0], *words])
     except HelpWanted:
-        return _help([argv[0], command.name, "--help"])
+        return _help([argv[0], *words[:1], "--help"])
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError as error:
@@ -56,6 +50,16 @@ def main(argv: list[str]) -> int:
         if not isinstance(error, ImageFailure | RuntimeFailure):
             raise
         return _failed(command, error)
+
+
+def _without_command(argv: list[str]) -> int:
+    """The version; else help, or what is wrong about the words."""
+    if argv[1:2] not in (["--version"], ["-v"]):
+        return _help(argv)
+    from tiffin.cli import VERSION
+
+    print(f"tiffin {VERSION}", flush=True)
+    return 0
 
 
 def _call(command: Command, words: list[str], where: dict[str, str]) -> int:
@@ -79,16 +83,25 @@ def _placed(command: Command, arguments: Arguments, where: dict[str, str]) -> Ar
     return arguments.replace(address=address, namespace=namespace)
 
 
-def _failed(command: Command, error: Exception) -> int:
+def _failed(command: Command | None, error: Exception) -> int:
     """Tells of the error; returns the exit code that docker and podman have for it."""
-    print(f"tiffin {command.name}: {error}", file=sys.stderr)
-    if isinstance(error, UsageError):
-        print(f"See `tiffin {command.name} --help`.", file=sys.stderr)
-    if isinstance(error, CommandFailed):
-        return command.failed if error.code == FAILED else error.code
+    name = f"tiffin {command.name}" if command else "tiffin"
+    print(f"{name}: {_told(error)}", file=sys.stderr)
+    if command and isinstance(error, UsageError):
+        print(f"See `{name} --help`.", file=sys.stderr)
+    if isinstance(error, CommandFailed) and error.code != FAILED:
+        return error.code
     if getattr(error, "program", False):  # OperationFailed: the program was not found, or not executed
         return NOT_FOUND if getattr(error, "errno", 0) == ENOENT else NOT_EXECUTABLE
-    return FAILED if isinstance(error, UsageError) else command.failed
+    return FAILED if command is None or isinstance(error, UsageError) else command.failed
+
+
+def _told(error: Exception) -> str:
+    """What was wrong; an error of the operating system without its number."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return ": ".join([*names, error.strerror])
 
 
 def _unread() -> int:

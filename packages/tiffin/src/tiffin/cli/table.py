@@ -123,7 +123,12 @@ COMMANDS = (
         "system", "verify|df|prune|pin|unpin [IMAGE...]", 1, -1,
         "check the store, explain what takes the disk, remove what nothing keeps, keep images",
         "tiffin.cli.system.command",
-        (JSON, Flag(("all", "a"), "switch", "", "prune: also images that no container uses")), managed=True,
+        (
+            JSON,
+            Flag(("all", "a"), "switch", "", "prune: also images that no container uses"),
+            Flag(("quick",), "switch", "", "verify: do not compare the files of snapshots with their layers"),
+        ),
+        managed=True,
     ),
     Command("doctor", "[NAME...]", 0, -1, "what this host can do", "tiffin.cli.doctor", None),
     Command("completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish", "tiffin.cli.completion"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from errno import EIO
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,9 @@ async def copy_input(
             await write(data)
         except ConnectionError:  # a process that takes no (more) input
             return False
-    await write(held)
+    if held:
+        with suppress(ConnectionError):
+            await write(held)
     await end()
     return False
 

@@ -29,7 +29,7 @@ def check_terminal() -> None:
         os.close(os.open(TERMINAL, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY))
     except OSError as error:
         raise UsageError(
-            f"--tty: none of the standard streams is a terminal, and there is no other: {error}"
+            f"--tty: none of the standard streams is a terminal, and there is no other: {error.strerror}"
         ) from error
 
 

@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 
 def main(arguments: Arguments) -> int:
     """Prints what it finds; 1 if that is anything."""
-    checked = {"blob": 0, "snapshot": 0}
+    checked = {"blob": 0, "snapshot": 0, "contents": 0}
 
     def count(event: Progress) -> None:
         if event.stage is Stage.DONE:
             checked[event.kind] += 1
 
-    findings = verify(Host.enter(arguments).store, report=count)
+    findings = verify(Host.enter(arguments).store, report=count, contents=not arguments.switch("quick"))
     if arguments.switch("json"):
         print(json.dumps([tree_of(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
             print(finding.text)
-        summary = f"{checked['blob']} blobs and {checked['snapshot']} snapshots checked: "
+        summary = (
+            "{blob} blobs and {snapshot} snapshots checked, {contents} compared with their layers: ".format(
+                **checked
+            )
+        )
         print(summary + (f"{len(findings)} findings" if findings else "all is well"), file=sys.stderr)
     return 1 if findings else 0
 

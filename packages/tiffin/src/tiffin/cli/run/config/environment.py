@@ -38,9 +38,11 @@ def _lines(path: str) -> list[str]:
     """The variables in a file: no quotes, no spaces in names, lines that start with # are comments."""
     try:
         with open(path, encoding="utf-8") as file:
-            lines = [line.lstrip() for line in file.read().splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--env-file: {path!r} cannot be read: {error}") from error
+            lines = [line.lstrip() for line in file.read().split("\n")]
+    except OSError as error:
+        raise UsageError(f"--env-file: {path!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--env-file: {path!r} is not UTF-8: {error}") from error
     kept = [line for line in lines if line and not line.startswith("#")]
     for line in kept:
         if " " in line.partition("=")[0]:
