@@ -246,6 +246,24 @@ def test_verify_finds_what_is_damaged_and_a_pull_heals_it(program: Program, pull
     assert program("verify", "-q") == ""
 
 
+def test_verify_compares_files_with_their_layers_but_not_if_it_is_to_be_quick(
+    program: Program, pulled: str
+) -> None:
+    trees = (program.folder / "store/snapshotters").glob("*/snapshots/*")
+    victim = next(
+        path for tree in trees for path in tree.rglob("*") if path.is_file() and path.stat().st_size
+    )
+    status, data = victim.stat(), victim.read_bytes()
+    victim.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    os.utime(victim, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert program("verify", "--quick") == ""
+    done = program.try_("verify", "--json", "-q")
+    assert done.returncode == 3
+    assert [(one["kind"], one["image"]) for one in json.loads(done.stdout)] == [("snapshot-changed", pulled)]
+    program("pull", "-q", pulled)
+    assert program("verify", "-q") == ""
+
+
 def test_prune_says_what_it_frees(program: Program, pulled: str) -> None:
     program("untag", pulled)
     found = json.loads(program("prune", "--json"))

@@ -38,6 +38,18 @@ def check_snapshot(database: Database, row: records.Row, folder: str, *, note: b
     return damage
 
 
+def note_changed(database: Database, row: records.Row) -> bool:
+    """Notes that a committed snapshot has other contents than it should.
+
+    False: it was removed, or made anew meanwhile. Raises OSError: it cannot be written down.
+    """
+    with database.writing() as connection:
+        if not records.is_unchanged(connection, row):
+            return False
+        records.note(connection, row.id, Damage.CHANGED)
+    return True
+
+
 def _examined(row: records.Row, folder: str) -> Damage | None:
     try:
         if row.info.kind is Kind.COMMITTED:

@@ -7,6 +7,7 @@ row. So a kill leaves at most a folder without a row, which `cleanup` removes, a
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 from tiffin.image.errors import FailedPrecondition, NotFound
 from tiffin.image.metadata.damage import is_noted
@@ -151,6 +152,13 @@ class LocalSnapshotter:
         if self._scope.lease:
             with self._database.writing() as connection:
                 self._protect(connection, records.get(connection, self._owner, key).info.key)
+
+    @contextmanager
+    def scratch(self) -> Iterator[str]:
+        """An empty tree without a row, beside the others; it is removed at the end, after a kill by a collection."""
+        with self._folders.new() as folder:
+            self._backend.fill(folder, Kind.ACTIVE, ())
+            yield self._backend.data(folder)
 
     @property
     def stacks(self) -> bool:

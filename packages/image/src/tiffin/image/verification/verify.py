@@ -10,9 +10,10 @@ from tiffin.image.content import records as blob_records
 from tiffin.image.errors import DataLoss
 from tiffin.image.metadata.damage import Damage
 from tiffin.image.snapshots import records as snapshot_records
-from tiffin.image.snapshots.checking import check_snapshot
+from tiffin.image.snapshots.checking import check_snapshot, note_changed
 from tiffin.image.snapshots.protocol import Kind as SnapshotKind
 from tiffin.image.transfer.events import Progress, Stage, nobody
+from tiffin.image.verification.contents import compared
 from tiffin.image.verification.finding import Finding, Kind
 from tiffin.image.verification.images import Images
 
@@ -32,15 +33,19 @@ SNAPSHOTS = {Damage.MISSING: Kind.SNAPSHOT_MISSING, Damage.CHANGED: Kind.SNAPSHO
 DATABASE_TEXT = "{}: move it away, with all files that are called like it, and pull the images again"
 
 
-def verify(store: Store, *, report: Report = nobody, note: bool = True) -> tuple[Finding, ...]:
+def verify(
+    store: Store, *, report: Report = nobody, note: bool = True, contents: bool = False
+) -> tuple[Finding, ...]:
     """Checks the database, every blob, every snapshot and every name; in all namespaces.
 
     All blobs are read; of snapshots names, types, modes, owners, sizes and times are compared with those that they had
-    when they were committed, their contents are not read.
+    when they were committed.
 
     Args:
-        store: which. report: takes an event for every `blob` and every `snapshot` that was checked.
+        store: which. report: takes an event for every `blob` and every `snapshot` that was checked, and for all
+            `contents` that were compared.
         note: notes what is damaged in the store; for a disk that cannot be written, False.
+        contents: compares the files of snapshots with the layers that the store has, too (see `compared`).
 
     Returns:
         what is wrong, nothing as a rule. If the database is damaged only what could be checked in spite of it.
@@ -51,7 +56,10 @@ def verify(store: Store, *, report: Report = nobody, note: bool = True) -> tuple
     findings: list[Finding] = []
     try:
         findings += _database(store)
-        findings += _Verification(store, report, note=note).findings()
+        verification = _Verification(store, report, note=note)
+        findings += verification.findings()
+        if contents:
+            findings += verification.findings_of_contents()
     except DataLoss as damage:
         if not findings:
             findings.append(Finding(Kind.DATABASE, store.database_path, "", str(damage)))
@@ -102,6 +110,20 @@ class _Verification:
         yield Finding(
             SNAPSHOTS[damage], key, name, f"the snapshot {key!r} ({folder}) is {damage.value}: {advice}"
         )
+
+    def findings_of_contents(self) -> Iterator[Finding]:
+        """After the others, which note what need not be compared."""
+        snapshots = self._store.snapshots
+        rows = {snapshots.data(row.id): row for row in self._snapshots}
+        for tree, path in compared(self._store):
+            row = rows.get(tree.folder)  # None: it was made after we began
+            size = row.usage.size if row is not None else 0
+            self._report(Progress(Stage.DONE, "contents", tree.key, size, size))
+            if not path or row is None or (self._note and not note_changed(self._store.database, row)):
+                continue
+            name = self._owner(f"snapshots/{snapshots.name}", tree.key)
+            text = f"the snapshot {tree.key!r} ({tree.folder}) is changed: {path!r} is not as in its layer"
+            yield Finding(Kind.SNAPSHOT_CHANGED, tree.key, name, f"{text}: {_advice(name)}")
 
     def _owner(self, kind: str, what: str) -> str:
         """An image that has it, in any namespace; "" for what no image has."""
