@@ -60,6 +60,8 @@ class Remote:
         return (Mount("bind", f"/far/{self.found[key].key}"),)
 
     def remove(self, key: str) -> None:
+        if self.is_away:
+            raise Unavailable("not now")
         if any(info.parent == key for info in self.found.values()):
             raise FailedPrecondition(key)
         if self.found.pop(key, None) is None:
@@ -121,6 +123,21 @@ def test_two_namespaces_share_what_is_learned(tmp_path: Path) -> None:
     assert "sha256:one" in remote.found
     two.remove("sha256:one")
     assert "sha256:one" not in remote.found
+
+
+def test_what_is_removed_while_the_other_process_is_away_is_gone_and_cleaned_up_later(tmp_path: Path) -> None:
+    """As in containerd, whose metadata store has the other process remove it at a later collection."""
+    remote = Remote()
+    ours = snapshotter(remote, tmp_path)
+    ours.prepare("a")
+    remote.is_away = True
+    ours.remove("a")
+    assert (list(ours.walk()), len(remote.found)) == ([], 1)
+    with pytest.raises(Unavailable):
+        ours.cleanup()
+    remote.is_away = False
+    ours.cleanup()
+    assert remote.found == {}
 
 
 def test_cleanup_removes_what_has_no_row_and_nothing_that_is_being_made(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ it refuses to prepare a new one, and we learn of that one.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tiffin.image.errors import AlreadyExists, FailedPrecondition, NotFound
+from tiffin.image.errors import AlreadyExists, FailedPrecondition, ImageFailure, NotFound
 from tiffin.image.metadata.labels import changed, to_text
 from tiffin.image.metadata.leases import protect, release
 from tiffin.image.metadata.namespaces import check_identifier, note_use
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tiffin.image.metadata.namespaces import Scope
     from tiffin.manager.plugins.proxies.remote_snapshotter import RemoteSnapshotter
 
+LOG = logging.getLogger("tiffin.manager.plugins")
 PASSED_ON = ("containerd.io/snapshot/", "containerd.io/snapshot.ref")
 TARGET = "containerd.io/snapshot.ref"
 NO_USAGE = Usage(0, 0)
@@ -97,7 +99,7 @@ class ProxiedSnapshotter:
                 if target:
                     self._learn(target, parent, below, labels)
                 raise
-            undo.callback(self._discard, name)
+            undo.callback(self._discard_later, name)
             info = SnapshotInfo(key, parent, kind, 0, 0, labels)
             with self._database.writing() as connection:
                 self._insert(connection, info, name, below)
@@ -169,7 +171,7 @@ class ProxiedSnapshotter:
         return self._remote.mounts(row.fingerprint)
 
     def remove(self, key: str) -> None:
-        """As the protocol says."""
+        """As the protocol says; the other process need not answer: for clients the snapshot is gone all the same."""
         with self._database.writing() as connection:
             row = self._get(connection, key)
             if records.has_children(connection, row.id):
@@ -178,12 +180,19 @@ class ProxiedSnapshotter:
             query = "SELECT 1 FROM snapshots WHERE snapshotter = ? AND fingerprint = ?"
             known = connection.execute(query, (self._owner.snapshotter, row.fingerprint)).fetchone()
         if known is None:
-            self._discard(row.fingerprint)
+            self._discard_later(row.fingerprint)
 
     def _discard(self, name: str) -> None:
-        """What cannot be removed now goes with the next `cleanup`."""
+        """Raises Unavailable."""
         with suppress(NotFound, FailedPrecondition):
             self._remote.remove(name)
+
+    def _discard_later(self, name: str) -> None:
+        """Now, or what cannot be removed now goes with the next `cleanup`."""
+        try:
+            self._discard(name)
+        except ImageFailure as error:
+            LOG.warning("a snapshot stays for now", extra={"fields": {"name": name, "error": error}})
 
     def stat(self, key: str) -> SnapshotInfo:
         """As the protocol says."""
