@@ -7,9 +7,10 @@ import pty
 import subprocess
 import termios
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TIMEOUT = 60.0  # seconds, for one call
@@ -23,6 +24,7 @@ class Size(NamedTuple):
 
 
 USUAL = Size(24, 80)
+LAST = "all that it said"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,25 @@ class Client:
         )
         return done.stdout.strip()
 
+    def read_before_it_ends(self, *arguments: str, script: str) -> str:
+        """What a script writes, whose process ends only when that was read: for a caller that loses it otherwise.
+
+        Args:
+            arguments: what comes before `sh -c` and the script.
+        """
+        held = f"{script}\ncode=$?; echo {LAST}; read end; exit $code"
+        with subprocess.Popen(
+            [*self.argv, *arguments, "sh", "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, env={**os.environ, **self.environment}, cwd=self.directory,
+        ) as process:  # fmt: skip
+            assert process.stdin is not None
+            assert process.stdout is not None
+            shown = "".join(_lines(process.stdout, until=f"{LAST}\n"))
+            process.stdin.close()
+            shown += process.stdout.read()
+        assert process.returncode == 0, f"{' '.join(arguments)}: exit status {process.returncode}\n{shown}"
+        return shown.strip()
+
     def on_terminal(self, *arguments: str, status: int = 0, size: Size = USUAL) -> str:
         """Runs one command on a new terminal; returns what is shown there, with plain line ends."""
         master, follower = pty.openpty()
@@ -60,6 +81,14 @@ class Client:
             os.close(master)
         assert code == status, f"{' '.join(arguments)}: exit status {code}\n{shown}"
         return shown.replace("\r\n", "\n").strip()
+
+
+def _lines(stream: IO[str], *, until: str) -> Iterator[str]:
+    """Those before one, or all."""
+    for line in stream:
+        if line == until:
+            return
+        yield line
 
 
 def _read_all(master: int) -> str:

@@ -1,4 +1,7 @@
-"""ctr run: output, exit statuses, terminals, and what each flag makes of a container."""
+"""ctr run: output, exit statuses, terminals, and what each flag makes of a container.
+
+ctr gives up opening a FIFO when the container has ended: of a short one the output would be lost on a busy machine.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.requires("root", "containerd", "ctr", "runc", "busybox")
 
 IMAGE = "docker.io/library/busybox:test"
+NETWORK = "readlink /proc/self/ns/net"
 SEES_LIMITS = "cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.shares cpu/cpu.cfs_quota_us"
 
 FLAGS = [
@@ -42,23 +46,23 @@ def test_flags_take_effect(
     mounts = (
         ("--mount", "type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=ro") if command is SEES_LIMITS else ()
     )
-    assert ctr(*run, "--rm", *mounts, *flags, IMAGE, "flags", "sh", "-c", command) == expected
+    assert ctr.read_before_it_ends(*run, "--rm", *mounts, *flags, IMAGE, "flags", script=command) == expected
 
 
 def test_run_gives_output_and_exit_status(ctr: Client, run: tuple[str, ...]) -> None:
-    assert ctr(*run, "--rm", IMAGE, "one", "sh", "-c", "echo out") == "out"
+    assert ctr.read_before_it_ends(*run, "--rm", IMAGE, "one", script="echo out") == "out"
     ctr(*run, "--rm", IMAGE, "two", "sh", "-c", "exit 7", status=7)
 
 
 def test_the_network_of_the_host_is_the_hosts(ctr: Client, run: tuple[str, ...]) -> None:
-    seen = ctr(*run, "--rm", "--net-host", IMAGE, "host", "readlink", "/proc/self/ns/net")
+    seen = ctr.read_before_it_ends(*run, "--rm", "--net-host", IMAGE, "host", script=NETWORK)
     assert seen == str(Path("/proc/self/ns/net").readlink())
 
 
 def test_a_namespace_is_joined_by_its_path(ctr: Client, run: tuple[str, ...], task: str) -> None:
     pid = next(line.split()[1] for line in ctr("task", "ls").splitlines() if line.startswith(task))
     beside = (*run, "--cgroup", f"{run[-1]}-beside", "--rm", "--with-ns", f"network:/proc/{pid}/ns/net")
-    seen = ctr(*beside, IMAGE, "beside", "readlink", "/proc/self/ns/net")
+    seen = ctr.read_before_it_ends(*beside, IMAGE, "beside", script=NETWORK)
     assert seen == str(Path(f"/proc/{pid}/ns/net").readlink())
 
 

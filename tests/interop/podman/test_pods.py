@@ -43,6 +43,7 @@ def test_containers_share_the_namespaces_of_the_infra_container(podman: Client, 
 
 def test_a_pod_is_paused_stopped_started_and_killed_as_one(podman: Client, pod: str) -> None:
     podman("run", "--detach", "--pod", pod, "--name", "member", IMAGE, "sleep", "1000")
+    infra = podman("pod", "inspect", "--format", "{{.InfraContainerID}}", pod)
     for command, state in (
         ("pause", "Paused"),
         ("unpause", "Running"),
@@ -51,6 +52,8 @@ def test_a_pod_is_paused_stopped_started_and_killed_as_one(podman: Client, pod: 
         ("kill", "Exited"),
     ):
         podman("pod", command, *(("--time", "0") if command == "stop" else ()), pod)
+        if command == "kill":  # it does not wait for their end
+            podman("wait", "member", infra)
         assert podman("pod", "ps", "--format", "{{.Status}}") == state
 
 
