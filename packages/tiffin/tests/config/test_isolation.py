@@ -53,6 +53,13 @@ def test_a_namespace_is_joined_by_its_path(build: Build) -> None:
         ("--cgroupns=other", "host or private"),
         ("--add-host=x", "no NAME:ADDRESS"),
         ("--sysctl=x", "expected NAME=VALUE"),
+        ("--hostname=a b", "is no name"),
+        ("--hostname=a\nb", "is no name"),
+        (f"--hostname={'a' * 65}", "up to 64 bytes"),
+        ("--add-host=a", "is no NAME:ADDRESS"),
+        ("--add-host=a:b", "'b' in 'a:b' is no IP address"),
+        ("--add-host=a:host-gateway", "is no IP address"),
+        ("--add-host=a b:::1", "is no NAME:ADDRESS"),
     ],
 )
 def test_mistakes(build: Build, flag: str, text: str) -> None:
@@ -66,16 +73,22 @@ def test_hostname(build: Build) -> None:
     assert build("--hostname=me").config["hostname"] == "me"
     assert build("--network=host").config["hostname"] == os.uname().nodename
     assert "hostname" not in build("--uts=host").config
+    assert (
+        build("--hostname=").config["hostname"] == build("--uts=private").config["hostname"] == "0123456789ab"
+    )
+    assert build("--uts=private", "--hostname=me").config["hostname"] == "me"
     with pytest.raises(UsageError, match="--hostname cannot be set"):
         build("--uts=host", "--hostname=me")
 
 
 def test_files_of_the_network(build: Build, tmp_path: Path) -> None:
-    files = build("--hostname=me", "--add-host=a:192.0.2.1", "--add-host=b:[2001:db8::1]").files
+    files = build(
+        "--hostname=me", "--add-host=a:192.0.2.1", "--add-host=b:[2001:db8::1]", "--add-host=c=::1"
+    ).files
     hosts = files[f"{tmp_path}/box/hosts"]
     assert "127.0.1.1\tme box\n" in hosts
     assert "192.0.2.1\ta\n" in hosts
-    assert "2001:db8::1\tb\n" in hosts
+    assert "2001:db8::1\tb\n::1\tc\n" in hosts
     assert files[f"{tmp_path}/box/hostname"] == "me\n"
     assert files[f"{tmp_path}/box/resolv.conf"] == ""
 

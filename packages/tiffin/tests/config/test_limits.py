@@ -36,6 +36,7 @@ def resources(built: Built) -> dict[str, Any]:
         (["--memory=1g", "--memory-swap=1g"], {"memory": {"limit": 2**30, "swap": 2**30}}),
         (["--memory-reservation=1m"], {"memory": {"reservation": 2**20}}),
         (["--cpus=1.5"], {"cpu": {"period": 100000, "quota": 150000}}),
+        (["--cpus=0"], {}),
         (["--cpu-shares=512"], {"cpu": {"shares": 512}}),
         (["-c", "2", "--cpuset-cpus=0-2,4", "--cpuset-mems=0"], {"cpu": {"shares": 2, "cpus": "0-2,4", "mems": "0"}}),
         (["--pids-limit=10"], {"pids": {"limit": 10}}),
@@ -53,7 +54,8 @@ def test_resources(build: Build, flags: list[str], expected: dict[str, Any]) -> 
         (["--memory-swap=1g"], "give --memory too"),
         (["--memory=2g", "--memory-swap=1g"], "must be at least --memory"),
         (["--cpus=65"], "out of range"),
-        (["--cpus=0"], "out of range"),
+        (["--memory=1m", "--memory-reservation=2m"], "must not be more than --memory"),
+        (["--cpus=0.001"], "out of range"),
         (["--cpus=x"], "--cpus"),
         (["--pids-limit=x"], "--pids-limit"),
         (["--ulimit=nofile"], "expected NAME=VALUE"),
@@ -116,8 +118,15 @@ def test_a_device_without_root_is_bound(build: Build) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/dev/none", "/etc/passwd", "/dev/null:x", "/dev/null:/a:rwx", "/dev/null:/a:r:w"]
+    "text", ["/dev/none", "/etc/passwd", "/etc/apt", "/dev/null:x", "/dev/null:/a:rwx", "/dev/null:/a:r:w"]
 )
 def test_no_devices(build: Build, text: str) -> None:
     with pytest.raises(UsageError, match="--device"):
         build(f"--device={text}")
+
+
+def test_a_folder_of_devices_where_files_come_and_go(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of /dev/bus, for example; what was listed may be gone."""
+    monkeypatch.setattr(os, "walk", lambda _: iter([("/dev", [], ["gone", "null", "stdin"])]))
+    made = build("--device=/dev:/dev/bus").config["linux"]["devices"]
+    assert [device["path"] for device in made] == ["/dev/bus/null"]

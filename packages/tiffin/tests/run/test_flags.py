@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
-from packages.tiffin.tests.conftest import Tiffin
+from packages.tiffin.tests.conftest import SECONDS, Tiffin
+
+from tiffin_testing.oci_runtime import without_hybrid
 
 pytestmark = pytest.mark.requires("root", "busybox", "overlayfs", "cgroup_writable")
 
@@ -192,3 +195,17 @@ def test_namespaces_of_the_host(tiffin: Tiffin) -> None:
     assert tiffin.shell(script, *flags) == [os.readlink(f"/proc/self/ns/{name}") for name in names]
     own = tiffin.shell(script, "--cgroupns=private")
     assert not set(own) & {os.readlink(f"/proc/self/ns/{name}") for name in names}
+
+
+@pytest.mark.requires("crun")
+def test_crun_takes_the_config(tiffin: Tiffin) -> None:
+    words = tiffin.run_words("--rm", "--runtime=crun", tiffin.image, "echo", "works")
+    done = subprocess.run(
+        without_hybrid(words),
+        capture_output=True,
+        text=True,
+        env=tiffin.environment,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "works\n"), done

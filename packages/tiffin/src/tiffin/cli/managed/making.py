@@ -20,7 +20,7 @@ from tiffin.cli.managed.logs import log_uri
 from tiffin.cli.managed.spec import SpecMaker
 from tiffin.cli.managed.starting import run_attended, run_in_background
 from tiffin.cli.parse import UsageError
-from tiffin.cli.run.labels import FOLDER, LOG, STOP_SIGNAL, STOP_TIMEOUT
+from tiffin.cli.run.labels import FOLDER, LOG, STOP_SIGNAL, STOP_TIMEOUT, given_labels
 from tiffin.cli.run.stdio import check_terminal
 from tiffin.cli.run.units import integer
 from tiffin.runtime.errors import AlreadyExists, NotFound
@@ -67,8 +67,18 @@ def _check(arguments: Arguments) -> None:
         raise UsageError(
             "--rm with --detach: a manager removes nothing by itself: `tiffin rm` it when it has ended"
         )
+    if arguments.given("log-opt") and not _has_log(arguments):
+        raise UsageError(
+            "--log-opt: only a container in the background (--detach) without -i and -t has a log"
+        )
     if arguments.switch("tty") and not arguments.switch("detach"):
         check_terminal()
+
+
+def _has_log(arguments: Arguments) -> bool:
+    """In the background; where somebody may attach there are FIFOs instead."""
+    attached = arguments.switch("tty") or arguments.switch("interactive")
+    return arguments.switch("detach") and not attached
 
 
 async def _make(client: Client, arguments: Arguments, name: str, undo: AsyncExitStack) -> Container:
@@ -98,7 +108,7 @@ async def _make(client: Client, arguments: Arguments, name: str, undo: AsyncExit
     its = config.get("config") or {}
     spec = await asyncio.to_thread(SpecMaker(arguments, folder, its, mounts).make, name, namespace)
     labels = _labels(arguments, its, folder)
-    if arguments.switch("detach") and not arguments.switch("tty") and not arguments.switch("interactive"):
+    if _has_log(arguments):
         labels[LOG] = log_uri(folder, runtime, arguments)
     container = await client.containers.create(
         name, spec, image=image, snapshot=(SNAPSHOTTER, name), runtime=runtime, labels=labels
@@ -108,7 +118,7 @@ async def _make(client: Client, arguments: Arguments, name: str, undo: AsyncExit
 
 
 def _labels(arguments: Arguments, image: dict[str, object], folder: str) -> dict[str, str]:
-    labels = {key: value for key, _, value in (text.partition("=") for text in arguments.texts("label"))}
+    labels = given_labels(arguments)
     labels[FOLDER] = folder
     labels[STOP_TIMEOUT] = str(integer("stop-timeout", arguments.text("stop-timeout", "10")))
     stop_signal = arguments.text("stop-signal") or image.get("StopSignal")

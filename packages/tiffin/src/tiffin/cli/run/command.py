@@ -17,6 +17,7 @@ from tiffin.cli.run.config.build import build_config
 from tiffin.cli.run.config.context import Context
 from tiffin.cli.run.host import Host, held_capabilities, may_set_groups
 from tiffin.cli.run.images import HELLO, open_stored
+from tiffin.cli.run.labels import given_labels
 from tiffin.cli.run.prepare import discard, mount_root, write_bundle
 from tiffin.cli.run.stdio import check_terminal, open_stdio
 from tiffin.cli.run.units import integer
@@ -139,8 +140,6 @@ def _build(
 def _record(
     arguments: Arguments, host: Host, stored: Stored, ids: tuple[str, str], command: list[str]
 ) -> ContainerRecord:
-    pairs = (text.partition("=") for text in arguments.texts("label"))
-    labels = {key: value for key, _, value in pairs}
     runtime, state = host.runtime(arguments)
     return ContainerRecord(
         *ids,
@@ -151,7 +150,7 @@ def _record(
         state=state,
         remove=arguments.switch("rm"),
         created=int(time.time()),
-        labels=labels,
+        labels=given_labels(arguments),
         stop_signal=stored.stop_signal(arguments),
         stop_timeout=integer("stop-timeout", arguments.text("stop-timeout", "10")),
     )

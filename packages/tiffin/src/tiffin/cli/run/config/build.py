@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tiffin.cli.run.config.volumes import Volume
     from tiffin.spec.runtime.tree import ConfigTree
 
+VERSION = "1.0.2-dev"  # as podman: crun before 1.12 refuses whatever is not 1.0, and nothing here is newer
+
 
 class Built(Record):
     """A config, and what must be on the disk before it is used. files: content by path."""
@@ -43,6 +45,7 @@ def build_config(arguments: Arguments, context: Context, rootfs: str) -> Built:
         UsageError: for anything in the flags that cannot be had, with the flag's name.
     """
     config = defaults.config()
+    config["ociVersion"] = VERSION
     config["root"]["path"] = "rootfs"
     apply_process(config, arguments, context)
     apply_user(config, arguments, context, rootfs)

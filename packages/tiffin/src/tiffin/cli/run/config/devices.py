@@ -97,14 +97,21 @@ def _nodes_below(path: str) -> list[str]:
     if not stat.S_ISDIR(mode):
         return [path]
     found = []
-    for entry in sorted(os.scandir(path), key=lambda entry: entry.path):
-        if entry.is_symlink() or entry.path in NOT_OF_THE_HOST:
-            continue
-        if entry.is_dir():
-            found += [] if entry.path in SKIPPED_FOLDERS else _nodes_below(entry.path)
-        elif stat.S_IFMT(entry.stat().st_mode) in (stat.S_IFCHR, stat.S_IFBLK):
-            found.append(entry.path)
-    return found
+    for above, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if os.path.join(above, name) not in SKIPPED_FOLDERS)
+        found += [place for place in (os.path.join(above, name) for name in files) if _is_node(place)]
+    if not found:
+        raise UsageError(f"--device: there is no device in {path!r}")
+    return sorted(found)
+
+
+def _is_node(path: str) -> bool:
+    """Whether it is a device of the host, and no link to one. What has just gone is none."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return False
+    return path not in NOT_OF_THE_HOST and (stat.S_ISCHR(mode) or stat.S_ISBLK(mode))
 
 
 def _node(path: str, target: str) -> DeviceTree:

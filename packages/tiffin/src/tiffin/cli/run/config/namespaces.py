@@ -20,6 +20,7 @@ KINDS = (
     ("uts", "uts", ("", "private")),
     ("network", "network", ("", "none")),
 )
+LONGEST = 64  # bytes of a host name: HOST_NAME_MAX
 
 
 def apply_namespaces(config: ConfigTree, arguments: Arguments, context: Context) -> None:
@@ -68,16 +69,22 @@ def _cgroup(arguments: Arguments, context: Context) -> list[NamespaceTree]:
 
 
 def _set_hostname(config: ConfigTree, arguments: Arguments, context: Context) -> None:
-    if arguments.text("uts"):
-        if arguments.given("hostname"):
+    if arguments.text("uts") not in ("", "private"):
+        if arguments.text("hostname"):
             raise UsageError("--hostname cannot be set when --uts shares the host's")
         return
     config["hostname"] = hostname_of(arguments, context)
 
 
 def hostname_of(arguments: Arguments, context: Context) -> str:
-    """The host name that the container sees: with the host's network it is the host's, as for Docker."""
-    if arguments.given("hostname"):
-        return arguments.text("hostname")
+    """The host name that the container sees: with the host's network it is the host's, as for Docker.
+
+    Raises:
+        UsageError: for a name that no host can have, and that would be more than one in /etc/hosts.
+    """
+    if asked := arguments.text("hostname"):
+        if len(os.fsencode(asked)) > LONGEST or not asked.isprintable() or " " in asked:
+            raise UsageError(f"--hostname: {asked!r} is no name: up to {LONGEST} bytes, no spaces")
+        return asked
     shares = arguments.text("network") == "host" or arguments.text("uts") == "host"
     return os.uname().nodename if shares else context.short_id

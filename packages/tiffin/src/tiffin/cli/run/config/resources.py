@@ -57,6 +57,8 @@ def _memory(arguments: Arguments) -> MemoryTree:
         memory["limit"] = limit
     if arguments.given("memory-reservation"):
         memory["reservation"] = size("memory-reservation", arguments.text("memory-reservation"))
+        if 0 < limit < memory["reservation"]:
+            raise UsageError("--memory-reservation must not be more than --memory")
     if arguments.given("memory-swap"):
         swap = size_or_unlimited("memory-swap", arguments.text("memory-swap"))
         if not limit:
@@ -78,8 +80,7 @@ def _swap_is_counted() -> bool:
 
 def _cpu(arguments: Arguments) -> CPUTree:
     cpu: CPUTree = {}
-    if arguments.given("cpus"):
-        cpus = decimal("cpus", arguments.text("cpus"))
+    if cpus := decimal("cpus", arguments.text("cpus", "0")):  # 0: no limit, as with Docker
         available = os.cpu_count() or 1
         if not 0.01 <= cpus <= available:
             raise UsageError(f"--cpus: {cpus:g} is out of range; this machine has 0.01 to {available}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tiffin.cli.parse import UsageError
+from tiffin.cli.parse import FALSE, TRUE, UsageError
 from tiffin.cli.run.units import size
 from tiffin.runtime.record import Record
 
@@ -83,9 +83,10 @@ def parse_mount(text: str, context: Context) -> Volume | MountTree:
     """
     fields = dict(_field(part) for part in text.split(","))
     kind = fields.pop("type", "volume")
+    if kind not in ("bind", "volume", "tmpfs"):
+        raise UsageError(f"--mount: {text!r}: type is bind, volume or tmpfs, not {kind!r}")
     target = _target("mount", fields.pop("target", ""))
-    read_only = fields.pop("readonly", "false") in ("", "true", "1")
-    options = ["ro"] if read_only else []
+    options = ["ro"] if _switch(text, fields, "readonly") else []
     if kind == "tmpfs":
         if "tmpfs-size" in fields:
             options.append(f"size={size('mount', fields.pop('tmpfs-size'))}")
@@ -93,14 +94,14 @@ def parse_mount(text: str, context: Context) -> Volume | MountTree:
             options.append(f"mode={fields.pop('tmpfs-mode')}")
         _refuse_rest(text, fields)
         return _tmpfs(target, options)
-    if kind not in ("bind", "volume"):
-        raise UsageError(f"--mount: {text!r}: type is bind, volume or tmpfs, not {kind!r}")
-    if "bind-propagation" in fields:
-        options.append(fields.pop("bind-propagation"))
-    if fields.pop("bind-nonrecursive", "false") in ("", "true", "1"):
+    if propagation := fields.pop("bind-propagation", ""):
+        if propagation not in PROPAGATIONS:
+            raise UsageError(f"--mount: {text!r}: there is no propagation {propagation!r}")
+        options.append(propagation)
+    if _switch(text, fields, "bind-nonrecursive"):
         options.append("bind")
     source = fields.pop("source", "")
-    copy = fields.pop("volume-nocopy", "false") not in ("", "true", "1")
+    copy = not _switch(text, fields, "volume-nocopy")
     _refuse_rest(text, fields)
     if kind == "volume" and not source:
         return _anonymous(target, context)
@@ -169,6 +170,14 @@ def _field(part: str) -> tuple[str, str]:
         "volume-name": "source",
     }
     return names.get(name, name), value
+
+
+def _switch(text: str, fields: dict[str, str], name: str) -> bool:
+    """A key that is on or off, alone on. A value that is neither must not be taken for off: `readonly=yes`."""
+    value = fields.pop(name, "false")
+    if value and value not in TRUE | FALSE:
+        raise UsageError(f"--mount: {text!r}: {name} is true or false, not {value!r}")
+    return value not in FALSE
 
 
 def _refuse_rest(text: str, fields: dict[str, str]) -> None:
