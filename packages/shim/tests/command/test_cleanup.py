@@ -22,7 +22,7 @@ from packages.shim.tests.tasks.keeping import (
     process_of,
     shell,
 )
-from packages.shim.tests.tasks.test_lost_monitors import monitor_of
+from packages.shim.tests.tasks.monitors import monitor_of
 from packages.shim.tests.tasks.trouble import HANG, Trouble
 
 from tiffin.runtime.errors import RuntimeFailure

@@ -3,9 +3,11 @@
 import pytest
 from packages.shim.tests.tasks.test_execs import *  # noqa: F403
 from packages.shim.tests.tasks.test_full_disk import *  # noqa: F403
+from packages.shim.tests.tasks.test_hanging_monitors import *  # noqa: F403
 from packages.shim.tests.tasks.test_life import *  # noqa: F403
 from packages.shim.tests.tasks.test_lost_monitors import *  # noqa: F403
 from packages.shim.tests.tasks.test_refusals import *  # noqa: F403
 from packages.shim.tests.tasks.test_rootfs import *  # noqa: F403
+from packages.shim.tests.tasks.test_without_descriptors import *  # noqa: F403
 
 pytestmark = pytest.mark.requires("root")

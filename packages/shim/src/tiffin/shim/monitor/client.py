@@ -197,8 +197,8 @@ class Monitor:
 
     async def quit(self) -> None:
         """The monitor ends now, whatever lives; on return it has ended."""
-        self._closing = True
         with end_of(self.pid) as ended:
+            self._closing = True
             await self._connection.request(messages.Quit(), messages.Done)
             await ended
         self._connection.close()

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 
-from tiffin.runtime.errors import NotFound
+from tiffin.runtime.errors import NotFound, Unavailable
 
 from ..events.values import TaskDelete
 from .killing import kill_created
@@ -33,7 +33,7 @@ async def delete_exec(container: Container, process: Process) -> Deleted:
     async with container.change(process, Verb.DELETE):
         await _drained(container, process)
         if container.monitor is not None:
-            with contextlib.suppress(NotFound):  # it was never started
+            with contextlib.suppress(NotFound, Unavailable):  # never started; or all of it goes
                 await container.monitor.forget(process.name)
         remove_process(container.directory, process.name)
         del container.execs[process.exec_id]

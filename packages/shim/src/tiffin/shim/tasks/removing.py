@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 async def stop_monitor(container: Container, *, by_force: bool = False) -> None:
     """Ends the monitor; one that is gone is fine. Loggers read what is written, and end by themselves.
 
+    The container has it until it has ended: it may stay for output that nobody reads, and is told to go once more then.
+
     Args:
         by_force: kill whatever it has started or adopted first.
 
     Raises:
         TimedOut: it did not answer, and is hanging in the kernel: it cannot even be killed.
+        OSError: no descriptors are left.
     """
-    monitor, container.monitor = container.monitor, None
-    if monitor is None:
+    if (monitor := container.monitor) is None:
         return
     if by_force:
         await in_thread(kill_descendants, monitor.pid)
@@ -42,8 +44,8 @@ async def stop_monitor(container: Container, *, by_force: bool = False) -> None:
                 await monitor.quit()
     except TimeoutError:
         await kill_monitor(monitor.pid, patience.kill)
-    finally:
-        await monitor.close()
+    container.monitor = None
+    await monitor.close()
 
 
 async def kill_monitor(pid: int, seconds: float) -> None:
