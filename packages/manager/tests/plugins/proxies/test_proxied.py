@@ -13,7 +13,8 @@ from tiffin.image.metadata.labels import changed
 from tiffin.image.metadata.namespaces import Scope
 from tiffin.image.snapshots.protocol import Kind, Mount, SnapshotInfo, Usage
 from tiffin.image.store.store import Store
-from tiffin.manager.plugins.proxies.proxied_snapshotter import TARGET, Making, ProxiedSnapshotter
+from tiffin.manager.plugins.proxies.creating import TARGET, Making
+from tiffin.manager.plugins.proxies.proxied_snapshotter import ProxiedSnapshotter
 from tiffin_testing.containerd import running_containerd
 from tiffin_testing.images import busybox_image
 
@@ -146,7 +147,7 @@ def test_cleanup_removes_what_has_no_row_and_nothing_that_is_being_made(tmp_path
     ours.prepare("kept")
     for key, parent in (("lost", ""), ("lost too", "lost"), ("new", "")):
         remote.found[key] = SnapshotInfo(key, parent, Kind.COMMITTED, 1, 1, {})
-    with ours._making.one("new"):
+    with ours._creating.making.one("new"):
         ours.cleanup()
     assert {key.rpartition("/")[2] for key in remote.found} == {"kept", "new"}
 

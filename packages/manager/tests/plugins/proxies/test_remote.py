@@ -15,7 +15,8 @@ from tiffin.image.errors import NotFound, Unavailable
 from tiffin.image.metadata.namespaces import Scope
 from tiffin.image.store.store import Store
 from tiffin.manager.plugins.proxies.channel import Connection
-from tiffin.manager.plugins.proxies.proxied_snapshotter import Making, ProxiedSnapshotter
+from tiffin.manager.plugins.proxies.creating import Making
+from tiffin.manager.plugins.proxies.proxied_snapshotter import ProxiedSnapshotter
 from tiffin.manager.plugins.proxies.remote_content import RemoteContentStore
 from tiffin.manager.plugins.proxies.remote_snapshotter import RemoteSnapshotter
 from tiffin_testing.conformance import content_store, snapshotter

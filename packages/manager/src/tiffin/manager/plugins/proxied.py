@@ -44,7 +44,8 @@ def _connection(context: Context) -> Connection:
 
 def snapshotter(context: Context) -> SnapshotterOf:
     """Snapshots whose trees another process has."""
-    from tiffin.manager.plugins.proxies.proxied_snapshotter import Making, ProxiedSnapshotter
+    from tiffin.manager.plugins.proxies.creating import Making
+    from tiffin.manager.plugins.proxies.proxied_snapshotter import ProxiedSnapshotter
     from tiffin.manager.plugins.proxies.remote_snapshotter import RemoteSnapshotter
 
     connection, database, making = _connection(context), context.get(STORE).database, Making()
