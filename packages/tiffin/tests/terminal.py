@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 
 SECONDS = 60.0
 ROWS, COLUMNS = 33, 77
+LFLAG = 3  # index of what tcgetattr(3) gives in Python
+INTERRUPTED = "trap 'exit 3' INT; while :; do echo ready; sleep 0.05; done"
 
 
 @dataclass
@@ -38,6 +41,14 @@ class Session:
 
     def write(self, text: str) -> None:
         os.write(self.master, text.encode())
+
+
+def interrupt(shell: Session) -> None:
+    """What ctrl-c does to `INTERRUPTED` where nobody reads keys: the terminal sends the signal, and is not raw."""
+    shell.read_until("ready")
+    assert termios.tcgetattr(shell.master)[LFLAG] & termios.ISIG
+    shell.process.send_signal(signal.SIGINT)
+    assert shell.process.wait(SECONDS) == 3
 
 
 @contextmanager

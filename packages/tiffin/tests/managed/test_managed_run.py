@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packages.tiffin.tests.conftest import SECONDS
 from packages.tiffin.tests.managed.conftest import IMAGE, NAME, Managed
-from packages.tiffin.tests.terminal import COLUMNS, ROWS, session
+from packages.tiffin.tests.terminal import COLUMNS, INTERRUPTED, ROWS, interrupt, session
 
 from tiffin.api.containerd.types.descriptor_pb2 import Descriptor
 from tiffin.manager.client.client import Client
@@ -176,3 +176,16 @@ def test_signals_are_forwarded(managed: Managed) -> None:
         process.terminate()
         assert process.communicate(timeout=SECONDS)[0] == "caught\n"
         assert process.returncode == 5
+
+
+def test_ctrl_c_where_nobody_reads_keys(managed: Managed) -> None:
+    words = managed.run_words("--rm", "-t", IMAGE, "sh", "-c", INTERRUPTED)
+    with session(managed.environment, *words) as shell:
+        interrupt(shell)
+
+
+@pytest.mark.parametrize("flags", [(), ("-d", "-i"), ("-d", "-t")])
+def test_what_has_no_log_has_no_limits_of_it(managed: Managed, flags: tuple[str, ...]) -> None:
+    done = managed.run(*flags, "--log-opt=max-size=1m", IMAGE, "true")
+    assert done.code == 125
+    assert "--log-opt: only a container in the background" in done.err

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from packages.tiffin.tests.conftest import PROGRAM, SECONDS, Tiffin
-from packages.tiffin.tests.terminal import COLUMNS, ROWS, session
+from packages.tiffin.tests.terminal import COLUMNS, INTERRUPTED, ROWS, interrupt, session
 
 pytestmark = pytest.mark.requires("root", "busybox", "overlayfs")
 
@@ -39,6 +39,19 @@ def test_a_terminal_without_input(tiffin: Tiffin) -> None:
     ) as shell:
         shell.read_until("has one")
         assert shell.process.wait(SECONDS) == 0
+
+
+def test_ctrl_c_where_nobody_reads_keys(tiffin: Tiffin) -> None:
+    words = tiffin.run_words("--rm", "-t", str(tiffin.image), "sh", "-c", INTERRUPTED)
+    with session(tiffin.environment, *words) as shell:
+        interrupt(shell)
+
+
+def test_ctrl_c_where_attach_reads_no_keys(tiffin: Tiffin) -> None:
+    assert tiffin.run("-dit", "--rm", "--name=looked-at", tiffin.image, "sh", "-c", INTERRUPTED).code == 0
+    words = [str(PROGRAM), "attach", "--no-stdin", "looked-at"]
+    with session(tiffin.environment, *words) as shell:
+        interrupt(shell)
 
 
 def test_without_a_terminal_on_our_side(tiffin: Tiffin) -> None:

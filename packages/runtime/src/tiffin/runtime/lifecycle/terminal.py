@@ -58,14 +58,17 @@ class ForegroundTerminal:
         return {**process, "consoleSize": {"height": height, "width": width}}
 
     def attach(self) -> None:
-        """Takes the master of the container's terminal, and makes ours raw."""
+        """Takes the master of the container's terminal, and makes ours raw, if it is what we read."""
         self._theirs.close()
         self._master = _receive_descriptor(self._ours)
         posix.set_blocking(self._master, False)
         _keep_newlines(self._master)
         self.resize()
-        self._mode = termios.tcgetattr(self._host)
-        termios.tcsetattr(self._host, termios.TCSANOW, _raw(self._mode))
+        if posix.isatty(
+            0
+        ):  # keys that nobody reads keep their meaning: ctrl-c is a signal, which is forwarded
+            self._mode = termios.tcgetattr(self._host)
+            termios.tcsetattr(self._host, termios.TCSANOW, _raw(self._mode))
 
     def resize(self) -> None:
         """Gives the container's terminal the size of ours."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -67,7 +68,8 @@ class Attendance:
             stack.callback(loop.remove_signal_handler, number)
         if self._tty:
             terminal = own_terminal()
-            stack.enter_context(raw(terminal))
+            if self._stdin and os.isatty(0):  # keys that nobody reads keep their meaning: ctrl-c is a signal
+                stack.enter_context(raw(terminal))
             loop.add_signal_handler(signal.SIGWINCH, self._resize, terminal)
             stack.callback(loop.remove_signal_handler, signal.SIGWINCH)
             self._resize(terminal)
