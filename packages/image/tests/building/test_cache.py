@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,27 @@ def test_what_is_changed_while_it_is_read_is_not_used_again(
     assert building.cached == [False, False]
     building.build(text)
     assert building.cached == [True, True]
+
+
+def test_what_was_written_just_before_counts_as_it_is(
+    building: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel's clock for files goes in steps of some milliseconds: it may be behind when a build begins."""
+    clock = time.clock_gettime_ns
+    read: list[int] = []
+
+    def late_at_first(number: int) -> int:
+        read.append(clock(number))
+        return read[0] - 10**9 if len(read) == 1 else read[-1]
+
+    building.write(a_txt="a")
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "clock_gettime_ns", late_at_first)
+        building.build("FROM base\nCOPY a.txt /")
+    assert [event.text for event in building.events if event.kind is EventKind.WARNING] == []
+    assert len(read) > 1
+    building.build("FROM base\nCOPY a.txt /")
+    assert building.cached == [True]
 
 
 def test_lines_of_hosts_count(building: Building) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CLOCK_REALTIME_COARSE = (
     5  # linux/time.h; what the kernel takes the times of files from, and Python has no name for
 )
+STEP = 0.012  # seconds: more than that clock stands still
 
 
 def digests_of(trees: Trees, step: Step) -> list[str]:
@@ -39,8 +40,17 @@ def digests_of(trees: Trees, step: Step) -> list[str]:
     return list(map(trees.seen, step.mounts)) if isinstance(step, RunStep) else []
 
 
-def now_of_files() -> int:
-    """The time that a file gets if it is changed now, in nanoseconds since 1970."""
+def now_of_files(begun: int) -> int:
+    """The time that a file gets if it is changed now, in nanoseconds since 1970.
+
+    Args:
+        begun: a time before. What was changed until then does not count as changed now: the clock's next step is
+            waited for if need be.
+    """
+    now = time.clock_gettime_ns(CLOCK_REALTIME_COARSE)
+    if now > begun:
+        return now
+    time.sleep(STEP)
     return time.clock_gettime_ns(CLOCK_REALTIME_COARSE)
 
 

@@ -29,7 +29,10 @@ PATIENCE = 0.1  # seconds between looks at what another build has
 
 
 class BuildSession:
-    """Args: store: leased. file: the Dockerfile's name. point: an empty folder, to mount at."""
+    """Args: store: leased. file: the Dockerfile's name. point: an empty folder, to mount at.
+
+    begun: when, in nanoseconds since 1970.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class BuildSession:
         report: Report,
         numbers: Numbers,
     ) -> None:
+        self.begun = time.time_ns()
         self.options = options
         self.store = store
         self.cache = cache

@@ -99,7 +99,7 @@ class StageBuilding:
         progress = StepProgress(self._session.report, self._session.numbers, title)
         try:
             alone = isinstance(step, CopyStep) and step.link
-            since = now_of_files()
+            since = now_of_files(self._session.begun)
             hosts = self._session.options.hosts if isinstance(step, RunStep) else ()
             key = step_key(self._key, step, [*digests_of(self._trees, step), *hosts])
             if self._is_cached(key, step, alone=alone):
