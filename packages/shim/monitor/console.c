@@ -14,7 +14,7 @@
 
 void console_init(struct process *process)
 {
-	process->console = (struct console){.listener.descriptor = -1, .connection.descriptor = -1, .terminal = -1};
+	process->console = (struct console){.listener.descriptor = -1, .connection.descriptor = -1, .terminal = -1, .other_end = -1};
 }
 
 static struct process *process_of(struct console *console)
@@ -22,11 +22,19 @@ static struct process *process_of(struct console *console)
 	return owner_of(console, struct process, console);
 }
 
+static void close_terminal(struct console *console)
+{
+	if (console->terminal >= 0)
+		close(console->terminal);
+	if (console->other_end >= 0)
+		close(console->other_end);
+	console->terminal = console->other_end = -1;
+}
+
 static void hang_up(struct process *process)
 {
 	input_free(process);
-	close(process->console.terminal);
-	process->console.terminal = -1;
+	close_terminal(&process->console);
 }
 
 /* Each use has a descriptor of its own, since epoll knows a descriptor once. */
@@ -129,6 +137,19 @@ int console_connect(struct process *process)
 	return ends[1];
 }
 
+/* The kernel says EIO to us while nobody has the other end open, or when it was hung up. getty and systemd close it and open it
+ * again, and it is the process's end that ends it: so we have it open ourselves from then on (Linux 4.13). */
+bool console_keep(struct process *process)
+{
+	struct console *console = &process->console;
+	if (console->terminal < 0 || process->stage == STAGE_ENDED)
+		return false;
+	if (console->other_end >= 0)
+		close(console->other_end);
+	console->other_end = ioctl(console->terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return console->other_end >= 0;
+}
+
 void console_finish(struct process *process)
 {
 	struct console *console = &process->console;
@@ -148,7 +169,5 @@ void console_free(struct process *process)
 {
 	watch_close(&process->console.listener);
 	watch_close(&process->console.connection);
-	if (process->console.terminal >= 0)
-		close(process->console.terminal);
-	process->console.terminal = -1;
+	close_terminal(&process->console);
 }

@@ -72,7 +72,7 @@ static bool pass_on(struct input *input, const char *data, size_t length)
 		ssize_t written = write(input->target.descriptor, data, length);
 		if (written < 0 && errno == EAGAIN)
 			return hold(input, data, length);
-		if (written < 0 && errno != EINTR)
+		if (written < 0 && errno != EINTR && !(errno == EIO && console_keep(owner_of(input, struct process, input))))
 			return false;
 		if (written > 0) {
 			data += written;

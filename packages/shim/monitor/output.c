@@ -113,7 +113,9 @@ static void has_bytes(struct watch *watch, uint32_t events)
 	length = read(watch->descriptor, chunk, LONGEST_CHUNK);
 	if (length < 0 && (errno == EINTR || (errno == EAGAIN && !output->last)))
 		return;
-	if (length <= 0) /* EIO: nobody has the terminal open any more */
+	if (length < 0 && errno == EIO && !output->last && console_keep(output->process))
+		return;
+	if (length <= 0)
 		end_output(output);
 	else
 		deliver(output, chunk, (size_t)length);

@@ -29,10 +29,10 @@ struct end {
 	int64_t status, signal, at, oom_killed;
 };
 
-/* console.c: how the pty's master comes, and the master, for its size. */
+/* console.c: how the pty's master comes; the master, for its size; its other end, once nobody else has that open. */
 struct console {
 	struct watch listener, connection;
-	int terminal;
+	int terminal, other_end;
 };
 
 struct start;
@@ -103,6 +103,7 @@ void oom_close(struct oom_counter *counter);
 void console_init(struct process *process);
 int console_listen(struct process *process);
 int console_connect(struct process *process);      /* the end that a program gets, the caller's to close */
+bool console_keep(struct process *process);        /* nobody has it open: true: it stays, for who opens it again */
 void console_finish(struct process *process);      /* takes what is there already, and waits no more */
 void console_free(struct process *process);
 

@@ -58,6 +58,28 @@ async def test_it_ends_with_its_process_though_another_has_it_open(scene_of: Sce
         await ended(pid)
 
 
+async def test_it_does_not_end_before_its_process_though_nobody_has_it_open(scene_of: Scenes) -> None:
+    """As getty and systemd have it, which open the console for each line; containerd's shim waits too."""
+    async with scene_of() as scene:
+        streams, go = fifos(scene), scene.file("go")
+        os.mkfifo(go)
+        script = (
+            f"t=$(tty); echo first; exec </dev/null >/dev/null 2>&1; read x <{go}; "
+            "echo again >$t; read line <$t; echo got $line >$t; exit 3"
+        )
+        with Reader.of_fifo(scene.file("out")) as reader:
+            await scene.run_terminal("init", script, streams)
+            await reader.until(b"first\r\n")
+            with await asyncio.to_thread(go.open, "w") as opened:  # it has closed the terminal
+                await scene.monitor.processes()  # and the monitor has seen that
+                await asyncio.to_thread(scene.file("in").write_text, "typed\n")
+                opened.write("\n")
+            await reader.until(b"again\r\n")
+            await reader.until(b"got typed\r\n")
+            assert (await scene.heard.end_of("init")).status == 3
+            await reader.to_the_end()
+
+
 async def test_one_that_writes_for_ever_does_not_keep_it_open(scene_of: Scenes) -> None:
     async with scene_of() as scene:
         script = f"trap '' HUP; yes & echo $! > {scene.file('pid')}; sleep 0.1"
