@@ -60,3 +60,13 @@ async def test_commands_that_cannot_be_killed_hold_up_no_other(monkeypatch: pyte
         return await stop_command(Hanging(), Hanging(), running)  # type: ignore[arg-type]
 
     assert await asyncio.gather(*(stop() for _ in range(AT_ONCE))) == [5] * AT_ONCE
+
+
+def test_the_end_of_a_whole_family_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has had it killed removes the folders that it writes to."""
+    waited_for: list[int] = []
+    monkeypatch.setattr(stopping, "_commands", lambda _: [10, 20])
+    monkeypatch.setattr(stopping, "kill_family", lambda pid: {pid, pid + 1})
+    monkeypatch.setattr(stopping, "_wait", lambda pids, _: waited_for.extend(pids))
+    assert kill_commands("word")
+    assert waited_for == [10, 11, 20, 21]

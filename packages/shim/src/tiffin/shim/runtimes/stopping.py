@@ -51,7 +51,7 @@ async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int
 
 
 def kill_commands(pid_file: str, *, after: float = 0.0) -> bool:
-    """Kills the commands that have this pid file, with their families. Blocks.
+    """Kills the commands that have this pid file, with their families, and waits in bounds for their ends. Blocks.
 
     Args:
         after: seconds in which they may end by themselves.
@@ -62,9 +62,8 @@ def kill_commands(pid_file: str, *, after: float = 0.0) -> bool:
     found = _commands(pid_file)
     if after and not _wait(found, after):
         return False
-    for pid in found:
-        kill_family(pid)
-    _wait(found, SECONDS)
+    killed = set().union(*map(kill_family, found))
+    _wait(sorted(killed), SECONDS)
     return bool(found)
 
 
