@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tiffin_testing.oci_runtime import OCIRuntime
 
 PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>, Linux 3.4
+FLAGS_FIELD = 9 - 3  # of /proc/PID/stat, counted from the one after the name (proc_pid_stat(5))
+PF_EXITING = 0x4  # <linux/sched.h>
 SUPERVISORS = ("tiffin-monitor", "containerd-shim")  # as their threads are called
 
 
@@ -66,12 +69,15 @@ class Snapshot:
 
 
 def leaked_processes(before: frozenset[int]) -> list[str]:
-    """Reaps dead orphans, kills living ones, and names the living ones: one without words is on its way out."""
+    """Reaps dead orphans, kills living ones, and names the living ones.
+
+    One without words, or that was killed, is on its way out: on a busy machine that may take it a while.
+    """
     found = []
     left = []
     for pid in reap(children() - before):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if words := _command_line(pid):
+            if (words := _command_line(pid)) and not is_dying(pid):
                 found.append(f"process {pid}: {words}")
             os.kill(pid, 9)
             left.append(pid)
@@ -103,6 +109,14 @@ def _reaped(pid: int) -> bool:
 
 def _command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def is_dying(pid: int) -> bool:
+    """Whether it is on its way out, or a SIGKILL waits for it: for it alone, or for all of its threads."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    pending = [int(line.split()[1], 16) for line in status if line.startswith(("SigPnd:", "ShdPnd:"))]
+    flags = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[FLAGS_FIELD])
+    return bool(flags & PF_EXITING) or any(mask >> (signal.SIGKILL - 1) & 1 for mask in pending)
 
 
 def leaks_since(before: Snapshot, parent: CgroupParent, runtimes: list[OCIRuntime]) -> list[str]:
