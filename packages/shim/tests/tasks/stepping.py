@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,9 @@ def run_and_kill(work: Work, folder: Path, fatal: int) -> tuple[list[str], bool]
     if child == 0:
         try:
             _child(work, told, fatal)
+        except BaseException:  # noqa: BLE001  # the child must not go on as a second session of tests
+            traceback.print_exc()  # pytest shows it with the failure
+            sys.stderr.flush()
         finally:
             os._exit(1)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
