@@ -20,8 +20,8 @@ def monitor_of(keeper: Keeper, name: str) -> int:
 def living_monitor_of(bundle: str) -> int:
     """Also of a task that is not there yet."""
     for name in filter(str.isdecimal, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline") as stream:
-            if stream.read().startswith(f"tiffin-monitor\0{bundle}/tiffin\0"):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline", "rb") as stream:
+            if stream.read().startswith(f"tiffin-monitor\0{bundle}/tiffin\0".encode()):
                 return int(name)
     raise AssertionError("there is none")
 
