@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from packages.manager.tests.runtimes.standing import StandInProgram, StandInShim, bundle_of
+from packages.manager.tests.runtimes.standing import StandInProgram, StandInShim
 
 from tiffin.api.containerd.runtime.task.v2 import shim_pb2
+from tiffin.manager.runtimes.bundles.bundle import Bundles
 from tiffin.manager.runtimes.external.program import Daemon
 from tiffin.manager.runtimes.external.runtime import ExternalRuntime
-from tiffin.manager.runtimes.values import Creation, Exit
+from tiffin.manager.runtimes.table import RuntimeTable
+from tiffin.manager.runtimes.values import Exit
+from tiffin.manager.tasks.making import Maker
+from tiffin.manager.tasks.request import Container, TaskRequest
+from tiffin.manager.tasks.rootfs import Rootfs
 from tiffin.runtime.errors import Unsupported
 from tiffin.ttrpc import Context, Server, unary
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tiffin.manager.runtimes.bundles.bundle import Bundle
 
 
@@ -63,9 +67,12 @@ class Making:
     def __init__(self, folder: Path, shim: StandInShim, monkeypatch: pytest.MonkeyPatch) -> None:
         self.program = SlowProgram(shim)
         monkeypatch.setattr(ExternalRuntime, "_program", lambda *_: self.program)
-        creation = Creation(bundle_of(folder, "c1", shim.address), self.program.path)
-        creating = ExternalRuntime(Daemon("", "")).create(creation, cast("Any", None))
-        self.work = asyncio.ensure_future(creating)
+        table = RuntimeTable(ExternalRuntime(Daemon("", "")))
+        maker = Maker(table, Rootfs(None), cast("Any", None), 60.0)
+        bundle = Bundles(str(folder / "root"), str(folder / "state")).of("default", "c1")
+        self.bundle = Path(bundle.path)
+        making = maker.make(bundle, Container("c1", None, self.program.path), TaskRequest("c1"))
+        self.work = asyncio.ensure_future(making)
 
 
 async def test_one_that_has_failed_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +84,7 @@ async def test_one_that_has_failed_by_itself(tmp_path: Path, monkeypatch: pytest
     made.program.may_end.set()
     with pytest.raises((asyncio.CancelledError, Unsupported)):
         await made.work
-    assert made.program.deleted == 1
+    assert (made.program.deleted, made.bundle.exists()) == (1, False)
     await shim.server.close()
 
 
@@ -94,5 +101,5 @@ async def test_one_whose_time_is_over_when_its_client_has_gone(
     made.program.may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await made.work
-    assert (shim.deletions, made.program.deleted) == (1, 1)
+    assert (shim.deletions, made.program.deleted, made.bundle.exists()) == (1, 1, False)
     await shim.server.close()

@@ -13,6 +13,7 @@ from packages.manager.tests.tasks.standing import StandIn
 from tiffin.manager.events.exchange import Exchange
 from tiffin.manager.mounts.activation import Activation
 from tiffin.manager.runtimes.bundles.bundle import Bundles
+from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.table import RuntimeTable
 from tiffin.manager.runtimes.values import Exit
 from tiffin.manager.tasks import recovery
@@ -86,7 +87,7 @@ class Runtime:
         return StandIn(bundle) if self.hangs else None
 
     async def clean_up(self, bundle: Bundle, _: object) -> Exit:
-        os.rename(bundle.path, f"{bundle.path}-gone")
+        await discard(bundle)
         return Exit(0, 255, 1)
 
     async def close(self) -> None:

@@ -100,7 +100,7 @@ class TaskRuntime(Protocol):
     """A kind of runtime."""
 
     async def create(self, creation: Creation, watcher: Watcher) -> RuntimeTask:
-        """Makes a task. If it fails, nothing is left but the bundle."""
+        """Makes a task. If it fails, what is left is in the bundle, or known to it: `clean_up` removes all of that."""
 
     async def recover(
         self, bundle: Bundle, watcher: Watcher, unmade: Callable[[], None]

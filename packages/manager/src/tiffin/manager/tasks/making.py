@@ -8,24 +8,23 @@ A kill in between is as good as a failure: the next manager finds a bundle witho
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tiffin.manager.events.checking import check_identifier
 from tiffin.manager.runtimes.bundles import mark
-from tiffin.manager.runtimes.bundles.discard import discard
 from tiffin.manager.runtimes.bundles.make import make_bundle
 from tiffin.manager.runtimes.undoing import undone
 from tiffin.manager.runtimes.values import Creation
 from tiffin.manager.tasks.asking import Asking
-from tiffin.runtime.errors import AlreadyExists
+from tiffin.runtime.errors import AlreadyExists, RuntimeFailure
 from tiffin.shim.tasks.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AsyncExitStack
 
     from tiffin.manager.runtimes.bundles.bundle import Bundle
-    from tiffin.manager.runtimes.port import RuntimeTask, Watcher
+    from tiffin.manager.runtimes.port import RuntimeTask, TaskRuntime, Watcher
     from tiffin.manager.runtimes.table import Chosen, RuntimeTable
     from tiffin.manager.tasks.request import Container, TaskRequest
     from tiffin.manager.tasks.rootfs import Rootfs
@@ -59,15 +58,16 @@ class Maker:
         chosen = self._runtimes.choose(request.runtime or container.runtime, options)
         async with undone() as undo:
             undo.push_async_callback(self._rootfs.release, bundle.namespace, bundle.id)
-            await self._make_bundle(bundle, None if container.spec is None else container.spec.value, undo)
+            cleaning_up = partial(self._clean_up, bundle, chosen.runtime)
+            await self._make_bundle(bundle, container, partial(undo.push_async_callback, cleaning_up))
             creation = await self._creation(bundle, chosen, container, request)
             making = chosen.runtime.create(creation, self._watcher)
             return await Asking(f"task {bundle.id}").ask("create", self._seconds, making)
 
-    async def _make_bundle(self, bundle: Bundle, config: bytes | None, undo: AsyncExitStack) -> None:
+    async def _make_bundle(self, bundle: Bundle, container: Container, made: Callable[[], object]) -> None:
         def make() -> None:
-            make_bundle(bundle, config)
-            undo.push_async_callback(discard, bundle)  # here: it is there even if who waits was cancelled
+            make_bundle(bundle, None if container.spec is None else container.spec.value)
+            made()  # here: it is there even if who waits was cancelled
 
         try:
             await in_thread(make)
@@ -75,6 +75,13 @@ class Maker:
             LOG.warning("%s has a bundle, and no task: it is cleaned up", bundle.id)
             await self._runtimes.of_bundle(bundle).clean_up(bundle, self._watcher)
             await in_thread(make)
+
+    async def _clean_up(self, bundle: Bundle, runtime: TaskRuntime) -> None:
+        """As after a kill: the runtime's own undoing may have failed; what it has written down tells of the rest."""
+        try:
+            await runtime.clean_up(bundle, self._watcher)
+        except (OSError, RuntimeFailure) as error:
+            LOG.warning("what was made of %s cannot be removed: %s", bundle.id, error)
 
     async def _creation(
         self, bundle: Bundle, chosen: Chosen, container: Container, request: TaskRequest

@@ -66,7 +66,6 @@ class ExternalRuntime:
         bootstrap.keep_program(bundle, program.path)  # first: who finds the bundle can clean up
         log = ShimLog(bundle)
         undo.callback(log.close)
-        undo.push_async_callback(_abandon, bundle, program)
         connection = await _new_connection(bundle, program, creation.options)
         shim = Shim(bundle, connection, program, log)
         undo.push_async_callback(_shut_down, shim)
@@ -155,11 +154,3 @@ async def _shut_down(shim: Shim) -> None:
     """Ends a shim that has no task, and leaves its bundle."""
     await ask_to_end(shim.connection, shim.bundle.id)
     await shim.give_up()
-
-
-async def _abandon(bundle: Bundle, program: ShimProgram) -> None:
-    """Removes a container that was half made; the bundle stays."""
-    try:
-        await program.delete(bundle)
-    except RuntimeFailure as error:
-        LOG.warning("cleaning up after the failed creation of %s: %s", bundle.id, error)
