@@ -209,3 +209,21 @@ def test_crun_takes_the_config(tiffin: Tiffin) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "works\n"), done
+
+
+def test_bytes_that_are_no_text(tiffin: Tiffin) -> None:
+    """In the config they are U+FFFD, as with docker; the process gets them as they are where no file is between."""
+    raw = os.fsdecode(b"\xff")
+    flags = ("--name=raw", f"--env=RAW={raw}", f"--label=raw={raw}")
+    done = tiffin.run(*flags, tiffin.image, "sh", "-c", 'printf "$1$RAW" | od -An -tx1', "sh", raw)
+    assert (done.code, done.out.split()) == (0, ["ff", "ff"]), done
+    tree = json.loads(tiffin.call("inspect", "raw").out)[0]
+    assert (tree["labels"], tree["config"]["process"]["args"][-1]) == ({"raw": "\ufffd"}, "\ufffd")
+
+
+def test_text_in_a_locale_that_has_no_such(tiffin: Tiffin) -> None:
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert tiffin.run("-d", "--name=text", tiffin.image, "echo", "\u00e9", env=locale).code == 0
+    assert tiffin.call("wait", "text").lines == ["0"]
+    assert tiffin.call("logs", "text", env=locale).lines == ["\u00e9"]
+    assert tiffin.call("ps", "--all", "--json", env=locale).code == 0

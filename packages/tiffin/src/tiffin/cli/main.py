@@ -86,7 +86,9 @@ def _placed(command: Command, arguments: Arguments, where: dict[str, str]) -> Ar
 def _failed(command: Command | None, error: Exception) -> int:
     """Tells of the error; returns the exit code that docker and podman have for it."""
     name = f"tiffin {command.name}" if command else "tiffin"
-    print(f"{name}: {_told(error)}", file=sys.stderr)
+    from tiffin.cli.harmless import harmless
+
+    print(f"{name}: {harmless(_told(error), lines=True)}", file=sys.stderr)
     if command and isinstance(error, UsageError):
         print(f"See `{name} --help`.", file=sys.stderr)
     if isinstance(error, CommandFailed) and error.code != FAILED:

@@ -38,6 +38,7 @@ def process_table(pids: Sequence[int], options: Sequence[str] = ()) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="backslashreplace",  # a process calls itself what it likes
             check=False,
         )
     except FileNotFoundError as error:

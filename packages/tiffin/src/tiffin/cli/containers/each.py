@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tiffin.cli.failure import CommandFailed
+from tiffin.cli.harmless import harmless
 from tiffin.image.errors import ImageFailure
 from tiffin.runtime.errors import RuntimeFailure
 
@@ -29,6 +30,11 @@ def for_each(command: str, names: Iterable[str], act: Callable[[str], object]) -
             act(name)
             print(name, flush=True)
         except EXPECTED as error:
-            print(f"tiffin {command}: {error}", file=sys.stderr)
+            tell(command, error)
             code = 1
     return code
+
+
+def tell(command: str, error: Exception) -> None:
+    """Says why one of several could not be done."""
+    print(f"tiffin {command}: {harmless(str(error), lines=True)}", file=sys.stderr)

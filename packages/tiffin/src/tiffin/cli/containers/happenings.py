@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tiffin.cli.containers.opening import open_containers
+from tiffin.cli.harmless import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def main(arguments: Arguments) -> int:
     """Prints a line for each, until it is interrupted."""
     with open_containers(arguments) as containers:
         for event in containers.events(arguments.texts("filter")):
-            print(json.dumps(event) if arguments.switch("json") else _line(event), flush=True)
+            print(json.dumps(event) if arguments.switch("json") else harmless(_line(event)), flush=True)
     return 0
 
 

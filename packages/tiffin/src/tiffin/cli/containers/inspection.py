@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 
-from tiffin.cli.containers.each import EXPECTED
+from tiffin.cli.containers.each import EXPECTED, tell
 from tiffin.cli.containers.opening import open_containers
 
 TYPE_CHECKING = False
@@ -21,7 +20,7 @@ def main(arguments: Arguments) -> int:
             try:
                 found.append(containers.inspect(name))
             except EXPECTED as error:
-                print(f"tiffin inspect: {error}", file=sys.stderr)
+                tell("inspect", error)
                 code = 1
     print(json.dumps(found, indent=2))
     return code

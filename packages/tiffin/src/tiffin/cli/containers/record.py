@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from tiffin.cli.containers.json_file import write_json
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import RECORD
 from tiffin.runtime.record import Record
-from tiffin.spec.json_tree import JSONError, decode, encode
+from tiffin.spec.json_tree import JSONError, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def write_record(folder: str, record: ContainerRecord) -> None:
     """Writes the record in one step, so that a reader never sees half of it."""
     tree = dict(zip(record._fields, record, strict=True))
     partial = os.path.join(folder, f"{RECORD}.new")
-    with open(partial, "w") as file:
-        file.write(encode(tree))
+    write_json(partial, tree)
     os.rename(partial, os.path.join(folder, RECORD))
 
 

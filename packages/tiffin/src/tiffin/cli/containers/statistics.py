@@ -29,10 +29,10 @@ def main(arguments: Arguments) -> int:
     with open_containers(arguments) as containers:
         for name in arguments.words:
             containers.sample(name)  # one that is not there is an error at once
-        before = _samples(containers, arguments.words)
+        before = samples(containers, arguments.words)
         while before or not arguments.words:
             time.sleep(INTERVAL)
-            after = _samples(containers, arguments.words)
+            after = samples(containers, arguments.words)
             _show({name: (before.get(name, now), now) for name, now in after.items()}, arguments)
             if arguments.switch("no-stream"):
                 break
@@ -40,15 +40,15 @@ def main(arguments: Arguments) -> int:
     return 0
 
 
-def _samples(containers: Containers, names: Sequence[str]) -> dict[str, Sample]:
+def samples(containers: Containers, names: Sequence[str]) -> dict[str, Sample]:
     """Those that run; one that has ended meanwhile is left out."""
     wanted = names or [each.name for each in containers.list() if each.status in ALIVE]
     found = {}
     for name in wanted:
         try:
             found[name] = containers.sample(name)
-        except EXPECTED:  # it has ended since it was listed
-            continue
+        except EXPECTED:  # it has ended since it was listed; or nobody answers any more, which this tells
+            containers.list()
     return found
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from tiffin.cli.containers.each import EXPECTED
+from tiffin.cli.containers.each import EXPECTED, tell
 from tiffin.cli.containers.opening import open_containers
 
 TYPE_CHECKING = False
@@ -20,6 +18,6 @@ def main(arguments: Arguments) -> int:
             try:
                 print(containers.wait(name), flush=True)
             except EXPECTED as error:
-                print(f"tiffin wait: {error}", file=sys.stderr)
+                tell("wait", error)
                 code = 1
     return code

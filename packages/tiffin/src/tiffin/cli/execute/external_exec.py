@@ -8,10 +8,11 @@ import subprocess
 import tempfile
 
 from tiffin.cli.containers.exec_process import process_tree
+from tiffin.cli.containers.json_file import write_json
 from tiffin.cli.execute.external import FORWARDED, cause_of
 from tiffin.cli.failure import CommandFailed
 from tiffin.cli.run.stdio import process_stdio
-from tiffin.spec.json_tree import decode, encode
+from tiffin.spec.json_tree import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ class ExternalExec:
             config: Any = decode(file.read())
         process = process_tree(config, execution, self._pid)
         with tempfile.TemporaryDirectory(prefix="tiffin-exec-") as folder:
-            with open(os.path.join(folder, "process.json"), "w") as file:
-                file.write(encode(process))
+            write_json(os.path.join(folder, "process.json"), process)
             return self._call(name, folder, execution)
 
     def _call(self, name: str, folder: str, execution: Execution) -> int:

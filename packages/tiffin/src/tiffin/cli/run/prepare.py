@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from tiffin.cli.containers.json_file import write_json
 from tiffin.image.store.writable import mount_writable, own_mount_namespace, unmount_writable
-from tiffin.spec.json_tree import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,15 +42,14 @@ def write_bundle(built: Built, folder: str, rootfs: str) -> None:
         OSError: for example if the disk is full.
     """
     write_files(built, rootfs)
-    with open(os.path.join(folder, "config.json"), "w") as file:
-        file.write(encode(built.config))
+    write_json(os.path.join(folder, "config.json"), built.config)
 
 
 def write_files(built: Built, rootfs: str) -> None:
     """All of it but the config."""
     for path, text in built.files.items():
-        with open(path, "w") as file:
-            file.write(text)
+        with open(path, "wb") as file:
+            file.write(text.encode(errors="surrogateescape"))
         os.chmod(path, 0o644)
     for volume in built.volumes:
         if volume.managed:

@@ -90,7 +90,7 @@ def _resolv_conf(arguments: Arguments) -> str:
 
 def _read(path: str) -> str:
     try:
-        with open(path) as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except FileNotFoundError:
         return ""

@@ -1,0 +1,18 @@
+"""JSON files of containers, read by runtimes and by every later command."""
+
+from __future__ import annotations
+
+import os
+
+from tiffin.spec.json_tree import encode
+
+
+def write_json(path: str, tree: object) -> None:
+    """Writes it in UTF-8 in any locale. Bytes of arguments that are no UTF-8 become U+FFFD, as docker has it."""
+    text = encode(tree)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        data = os.fsencode(text).decode(errors="replace").encode()
+    with open(path, "wb") as file:
+        file.write(data)
