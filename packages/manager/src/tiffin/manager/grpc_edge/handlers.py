@@ -158,7 +158,10 @@ def _call(context: Context, workers: Workers) -> Call:
 
 
 async def _refuse(path: str, context: Context, error: Exception) -> None:
-    """Ends the call with the status of an error. Raises AbortError; the caller's `except` lets it pass."""
+    """Ends the call with the status of an error. Raises AbortError; the caller's `except` lets it pass.
+
+    Raises CancelledError where its client has just gone: grpc.aio would log that as a failure of its own.
+    """
     if isinstance(error, aio.AbortError):
         raise error  # a handler has ended it by itself
     status = status_of(error)
@@ -166,4 +169,7 @@ async def _refuse(path: str, context: Context, error: Exception) -> None:
         LOG.error("%s failed", path, exc_info=error)
     else:
         LOG.debug("%s: %s: %s", path, status.code.name, error)
-    await context.abort(status.code, text_of(error, status))
+    try:
+        await context.abort(status.code, text_of(error, status))
+    except aio.InternalError as gone:
+        raise asyncio.CancelledError from gone
