@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import _signal
 import posix
 import sys
 
@@ -87,6 +88,8 @@ def main_entry() -> int:
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command line; returns its exit code."""
+    # a caller that ignores it hands that on, and the kernel would reap our children before we hear how they ended
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     program = argv[0].rpartition("/")[2] or "tiffin-runtime"
     log = Log()
     try:
@@ -125,7 +128,10 @@ def _report(log: Log, message: str) -> None:
     """The last word: to the log, and to standard error if that is a file."""
     log.error(message)
     if log.to_file:
-        sys.stderr.write(f"{message}\n")
+        try:
+            sys.stderr.write(f"{message}\n")
+        except OSError:  # the exit code still tells that there was one
+            return
 
 
 def _run(invocation: Invocation, log: Log) -> int:

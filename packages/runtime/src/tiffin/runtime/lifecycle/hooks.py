@@ -104,7 +104,7 @@ def _spawn(hook: HookTree, files: Sequence[int], directory: str) -> int:
     path = hook["path"]
     argv = hook.get("args") or [path]
     environment = _environment(hook)
-    if posix.getcwd() != directory:  # a program that uses the API cannot change its directory: it has threads
+    if not _is_here(directory):  # a program that uses the API cannot change its directory: it has threads
         import subprocess
 
         child = subprocess.Popen(  # what the config says
@@ -120,6 +120,13 @@ def _spawn(hook: HookTree, files: Sequence[int], directory: str) -> int:
         return child.pid
     actions = [(posix.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
     return posix.posix_spawn(path, argv, environment, file_actions=actions, setsigmask=(), setsigdef=(13,))
+
+
+def _is_here(directory: str) -> bool:
+    try:
+        return posix.getcwd() == directory
+    except FileNotFoundError:  # ours was removed: `delete` may be called from anywhere
+        return False
 
 
 def _environment(hook: HookTree) -> dict[bytes, bytes]:

@@ -88,10 +88,10 @@ def _send(container: LoadedContainer, signal: int) -> None:
 
 
 def kill_all(container: LoadedContainer) -> None:
-    """Kills init and everything else in the container's cgroup; none there is fine.
+    """Kills init and everything that does not end with it; none there is fine.
 
-    Without a cgroup (rootless) nobody knows the others; but as a rule they are in init's pid namespace, and die with
-    it.
+    What is in a pid namespace of init's own ends with it. Only without one the cgroup is asked, in which others may be
+    too: those of a container with the same cgroupsPath, or of the whole host where that is `/`.
     """
     if container.has_init():
         try:  # noqa: SIM105  # contextlib is not for cold modules
@@ -99,7 +99,7 @@ def kill_all(container: LoadedContainer) -> None:
         except FailedPrecondition:  # it was faster
             pass
     manager = container.manager()
-    if manager.version:
+    if manager.version and container.state.shared_pids:
         manager.kill(SIGKILL)
     thaw(container)
 

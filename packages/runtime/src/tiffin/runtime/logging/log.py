@@ -58,8 +58,15 @@ class Log:
         self._write("error", message)
 
     def _write(self, level: str, message: str) -> None:
+        """Where a log cannot be written to (a full disk), which is no reason to fail, standard error gets the line."""
         line = self._json_line(level, message) if self.json else self._text_line(level, message)
-        posix.write(self.descriptor, line.encode("utf-8", "backslashreplace"))
+        data = line.encode("utf-8", "backslashreplace")
+        for descriptor in (self.descriptor, STANDARD_ERROR):
+            try:
+                posix.write(descriptor, data)
+            except OSError:  # the other one; then there is nowhere left to say so
+                continue
+            return
 
     def _json_line(self, level: str, message: str) -> str:
         return f'{{"level":"{level}","msg":{encode_basestring(message)},"time":"{timestamp()}"}}\n'
