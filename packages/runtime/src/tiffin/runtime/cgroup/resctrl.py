@@ -25,7 +25,7 @@ DIRECTORY_MODE = 0o755
 
 
 class ResctrlGroup(Record):
-    """Where a container's group is, for the state file and for `remove_group`.
+    """Where a container's group is.
 
     directory: of the group.
     monitoring: directory of its own monitoring group, "" if it has none.
@@ -110,15 +110,15 @@ def last_status(mount: str) -> str:
     return (read_text(f"{mount}/info/last_cmd_status") or "").strip()
 
 
-def remove_group(group: ResctrlGroup) -> None:
-    """Removes what create made: the group, or only its monitoring group if the group was there before.
+def remove_group(directory: str) -> None:
+    """Removes what create made; one that is gone is fine.
+
+    Args:
+        directory: as the state file has it (`config_facts.resctrl_group`).
 
     Raises:
         OperationFailed: the kernel's reason.
     """
-    directory = group.directory if group.made else group.monitoring
-    if not directory:
-        return
     try:
         posix.rmdir(directory)
     except FileNotFoundError:

@@ -12,7 +12,28 @@ if TYPE_CHECKING:
 
     from tiffin.spec.runtime.tree import ConfigTree
 
+    from .create_options import CreateOptions
+
 FIRST = 3
+
+
+def with_sockets(config: ConfigTree, options: CreateOptions, directory: str) -> ConfigTree:
+    """The config as this one process gets it; the one that is kept, for exec, does not have systemd's sockets.
+
+    Args:
+        directory: of the container's state.
+
+    Raises:
+        InvalidArgument: a descriptor that shall be passed on is not open.
+    """
+    check_preserved(options.activated + options.preserve_fds)
+    if options.activated:
+        config = with_activation(config, options.activated)
+    if options.notify_socket:
+        from .notify import add_notify_mount
+
+        config = add_notify_mount(config, directory)
+    return config
 
 
 def with_activation(config: ConfigTree, count: int) -> ConfigTree:

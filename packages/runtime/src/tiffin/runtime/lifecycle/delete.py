@@ -5,7 +5,6 @@ Order: processes, cgroups, resctrl group, state directory, poststop hooks. A del
 
 from __future__ import annotations
 
-import posix
 import time
 
 from ..errors import FailedPrecondition, NotFound, OperationFailed
@@ -103,7 +102,9 @@ def destroy(settings: Settings, container: LoadedContainer, *, stop: int = -1) -
     config = container.config() if state.hooks else {}
     container.manager().remove()
     if state.resctrl:
-        _remove_group(state.resctrl)
+        from ..cgroup.resctrl import remove_group
+
+        remove_group(state.resctrl)
     container.directory.remove()
     if config:
         run_hooks_tolerantly(config, "poststop", state, STOPPED, settings.log, stop=stop)
@@ -131,10 +132,3 @@ def _patient_lock(directory: StateDirectory) -> Lock:
             if time.monotonic() > deadline:
                 raise
             time.sleep(INTERVAL)
-
-
-def _remove_group(path: str) -> None:
-    try:
-        posix.rmdir(path)
-    except FileNotFoundError:
-        return
