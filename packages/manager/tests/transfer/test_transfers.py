@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from grpc import StatusCode, aio
@@ -32,6 +33,7 @@ from tiffin.manager.events.exchange import Exchange
 from tiffin.manager.metadata.stores import Stores
 from tiffin.manager.services import streaming, transfer
 from tiffin.manager.streaming.streams import Streams
+from tiffin.manager.transfer import archives
 from tiffin_testing.images import busybox_layer, docker_archive
 from tiffin_testing.registry import PASSWORD, USER, Registry, running_registry
 
@@ -119,6 +121,29 @@ def test_names_in_an_archive_get_the_prefix_that_the_client_wants(daemon: Daemon
     assert (named, digested.partition("@")[0]) == (NAME, "docker.io/tiffin/busybox")
     other = ImageReference(name="example.org/other", is_prefix=True)
     assert refusal(daemon.import_, archive, ImageStore(extra_references=[other])).code is StatusCode.NOT_FOUND
+
+
+def test_an_export_has_no_file_that_a_kill_would_leave(
+    daemon: Daemon, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.import_(archive, ImageStore())
+    folder, seen = tmp_path / "temporary", list[list[str]]()
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+    class Writer:
+        def __init__(self, _: object) -> None:
+            """There is no client."""
+
+        def write(self, data: bytes) -> int:
+            seen.append(os.listdir(folder))
+            return len(data)
+
+    monkeypatch.setattr(archives, "ByteWriter", Writer)
+    store = daemon.stores.store.within(Scope("one"))
+    archives.send(cast("Any", None), store, [NAME], None, lambda _: None)
+    assert seen
+    assert not any(seen)
 
 
 def test_what_is_exported_is_imported_elsewhere(
