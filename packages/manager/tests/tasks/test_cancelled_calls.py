@@ -51,6 +51,7 @@ class Impatient:
         self._chance = random.Random(seed)  # noqa: S311  # no secret
         self.wrong: list[str] = []
         self.refused: list[str] = []
+        self._lives = 0
 
     async def _call(self, method: str, request: Any, seconds: float) -> Any:
         call = getattr(self._containers.tasks, method)
@@ -67,20 +68,25 @@ class Impatient:
 
     async def live(self) -> None:
         """Begins and ends a task."""
-        name = self._name
+        name, exec_id = self._name, self._exec_id()
         process = {**default_config(["sh", "-c", "exit 3"])["process"], "terminal": False}
         spec = AnyMessage(type_url=PROCESS, value=json.dumps(process).encode())
         await self._try("Create", tasks.CreateTaskRequest(container_id=name))
         await self._try("Start", tasks.StartRequest(container_id=name))
-        await self._try("Exec", tasks.ExecProcessRequest(container_id=name, exec_id="e1", spec=spec))
-        await self._try("Start", tasks.StartRequest(container_id=name, exec_id="e1"))
-        await self._try("Wait", tasks.WaitRequest(container_id=name, exec_id="e1"))
-        await self._try("DeleteProcess", tasks.DeleteProcessRequest(container_id=name, exec_id="e1"))
+        await self._try("Exec", tasks.ExecProcessRequest(container_id=name, exec_id=exec_id, spec=spec))
+        await self._try("Start", tasks.StartRequest(container_id=name, exec_id=exec_id))
+        await self._try("Wait", tasks.WaitRequest(container_id=name, exec_id=exec_id))
+        await self._try("DeleteProcess", tasks.DeleteProcessRequest(container_id=name, exec_id=exec_id))
         if self._containers.peer.kind.runtime != RUNC:  # its shim hangs if it is paused while an exec starts
             await self._try("Pause", tasks.PauseTaskRequest(container_id=name))
             await self._try("Resume", tasks.ResumeTaskRequest(container_id=name))
         await self._try("Kill", tasks.KillRequest(container_id=name, signal=9))
         await asyncio.gather(*(self._try("Delete", tasks.DeleteTaskRequest(container_id=name)) for _ in "ab"))
+
+    def _exec_id(self) -> str:
+        """Of the next process: the same again, but that containerd's shim panics where a failed start is repeated."""
+        self._lives += 1
+        return f"e{self._lives}" if self._containers.peer.kind.runtime == RUNC else "e1"
 
     async def end(self) -> None:
         """Nothing of it is left, by calls that are not given up; then it lives once more as any other."""

@@ -26,7 +26,8 @@ pytestmark = [
 ]
 
 
-WAITS = 1.9  # seconds: who waits for the answer waits two
+WAITS = 1.9  # seconds: who waits for the answer waits two, each time
+TRIES = 5  # others may have the processors at one time
 
 
 @contextmanager
@@ -53,9 +54,10 @@ def test_a_hanging_shim_is_told_as_it_was_and_others_are_told_at_once(containers
         assert seconds(containers.get, hangs) < 15
         state = containers.get(hangs)
         assert (state.pid, containers.status(hangs)) == (pid, "RUNNING")
-        assert seconds(containers.all) < WAITS  # the question is open already: nobody waits for it again
+        # the question is open already: nobody waits for it again
+        assert any(seconds(containers.all) < WAITS for _ in range(TRIES))
         assert {each.id for each in containers.all()} == {hangs, lives}
-        assert seconds(containers.get, lives) < WAITS
+        assert any(seconds(containers.get, lives) < WAITS for _ in range(TRIES))
         containers.kill(lives)
         assert containers.wait(lives).exit_status == 137
         other = containers.run("true")

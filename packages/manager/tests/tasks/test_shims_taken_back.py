@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from grpc import StatusCode
+from grpc import StatusCode, aio
 from packages.manager.tests.client import Client, refusal
 from packages.manager.tests.tasks.shims import shim_of
 
@@ -134,10 +134,13 @@ def test_a_shim_that_dies_again_and_again_is_given_up(containers: Containers) ->
     name, lives = containers.run("sleep", "1000"), containers.run("sleep", "1000")
     told.until("/tasks/start", "/tasks/start")
     pid = containers.get(name).pid
-    for _ in range(MOST):
-        kill_shim(containers, name)
-        assert pids_in(containers, name) == [pid]
+    kills = 1
     kill_shim(containers, name)
+    while came_back(containers, name, pid):
+        kill_shim(containers, name)
+        kills += 1
+        assert kills < 10 * MOST
+    assert kills > MOST  # more where the machine is so slow that it has lived for a while between two
     exit_, delete = told.until("/tasks/exit", "/tasks/delete")
     ended = unpack(exit_.event, events.TaskExit)
     assert (ended.container_id, ended.pid, ended.exit_status) == (name, pid, 137)
@@ -146,3 +149,14 @@ def test_a_shim_that_dies_again_and_again_is_given_up(containers: Containers) ->
     assert containers.left() == [lives]
     assert not Path(f"/proc/{pid}").exists()
     told.close()
+
+
+def came_back(containers: Containers, name: str, pid: int) -> bool:
+    """Waits until the shim has its container again, or is given up."""
+    try:
+        assert pids_in(containers, name) == [pid]
+    except aio.AioRpcError as error:
+        if error.code() in (StatusCode.NOT_FOUND, StatusCode.UNAVAILABLE):
+            return False
+        raise
+    return True
