@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -82,15 +83,18 @@ class Checkpoints:
     async def _write(
         self, runs_on: RuntimeTask, options: Any | None, scope: Scope, workers: Workers
     ) -> list[Descriptor]:
-        """To the store, by way of a folder that is there until nobody writes to it any more."""
+        """To the store, by way of a folder that is there until nobody writes to it any more.
+
+        It is the task's: if we are killed, who writes to it may live on, and it goes with the task.
+        """
         from tempfile import mkdtemp
 
-        folder = await workers.run(mkdtemp, prefix="tiffin-checkpoint-")
+        folder = await workers.run(mkdtemp, prefix="checkpoint-", dir=runs_on.bundle.work)
         try:
             await runs_on.checkpoint(folder, options)
             return await workers.run_slowly(self._store, scope, runs_on.bundle.id, folder)
         finally:
-            await workers.run_slowly(shutil.rmtree, folder)
+            await workers.run_slowly(_remove, folder)
 
     def _store(self, scope: Scope, container: str, folder: str) -> list[Descriptor]:
         import tarfile
@@ -123,6 +127,11 @@ class Checkpoints:
         except AlreadyExists:
             pass  # the same image has been written before
         return Descriptor(media_type=media_type, digest=name, size=size)
+
+
+def _remove(folder: str) -> None:
+    with suppress(FileNotFoundError):  # its task was deleted meanwhile
+        shutil.rmtree(folder)
 
 
 def _folder(options: Any | None) -> str:
