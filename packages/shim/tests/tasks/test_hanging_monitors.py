@@ -8,10 +8,11 @@ import select
 import signal
 
 import pytest
+from packages.shim.tests.monitor.scene import ended
 from packages.shim.tests.tasks.keeping import FOREVER, Keeping, shell
 from packages.shim.tests.tasks.monitors import monitor_of
 
-from tiffin.runtime.errors import NotFound, OperationFailed, TimedOut
+from tiffin.runtime.errors import FailedPrecondition, NotFound, OperationFailed, TimedOut
 from tiffin.runtime.state.identity import is_alive, process_stat
 from tiffin.shim.tasks import recovery
 from tiffin.shim.tasks.container import Container
@@ -124,3 +125,23 @@ async def test_one_that_is_stopped_holds_a_deletion_up_in_bounds(keeper_of: Keep
             assert (await keeper.tasks.delete(name)).exit_status == 3
         assert keeper.folders() == []
         assert not is_alive(monitor, begun[1])
+
+
+async def test_one_that_is_stopped_holds_the_deletion_of_what_never_ran_up_in_bounds(
+    keeper_of: Keeping,
+) -> None:
+    async with keeper_of() as keeper:
+        keeper.patience = Patience(monitor=0.5, kill=0.5, last_execs=0.5)
+        keeper.tasks = keeper.new_tasks()
+        name = await keeper.create(FOREVER)
+        monitor, pid = monitor_of(keeper, name), (await keeper.tasks.state(name)).pid
+        os.kill(monitor, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(10):
+                with pytest.raises(FailedPrecondition):  # it is dead, and only the monitor may tell that
+                    await keeper.tasks.delete(name)
+            await ended(pid)
+        finally:
+            os.kill(monitor, signal.SIGCONT)
+        await keeper.tasks.wait(name)
+        assert (await keeper.tasks.delete(name)).exit_status == 128 + signal.SIGKILL

@@ -54,6 +54,18 @@ async def test_a_monitor_that_is_killed_while_it_makes_a_task_leaves_nothing_at_
         assert keeper.events == []
 
 
+async def test_what_never_ran_may_be_deleted_while_that_is_found_out(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        name = await keeper.create(FOREVER)
+        container = keeper.tasks._containers[name]
+        heard, lost = asyncio.Event(), container.lost
+        container.lost = lambda: (lost(), heard.set())[0]  # type: ignore[method-assign]
+        kill(monitor_of(keeper, name))
+        await heard.wait()
+        assert (await keeper.tasks.delete(name)).exit_status == 128 + signal.SIGKILL
+        assert keeper.told() == ["create", "exit", "delete"]
+
+
 async def test_what_had_ended_before_is_true(keeper_of: Keeping) -> None:
     async with keeper_of() as keeper:
         tasks, name = keeper.tasks, await keeper.run(FOREVER)

@@ -10,7 +10,7 @@ import contextlib
 import signal as signals
 
 from tiffin.runtime.api.family import kill_family
-from tiffin.runtime.errors import FailedPrecondition, NotFound
+from tiffin.runtime.errors import FailedPrecondition, NotFound, Unavailable
 from tiffin.runtime.state.identity import is_alive
 
 from .facts import cgroup_manager
@@ -94,12 +94,21 @@ async def thaw(container: Container) -> None:
 async def kill_created(container: Container) -> None:
     """Ends a first process that was never started, and waits until that is told. Raises RuntimeFailure."""
     init = container.init
-    if container.runtime.host_processes and container.monitor is not None:
+    if container.runtime.host_processes:
         with contextlib.suppress(NotFound):  # it was faster
-            await container.monitor.signal(init.name, SIGKILL)
+            await _kill_first(container)
     elif init.exit is None:
         await container.runtime.kill(container.id, SIGKILL)
     await _settled(container)
+
+
+async def _kill_first(container: Container) -> None:
+    """While its monitor is lost, and looked for, too. Raises NotFound: it has ended."""
+    try:
+        await _send(container, container.init, SIGKILL)
+    except Unavailable:
+        with Orphan.of(container.init) as orphan:
+            orphan.kill()
 
 
 async def end(container: Container) -> None:
