@@ -22,6 +22,14 @@ package.__path__ = [path + '/tiffin' for path in paths]
 from tiffin.runtime.command.main import main_of_front
 main_of_front(sys.argv[2:])
 """
+OF_TWO_COMMANDS = (
+    BOOTSTRAP.replace("_of_front", "").replace("sys.argv[2:]", "sys.argv[1:]")
+    + """
+from tiffin.runtime.command.bundle import write_bundle
+used = [name for name in sys.modules if name.startswith("tiffin.")]
+write_bundle(sys.argv[2], frozenset([*used, sys.argv[3]]))
+"""
+)
 LOADER = """
 import marshal, sys
 exec(marshal.loads(open(sys.argv.pop(1), 'rb').read()[16:]))
@@ -51,19 +59,11 @@ class Installation:
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command as the front does: from the bundle if there is one."""
         program = ["-c", LOADER, str(self.bundle)] if self.bundle.exists() else ["-c", BOOTSTRAP]
-        argv = [
-            *before,
-            sys.executable,
-            "-I",
-            "-S",
-            "-X",
-            "utf8",
-            *flags,
-            *program,
-            str(self.folder),
-            "tiffin-runtime",
-            *words,
-        ]
+        return self.start(*flags, *program, str(self.folder), "tiffin-runtime", *words, before=before)
+
+    def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """Runs the interpreter as the front does."""
+        argv = [*before, sys.executable, "-I", "-S", "-X", "utf8", *arguments]
         return subprocess.run(
             argv, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
         )
@@ -101,6 +101,14 @@ def test_the_first_command_writes_it_and_the_second_imports_nothing_of_ours(
     second = installation.run("features", flags=("-X", "importtime"))
     assert (second.returncode, second.stdout) == (0, first.stdout)
     assert loaded(second.stderr) == []
+
+
+def test_it_keeps_what_other_commands_of_the_verb_have_needed(installation: Installation) -> None:
+    needed = "tiffin.runtime.cgroup.controllers.pids"
+    written = installation.start("-c", OF_TWO_COMMANDS, str(installation.folder), "features", needed)
+    assert written.returncode == 0, written.stderr
+    assert needed.encode() in installation.bundle.read_bytes()
+    assert installation.run("features").returncode == 0
 
 
 def test_a_source_that_has_changed_counts_at_once(installation: Installation) -> None:

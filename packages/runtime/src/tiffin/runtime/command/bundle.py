@@ -14,6 +14,7 @@ import ast
 import marshal
 import posix
 import sys
+from importlib import import_module
 from importlib.util import MAGIC_NUMBER
 
 from ..state.files import read_file, write_all
@@ -47,13 +48,15 @@ def bundled_names() -> frozenset[str]:
 
 
 def write_bundle(verb: str, names: frozenset[str]) -> None:
-    """Writes a bundle with these modules.
+    """Writes a bundle with these modules, those too that this command did not need: another one did.
 
     Where this user may not write beside the package's own .pyc files there is none, and commands are slower.
     """
     path = bundle_path(verb)
     if not posix.access(path.rpartition("/")[0], posix.W_OK):
         return
+    for name in names.difference(sys.modules):
+        import_module(name)
     trees = {name: _parse(name) for name in names if name != THIS}
     roots = (f"{PACKAGE}.command.main", f"{PACKAGE}.command.verbs.{verb}_")
     at_once = _in_order(roots, trees)

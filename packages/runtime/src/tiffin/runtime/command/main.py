@@ -65,7 +65,7 @@ def _keep_snapshot(paths: str, image: str, front: str) -> bool:
 def _keep_bundle(argv: Sequence[str]) -> None:
     """Has the next command of this verb start faster, if this one used modules that came from no bundle."""
     used = [name for name in sys.modules if name.startswith("tiffin.")]
-    if len(used) <= len(getattr(sys.modules["__main__"], "NAMES", ())):
+    if getattr(sys.modules["__main__"], "NAMES", frozenset()).issuperset(used):
         return
     options, rest = parse_globals(argv)
     verb = parse_verb(argv[0], options, rest).verb
@@ -75,7 +75,7 @@ def _keep_bundle(argv: Sequence[str]) -> None:
 
     try:
         write_bundle(verb.name, bundled_names().union(used))
-    except (OSError, SyntaxError):
+    except (OSError, SyntaxError, ImportError):
         # A full disk, or sources that are being replaced. The command has done its work, and a caller that was told
         # otherwise would think that its container is not there; the next command tries again.
         return
