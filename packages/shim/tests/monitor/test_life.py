@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from packages.shim.tests.monitor.scene import FOREVER, Heard, Scenes, ended
 
-from tiffin.runtime.errors import AlreadyExists, Unavailable, Unsupported
+from tiffin.runtime.errors import AlreadyExists, OperationFailed, RuntimeFailure, Unavailable, Unsupported
 from tiffin.shim.monitor import Monitor, recorded
 from tiffin.shim.monitor.messages import WIRE_VERSION, Hello
 from tiffin.shim.monitor.wire import encode
@@ -109,6 +110,21 @@ async def test_one_of_another_version_is_not_talked_to(tmp_path: Path) -> None:
             other.send(encode(Hello(WIRE_VERSION + 1, 1), 0))
             with pytest.raises(Unsupported):
                 await connecting
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(errno.ENOENT, Unsupported), (errno.ENOEXEC, Unsupported), (errno.EAGAIN, OperationFailed)],
+)
+async def test_a_start_that_fails_tells_whether_the_program_is_to_blame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[RuntimeFailure]
+) -> None:
+    def spawn(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_spawn", spawn)
+    with pytest.raises(kind, match="tiffin-monitor cannot be started"):
+        await Monitor.start(str(tmp_path / "m"), Heard())
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PROGRAM = Path(__file__).resolve().parent.parent / "bin/tiffin-monitor"
 FIRST_CLIENT = 3  # monitor/main.c
 CREDENTIALS = struct.Struct("iII")  # pid, uid, gid: ucred of unix(7)
+NO_PROGRAM = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC})
 NOBODY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED})
 """What connect(2) and open(2) say where no monitor lives. All else must not be taken for that: its container would be
 killed."""
@@ -31,6 +32,7 @@ def start_program(directory: str, log: str) -> tuple[socket.socket, int]:
 
     Raises:
         Unsupported: the program is not there, or not for this machine.
+        OperationFailed: there are too many processes or descriptors, or no memory is left.
     """
     Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -48,7 +50,10 @@ def start_program(directory: str, log: str) -> tuple[socket.socket, int]:
             )
         except OSError as error:
             ours.close()
-            raise Unsupported(f"{PROGRAM} cannot be started: {error.strerror}; build tiffin-shim") from error
+            message = f"{PROGRAM} cannot be started: {error.strerror}"
+            if error.errno in NO_PROGRAM:
+                raise Unsupported(f"{message}; build tiffin-shim") from error
+            raise OperationFailed(message, errno=error.errno or 0) from error
         return ours, pid
 
 
