@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tier("interop"), pytest.mark.requires("root", "containerd", "ctr")]
 PROBE, LAST = "/tiffin/probe", "/tiffin/last"
+LIFE = (
+    *(f"/tasks/{what}" for what in ("create", "start", "exit", "delete")),
+    "/containers/create", "/containers/delete",
+)  # fmt: skip
 OOM = task_pb2.TaskOOM(container_id=NAME)
 
 
@@ -44,10 +48,10 @@ async def listening(client: Client) -> Subscription:
     return call
 
 
-async def until(call: Subscription, topic: str) -> list[Envelope]:
-    """All that was told up to a topic, without the probes."""
+async def until(call: Subscription, *topics: str) -> list[Envelope]:
+    """All that was told until each of these topics was, without the probes. Shims tell theirs a moment later."""
     heard: list[Envelope] = []
-    while not heard or heard[-1].topic != topic:
+    while not set(topics) <= {envelope.topic for envelope in heard}:
         envelope = await call.read()
         assert isinstance(envelope, Envelope), "the stream has ended"
         heard += [envelope] if envelope.topic != PROBE else []
@@ -85,8 +89,7 @@ def test_the_life_of_a_task_is_heard(
     options = runc.Options(root=str(tmp_path / "state"))
     with a_container(client, options, spec) as container, a_task(client, container, tmp_path) as pid:
         start(client)
-    publish(client)
-    heard = {envelope.topic: envelope.event for envelope in client.loop.run(until(subscription, LAST))}
+    heard = {envelope.topic: envelope.event for envelope in client.loop.run(until(subscription, *LIFE))}
     created = unpack(heard["/containers/create"], container_pb2.ContainerCreate)
     assert (created.id, created.image, created.runtime.name) == (NAME, "none:1", RUNTIME)
     assert unpack(created.runtime.options, runc.Options) == options
