@@ -6,14 +6,17 @@ import os
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from tiffin.image.errors import Unavailable
+from tiffin.image.building.cache.database import open_database
+from tiffin.image.errors import Unavailable, Unsupported
 from tiffin.image.metadata.connections import KEPT, Connections, Opened
 from tiffin.image.metadata.database import Database
+from tiffin.image.metadata.migrations import MIGRATIONS
+from tiffin.image.metadata.opening import open_read_only
 
 
 @pytest.fixture
@@ -37,8 +40,13 @@ def add(database: Database, number: int = 1) -> None:
 
 def opened(database: Database) -> int:
     """How many connections this process has: each has the log open (descriptors of the file itself are kept longer)."""
+    return descriptors(f"{database.path}-wal")
+
+
+def descriptors(path: str) -> int:
+    """How many this process has of a file."""
     links = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
-    return sum(os.path.realpath(link) == os.path.realpath(f"{database.path}-wal") for link in links)
+    return sum(os.path.realpath(link) == os.path.realpath(path) for link in links)
 
 
 def test_threads_that_take_turns_share_one_connection(database: Database) -> None:
@@ -137,3 +145,20 @@ def test_closed_while_it_is_used(database: Database) -> None:
         database.close()
     assert opened(database) == 0
     assert count(database) == 1
+
+
+def test_a_database_that_cannot_be_read_is_closed_before_its_error_is_told(tmp_path: Path) -> None:
+    path = str(tmp_path / "metadata.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version={len(MIGRATIONS) + 1}")
+    with pytest.raises(Unsupported, match="newer") as caught:
+        open_read_only(path, sqlite3.OperationalError("full"), full=True)
+    assert descriptors(path) == 0, caught  # whose frames hold what they have opened
+
+
+def test_a_cache_of_builds_that_is_damaged_is_closed_before_its_error_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(sqlite3.DatabaseError) as caught:
+        open_database(str(path))
+    assert descriptors(str(path)) == 0, caught

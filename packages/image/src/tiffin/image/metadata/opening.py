@@ -73,5 +73,9 @@ def open_read_only(path: str, error: sqlite3.OperationalError, *, full: bool) ->
     connection = sqlite3.connect(
         f"file:{quote(os.path.abspath(path))}?{mode}", uri=True, isolation_level=None, check_same_thread=False
     )
-    _version(connection, path)
+    try:
+        _version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
     return connection

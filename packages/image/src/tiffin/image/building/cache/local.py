@@ -10,40 +10,26 @@ newest results may be missing. What a build has taken stays until it ends, see `
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
 
+from tiffin.image.building.cache.database import expendable, open_database
 from tiffin.image.building.cache.records import CachedStep, chain_above, from_tree, to_tree
-from tiffin.image.errors import AlreadyExists, DataLoss, NotFound
-from tiffin.image.metadata.failures import translated
+from tiffin.image.errors import AlreadyExists, NotFound
 from tiffin.image.metadata.protocol import Resource
 from tiffin.runtime.record import Record
 from tiffin.spec.json_tree import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tiffin.image.store.store import Store
 
 LEASE = "build-cache"
 WHAT = "the build cache"
-DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-PRIMARY = 0xFF  # the lowest byte of an extended code
-VERSION = 1
-TABLES = """
-BEGIN IMMEDIATE;
-DROP TABLE IF EXISTS inputs;
-DROP TABLE IF EXISTS moments;
-CREATE TABLE IF NOT EXISTS steps (namespace TEXT, key TEXT, result TEXT NOT NULL, used INTEGER NOT NULL,
-    PRIMARY KEY (namespace, key)) STRICT, WITHOUT ROWID;
-CREATE TABLE inputs (key TEXT PRIMARY KEY, digest TEXT NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE moments (key TEXT PRIMARY KEY, created TEXT NOT NULL, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-PRAGMA user_version=1;
-COMMIT;
-"""
 
 
 class Entry(Record):
@@ -68,16 +54,8 @@ class LocalCache:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self._path = os.path.join(folder, "cache.db")
         self._lock = threading.Lock()
-        with _expendable(self._path):
-            self._connection = sqlite3.connect(
-                self._path, timeout=60, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute(
-                "PRAGMA synchronous=NORMAL"
-            )  # whole after a power cut, if not up to date
-            if self._connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-                self._connection.executescript(TABLES)
+        with expendable(self._path):
+            self._connection = open_database(self._path)
 
     def close(self) -> None:
         """Closes the database."""
@@ -131,7 +109,7 @@ class LocalCache:
     def entries(self) -> list[Entry]:
         """All results, those that were used last first."""
         query = "SELECT key, result, used FROM steps WHERE namespace = ? ORDER BY used DESC, key"
-        with self._lock, _expendable(self._path):
+        with self._lock, expendable(self._path):
             rows = self._connection.execute(query, (self._namespace,)).fetchall()
         return [Entry(key, from_tree(decode(result), WHAT), used) for key, result, used in rows]
 
@@ -174,25 +152,11 @@ class LocalCache:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that excludes every other writer."""
-        with self._lock, _expendable(self._path), self._connection:
+        with self._lock, expendable(self._path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
 
     def _one(self, statement: str, *values: object) -> tuple[str, ...] | None:
-        with self._lock, _expendable(self._path):
+        with self._lock, expendable(self._path):
             row: tuple[str, ...] | None = self._connection.execute(statement, values).fetchone()
             return row
-
-
-@contextmanager
-def _expendable(path: str) -> Iterator[None]:
-    """As `translated`; of damage it says what to do about this file."""
-    with translated(path):
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & PRIMARY not in DAMAGE:
-                raise
-            raise DataLoss(
-                f"{path!r} is damaged ({error}): remove it; builds only take longer then"
-            ) from error
