@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from packages.manager.tests.runtimes.standing import StandInProgram, StandInShim
 
 from tiffin.api.containerd.runtime.task.v2 import shim_pb2
 from tiffin.manager.runtimes.bundles.bundle import Bundles
+from tiffin.manager.runtimes.external import starting
 from tiffin.manager.runtimes.external.program import Daemon
 from tiffin.manager.runtimes.external.runtime import ExternalRuntime
 from tiffin.manager.runtimes.table import RuntimeTable
@@ -23,14 +25,25 @@ from tiffin.ttrpc import Context, Server, unary
 
 if TYPE_CHECKING:
     from tiffin.manager.runtimes.bundles.bundle import Bundle
+    from tiffin.manager.runtimes.external.bootstrap import Bootstrap
 
 
 class SlowProgram(StandInProgram):
-    """It takes its time to remove what is left. deleting: it has begun. may_end: it may go on."""
+    """It takes its time to start, if a test wants so, and to remove what is left.
+
+    starting, deleting: it has begun. may_start, may_end: it may go on.
+    """
 
     def __init__(self, starts: StandInShim) -> None:
         super().__init__(starts)
+        self.starting, self.may_start = asyncio.Event(), asyncio.Event()
+        self.may_start.set()
         self.deleting, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def start(self, bundle: Bundle, options: Any | None) -> Bootstrap:
+        self.starting.set()
+        await self.may_start.wait()
+        return await super().start(bundle, options)
 
     async def delete(self, bundle: Bundle) -> Exit:
         self.deleting.set()
@@ -103,3 +116,39 @@ async def test_one_whose_time_is_over_when_its_client_has_gone(
         await made.work
     assert (shim.deletions, made.program.deleted, made.bundle.exists()) == (1, 1, False)
     await shim.server.close()
+
+
+async def test_one_whose_shim_is_being_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would wait for a reader of its log for ever, and the next one of its name with it."""
+    shim = StandInShim(tmp_path / "shim.sock")
+    made = Making(tmp_path, shim, monkeypatch)
+    made.program.may_start.clear()
+    made.program.may_end.set()
+    await made.program.starting.wait()
+    made.work.cancel()
+    await asyncio.wait([made.work], timeout=0)
+    log = os.open(made.bundle / "log", os.O_WRONLY | os.O_NONBLOCK)  # which somebody reads still
+    os.close(log)
+    made.program.may_start.set()
+    with pytest.raises(asyncio.CancelledError):
+        await made.work
+    assert (shim.ended, made.program.deleted, made.bundle.exists()) == (1, 1, False)
+    await shim.server.close()
+
+
+async def test_one_whose_shim_does_not_come_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[str] = []
+
+    async def kill(bundle: Bundle, _: str) -> None:
+        killed.append(bundle.id)
+
+    monkeypatch.setattr(starting, "kill_shims", kill)
+    monkeypatch.setattr(starting, "PATIENCE", 0.05)
+    made = Making(tmp_path, StandInShim(tmp_path / "shim.sock"), monkeypatch)
+    made.program.may_start.clear()
+    made.program.may_end.set()
+    await made.program.starting.wait()
+    made.work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await made.work
+    assert (killed, made.bundle.exists()) == (["c1"], False)

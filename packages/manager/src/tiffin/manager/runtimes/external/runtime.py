@@ -15,6 +15,7 @@ from tiffin.manager.runtimes.external.leftovers import kill_shims, wait_for_star
 from tiffin.manager.runtimes.external.log import ShimLog
 from tiffin.manager.runtimes.external.program import ShimProgram
 from tiffin.manager.runtimes.external.shim import Shim, clean_up
+from tiffin.manager.runtimes.external.starting import new_connection
 from tiffin.manager.runtimes.external.taking_back import Deaths, TakingBack
 from tiffin.manager.runtimes.external.task import ExternalTask
 from tiffin.manager.runtimes.names import find_program
@@ -66,7 +67,7 @@ class ExternalRuntime:
         bootstrap.keep_program(bundle, program.path)  # first: who finds the bundle can clean up
         log = ShimLog(bundle)
         undo.callback(log.close)
-        connection = await _new_connection(bundle, program, creation.options)
+        connection = await new_connection(bundle, program, creation.options)
         shim = Shim(bundle, connection, program, log)
         undo.push_async_callback(_shut_down, shim)
         return shim
@@ -122,19 +123,6 @@ class ExternalRuntime:
 
     async def close(self) -> None:
         """As the protocol says: each task has closed its own connection."""
-
-
-async def _new_connection(bundle: Bundle, program: ShimProgram, options: Any | None) -> Connection:
-    """Starts a shim; once more where the one that `start` has found for it was just ending."""
-    for last in (False, False, True):
-        endpoint = await program.start(bundle, options)
-        bootstrap.keep(bundle, endpoint)
-        try:
-            return await connect(endpoint)
-        except Unavailable:
-            if last:
-                raise
-    raise AssertionError("the last one returns or raises")
 
 
 async def _connected(bundle: Bundle) -> Connection | None:
