@@ -72,12 +72,32 @@ class Api:
         request = tasks_pb2.StartRequest(container_id=container, exec_id=process)
         return int(self._call(TASKS, "Start", request).pid)
 
-    def add(self, container: str, process: str, *arguments: str, stdin: str = "", stdout: str = "") -> None:
+    def add(
+        self,
+        container: str,
+        process: str,
+        *arguments: str,
+        stdin: str = "",
+        stdout: str = "",
+        terminal: bool = False,
+    ) -> None:
         """Describes a further process. stdin, stdout: paths."""
-        spec = {"args": arguments, "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}
+        spec = {
+            "args": arguments,
+            "cwd": "/",
+            "env": ["PATH=/bin"],
+            "user": {"uid": 0, "gid": 0},
+            "terminal": terminal,
+        }
         packed = any_pb2.Any(type_url=PROCESS, value=json.dumps(spec).encode())
         request = tasks_pb2.ExecProcessRequest(
-            container_id=container, exec_id=process, spec=packed, stdin=stdin, stdout=stdout, stderr=stdout
+            container_id=container,
+            exec_id=process,
+            spec=packed,
+            stdin=stdin,
+            stdout=stdout,
+            stderr="" if terminal else stdout,
+            terminal=terminal,
         )
         self._call(TASKS, "Exec", request)
 

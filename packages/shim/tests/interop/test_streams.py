@@ -66,6 +66,26 @@ def test_input_that_ends_before_the_start_ends_all_the_same(api: Api, task: str,
     assert stdout.read_bytes() == b"all of it"
 
 
+@both_shims
+def test_a_terminal_that_nobody_has_open_for_a_while_goes_on(
+    daemon: Daemon, api: Api, task: str, tmp_path: Path
+) -> None:
+    """So has systemd its console: it opens it for each line."""
+    stdout = tmp_path / "out"
+    os.mkfifo(stdout)
+    reader = os.open(stdout, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reader, True)
+    script = "t=$(tty); mkfifo /go; echo one; exec <&- >&- 2>&-; read x </go; echo two >$t; exit 3"
+    api.add(task, "two", "sh", "-c", script, stdout=str(stdout), terminal=True)
+    api.start(task, "two")
+    with os.fdopen(reader, "rb", 0) as output:
+        assert output.read(5) == b"one\r\n"
+        daemon.ctr("task", "exec", "--exec-id", "go", task, "sh", "-c", "echo >/go")
+        assert output.read(5) == b"two\r\n"
+    assert api.wait(task, "two").exit_status == 3
+    api.delete(task, "two")
+
+
 def test_a_file_as_log(daemon: Daemon, run: tuple[str, ...], name: str, tmp_path: Path) -> None:
     path = tmp_path / "log"
     daemon.ctr(
