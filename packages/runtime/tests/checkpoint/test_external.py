@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def test_a_joined_namespace_is_named_by_its_inode_and_passed_at_restore() -> Non
 
 
 def test_a_namespace_that_is_gone_or_cannot_be_joined_is_refused() -> None:
+    gc.collect()  # what earlier tests have left open
     before = sorted(os.listdir("/proc/self/fd"))
     with pytest.raises(InvalidArgument, match="/absent"):
         namespaces_to_join(namespaces(network="/proc/self/ns/net", pid="/absent"))

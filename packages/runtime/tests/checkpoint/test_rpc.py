@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ class Notes:
 
 
 def open_descriptors() -> list[str]:
+    gc.collect()  # what earlier tests have left open
     return sorted(os.listdir("/proc/self/fd"))
 
 
