@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,12 @@ def test_this_machines_memory_controller_is_where_the_kernel_says() -> None:
     finding = cgroups.controller("memory")
     assert finding.available
     assert (Path(finding.detail.partition(", ")[2]) / "memory.limit_in_bytes").exists()
+
+
+def test_a_probe_beside_another_one_of_our_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of another thread, or in another pid namespace."""
+    own = cgroups.Hierarchy(2, tmp_path, frozenset(), tmp_path)
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [own])
+    (tmp_path / f"tiffin-probe-{os.getpid()}").mkdir()
+    assert cgroups.writable().available
+    assert [path.name for path in tmp_path.iterdir()] == [f"tiffin-probe-{os.getpid()}"]

@@ -110,8 +110,10 @@ def writable() -> Finding:
     """Makes a group below this process's own one in each hierarchy, and removes it again."""
     closed: dict[str, list[str]] = {}  # reason to mount points
     every = hierarchies()
+    # another thread, or a process of this number in another pid namespace, may do the same just now
+    name = f"tiffin-probe-{os.getpid()}-{os.urandom(4).hex()}"
     for each in every:
-        group = each.own / f"tiffin-probe-{os.getpid()}"
+        group = each.own / name
         try:
             group.mkdir()
         except OSError as error:
