@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -25,11 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 from tiffin_testing import ordinary_user  # noqa: E402
+from tiffin_testing.running import Running, run_in_time  # noqa: E402
 from tiffin_testing.tiers import BY_NAME, TIERS, Tier  # noqa: E402
 
 REPORTS = Path(os.environ.get("TIFFIN_REPORTS", ROOT / "reports"))
 NO_TESTS = 5  # pytest's exit code when it has selected none
-GRACE = 20.0  # seconds that pytest has to clean up in, after its tier's time is over
 
 
 @dataclass(frozen=True)
@@ -113,42 +112,13 @@ def count(report: Path) -> tuple[int, int, int]:
     return max(total - failed - skipped, 0), failed, skipped
 
 
-def run_in_time(
-    command: Sequence[str], seconds: float, output: BinaryIO | None, running: set[int]
-) -> int | None:
-    """The exit code, or None if the time was over: then it was interrupted, and killed if that did not help.
-
-    Args:
-        running: has the process while it runs, for who has to interrupt all of them.
-    """
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
-    )
-    running.add(process.pid)
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGINT)
-    except KeyboardInterrupt:
-        process.wait(GRACE)
-        raise
-    finally:
-        running.discard(process.pid)
-    try:
-        process.wait(GRACE)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    return None
-
-
-def run_tier(tier: Tier, arguments: Sequence[str], running: set[int]) -> Result:
+def run_tier(tier: Tier, arguments: Sequence[str], running: Running) -> Result:
     """Runs it, with its output on ours."""
     print(f"\n=== {tier.name}: {tier.meaning}", flush=True)
     return measured(tier, arguments, prepare_report(tier), None, running)
 
 
-def run_beside(tiers: Sequence[Tier], arguments: Sequence[str], running: set[int]) -> list[Result]:
+def run_beside(tiers: Sequence[Tier], arguments: Sequence[str], running: Running) -> list[Result]:
     """Runs some, one after the other, each with its output in a file that is shown when it has ended."""
     results = []
     for tier in tiers:
@@ -162,7 +132,7 @@ def run_beside(tiers: Sequence[Tier], arguments: Sequence[str], running: set[int
 
 
 def measured(
-    tier: Tier, arguments: Sequence[str], report: Path, output: BinaryIO | None, running: set[int]
+    tier: Tier, arguments: Sequence[str], report: Path, output: BinaryIO | None, running: Running
 ) -> Result:
     if tier.needs_root and os.geteuid() != 0:
         return Result(tier, 0, 0, 0, 0.0, problem="needs root" if os.environ.get("CI") else "")
@@ -194,15 +164,14 @@ def print_summary(results: Sequence[Result]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     tiers, rest = parse(arguments)
-    running: set[int] = set()
+    running = Running(ROOT)
     with ThreadPoolExecutor(1) as pool:
         try:
             beside = pool.submit(run_beside, [tier for tier in tiers if tier.beside], rest, running)
             results = [run_tier(tier, rest, running) for tier in tiers if not tier.beside]
             results += beside.result()
         except KeyboardInterrupt:
-            for pid in tuple(running):
-                os.killpg(pid, signal.SIGINT)
+            running.stop()
             raise
     print_summary(results)
     return 0 if all(each.ok for each in results) else 1
