@@ -13,12 +13,20 @@
 #include "operations.h"
 #include "syscalls.h"
 
+/* /proc/PID of this process, and of init after it, becomes root's: who is in the namespace already cannot take what the
+ * process has open (CVE-2016-9962). */
+static void hide_from_neighbours(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 OPERATION(join_namespace)
 {
 	int namespace CLOSING = open(fields->path, O_RDONLY | O_CLOEXEC);
 	(void)context;
 	if (namespace < 0)
 		return fail("open %s", fields->path);
+	hide_from_neighbours();
 	return setns(namespace, (int)fields->type) < 0 ? fail("setns to %s", fields->path) : 0;
 }
 
@@ -89,13 +97,23 @@ OPERATION(map_ids)
 	return 0;
 }
 
+/* While /proc/PID is root's (hide_from_neighbours), root of a user namespace may not write to its own file there. */
+static int write_own(struct context *context, const char *name, const char *text)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE), result;
+	prctl(PR_SET_DUMPABLE, 1);
+	result = write_in_proc(context, name, text);
+	prctl(PR_SET_DUMPABLE, dumpable == 1);
+	return result;
+}
+
 /* Offsets can be set only while no process is in the namespace: unshare makes it for children, and then we enter it too. */
 int enter_new_time_namespace(struct context *context, const char *offsets)
 {
 	int namespace CLOSING = -1;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return fail("unshare of the time namespace");
-	if (offsets && write_in_proc(context, "timens_offsets", offsets) < 0)
+	if (offsets && write_own(context, "timens_offsets", offsets) < 0)
 		return -1;
 	namespace = openat(context->host_proc, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
 	if (namespace < 0 || setns(namespace, CLONE_NEWTIME) < 0)
@@ -165,8 +183,7 @@ OPERATION(join_process)
 {
 	pid_t pid = (pid_t)fields->pid;
 	int process CLOSING = sys_pidfd_open(pid, 0);
-	/* /proc/PID of this process becomes root's, so that the container cannot look into it (CVE-2016-9962) */
-	prctl(PR_SET_DUMPABLE, 0);
+	hide_from_neighbours();
 	if (process < 0 && errno != ENOSYS)
 		return fail("pidfd_open of %d", pid);
 	if (start_time_of(context, pid) != fields->start_time) /* after pidfd_open: from here it stays this process */
@@ -185,6 +202,7 @@ OPERATION(unshare_namespaces)
 
 OPERATION(become_root)
 {
+	bool dumpable = prctl(PR_GET_DUMPABLE) == 1;
 	(void)context;
 	/* EPERM: setgroups is denied in this user namespace, and the groups stay as they are */
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
@@ -193,7 +211,7 @@ OPERATION(become_root)
 		return fail("setresgid %lld", (long long)fields->gid);
 	if (setresuid((uid_t)fields->uid, (uid_t)fields->uid, (uid_t)fields->uid) < 0)
 		return fail("setresuid %lld", (long long)fields->uid);
-	/* changing ids clears the death signal (prctl(2)) and, on a set-id, dumpability: /proc/self must stay ours */
+	/* changing ids clears the death signal (prctl(2)) and, on a set-id, dumpability: /proc/self must stay ours, or hidden */
 	prctl(PR_SET_PDEATHSIG, 9);
-	return prctl(PR_SET_DUMPABLE, 1) < 0 ? fail("PR_SET_DUMPABLE") : 0;
+	return prctl(PR_SET_DUMPABLE, dumpable) < 0 ? fail("PR_SET_DUMPABLE") : 0;
 }

@@ -6,10 +6,11 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from packages.runtime.tests.features.subject import FOREVER, Config, Subject, namespaces, user_namespace
-from packages.runtime.tests.lifecycle.containers import has_ended
+from packages.runtime.tests.lifecycle.containers import created, has_ended
 
 pytestmark = pytest.mark.requires("root", "ns_time", "ns_cgroup")
 
@@ -86,6 +87,37 @@ def test_a_process_of_the_joined_pid_namespace_ends_with_its_own_container(subje
             assert links(other, "pid") == links(pid, "pid")
         assert has_ended(other)
         assert subject.runtime.status(subject.container) == "running"
+
+
+@pytest.mark.parametrize("section", [{}, user_namespace()], ids=["plain", "user"])
+def test_a_container_in_the_making_is_hidden_from_those_in_its_namespaces(
+    subject: Subject, section: Config
+) -> None:
+    """CVE-2016-9962: they could take what it has open of the host."""
+    kinds = ("pid", "user") if section else ("pid",)
+    with subject.running({"linux": section} if section else {}) as pid:
+        bundle = subject.make({"linux": {"namespaces": namespaces(**joined(pid, *kinds))}}, FOREVER)
+        with created(subject.runtime, bundle, f"{subject.container}-b") as other:
+            look = ["readlink", f"/proc/{pid_inside(other)}/fd/0"]
+            outcome = subject.runtime.exec(subject.container, look)
+            assert (outcome.exit_code, outcome.stdout) == (1, ""), outcome
+        assert has_ended(other)  # and is reaped: the first one's init waits for it
+
+
+def test_a_clock_of_its_own_among_the_namespaces_of_others(subject: Subject) -> None:
+    with subject.running({"linux": user_namespace()}) as pid:
+        linux = {
+            "namespaces": namespaces("time", **joined(pid, "user", "pid")),
+            "timeOffsets": {"boottime": {"secs": 1000}},
+        }
+        offsets = second(subject, {"linux": linux}, "cat /proc/self/timens_offsets").split()
+        assert offsets[-3:] == ["boottime", "1000", "0"]
+
+
+def pid_inside(pid: int) -> int:
+    """The pid of a process in the innermost namespace that it is in (proc_pid_status(5), NSpid)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("NSpid:")).split()[-1])
 
 
 @contextmanager
