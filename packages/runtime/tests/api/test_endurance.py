@@ -50,6 +50,7 @@ def test_a_container_is_used_by_many_threads(runtime: Runtime, bundle_factory: M
         container.delete(force=True)
 
 
+@pytest.mark.timeout(300)
 def test_three_hundred_runs_leave_no_descriptor_memory_or_zombie(
     runtime: Runtime, bundle_factory: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

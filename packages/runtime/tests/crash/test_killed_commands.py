@@ -19,7 +19,7 @@ from .stepping import EVERY_STEP, Stepper, build_stepper
 
 pytestmark = [
     pytest.mark.requires("root", "gcc", "libseccomp"),
-    pytest.mark.timeout(3600 if EVERY_STEP else 120),
+    pytest.mark.timeout(3600 if EVERY_STEP else 300),
 ]
 
 Make = Callable[..., Bundle]

@@ -160,6 +160,7 @@ def test_fifty_containers_at_the_same_time(
     assert list(runtime.containers()) == []
 
 
+@pytest.mark.timeout(180)
 def test_fifty_runs_at_the_same_time_each_have_their_own_output(
     runtime_under_test: OCIRuntime, bundle_factory: Make, container_id: str
 ) -> None:
@@ -172,6 +173,6 @@ def test_fifty_runs_at_the_same_time_each_have_their_own_output(
         )
         for name in names
     }
-    answers = {name: process.communicate(timeout=60)[0] for name, process in running.items()}
+    answers = {name: process.communicate(timeout=170)[0] for name, process in running.items()}
     assert answers == {name: f"{name}\n" for name in names}
     assert {process.returncode for process in running.values()} == {0}
