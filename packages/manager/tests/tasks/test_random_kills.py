@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.parametrize("peer", OURS, indirect=True),
 ]
 WORKERS, KILLS, SEED = 4, 6, 20261127
+SECONDS = 60.0
 GONE = (StatusCode.UNAVAILABLE, StatusCode.CANCELLED)
 
 
@@ -104,17 +105,36 @@ def test_the_manager_is_killed_again_and_again(containers: Containers) -> None:
     finally:
         for worker in workers:
             worker.end.set()
-        for worker in workers:
-            worker.join(60)
+        joined(workers)
     containers.disconnect()
     containers.connect()
     assert [line for worker in workers for line in worker.wrong] == []
     assert all(worker.lives for worker in workers)
-    listed = {each.id for each in containers.all()}
-    assert set(containers.left()) == listed
+    listed = agreed(containers)
     stray = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _of(path, containers.namespace)]
     alive = [path for path in stray if not ends(int(path.parent.name), 0 if listed else 60)]
     assert len(alive) <= 2 * len(listed), [path.read_bytes() for path in alive]
+
+
+def joined(workers: list[Worker]) -> None:
+    """They have ended."""
+    for worker in workers:
+        worker.join(60)
+    assert not any(worker.is_alive() for worker in workers)
+
+
+def agreed(containers: Containers) -> set[str]:
+    """Tasks that are listed, once they are those that have a bundle.
+
+    What did not answer in time after the last kill is taken back, or removed, later; nobody tells of that.
+    """
+    deadline = time.monotonic() + SECONDS
+    while True:
+        left, listed = set(containers.left()), {each.id for each in containers.all()}
+        if left == listed == set(containers.left()):
+            return listed
+        assert time.monotonic() < deadline, (left, listed)
+        time.sleep(0.1)
 
 
 def _of(path: Path, namespace: str) -> bool:

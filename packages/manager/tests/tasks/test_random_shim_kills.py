@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from grpc import aio
 from packages.manager.tests.tasks.shims import ends
-from packages.manager.tests.tasks.test_random_kills import Worker
+from packages.manager.tests.tasks.test_random_kills import Worker, agreed, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,15 +53,12 @@ def test_shims_are_killed_again_and_again(containers: Containers) -> None:
     finally:
         for worker in workers:
             worker.end.set()
-        for worker in workers:
-            worker.join(60)
+        joined(workers)
     containers.disconnect()
     containers.connect()
     assert [line for worker in workers for line in worker.wrong] == []
     assert all(worker.lives for worker in workers)
-    listed = [each.id for each in containers.all()]
-    assert sorted(containers.left()) == sorted(listed)
-    for name in listed:
+    for name in sorted(agreed(containers)):
         with suppress(aio.AioRpcError):  # it has ended, or was never started
             containers.kill(name)
         containers.delete(name)
