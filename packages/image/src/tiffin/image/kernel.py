@@ -57,6 +57,11 @@ def unshare(flags: int) -> None:
     _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
 
 
+def setns(descriptor: int, kind: int) -> None:
+    """setns(2): this process enters a namespace; into one of users only with one thread. Raises OSError."""
+    _checked(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)), "setns")
+
+
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """mount(2). Raises OSError with the target."""
     texts = (ctypes.c_char_p(os.fsencode(text)) for text in (source, target, kind))

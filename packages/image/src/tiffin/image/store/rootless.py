@@ -66,6 +66,24 @@ def enter_user_namespace() -> None:
     os.setresuid(0, 0, 0)
 
 
+def join_user_namespace(pid: int) -> None:
+    """Makes this process root in the user namespace of a process of the same user; it must have one thread only.
+
+    Raises:
+        OSError: the process has ended, or its namespace is not one of this user's.
+    """
+    from tiffin.image.kernel import setns, unshare
+
+    namespace = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        setns(namespace, CLONE_NEWUSER)
+    finally:
+        os.close(namespace)
+    unshare(CLONE_NEWNS)
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
 def _spawn_helper(ready: int, ids: tuple[int, int], ranges: Sequence[str]) -> int:
     """A shell outside of the new namespace, which waits until it exists, and then maps the ids."""
     words = ["sh", "-c", SCRIPT, "sh", str(os.getpid()), *map(str, ids), *ranges]

@@ -30,8 +30,9 @@ def main(arguments: Arguments) -> int:
     if STREAM in (source, target):
         _check_stream(0 if source == STREAM else 1)
     archive = arguments.switch("archive")
-    with open_containers(arguments) as containers:
-        pid = containers.pid(_split(inside[0])[0])
+    name = _split(inside[0])[0]
+    with open_containers(arguments, beside=name) as containers:
+        pid = containers.pid(name)
         if source == STREAM:
             _extract(target, pid, archive=archive)
         elif target == STREAM:

@@ -27,5 +27,6 @@ def main(arguments: Arguments) -> int:
         workdir=arguments.text("workdir"),
         environment=tuple(variables(arguments, {"TERM": "xterm"} if tty else {})),
     )
-    with open_containers(arguments) as containers:
-        return containers.execute(arguments.words[0], execution)
+    name = arguments.words[0]
+    with open_containers(arguments, beside=name) as containers:
+        return containers.execute(name, execution)

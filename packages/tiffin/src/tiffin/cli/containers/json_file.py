@@ -7,12 +7,16 @@ import os
 from tiffin.spec.json_tree import encode
 
 
-def write_json(path: str, tree: object) -> None:
-    """Writes it in UTF-8 in any locale. Bytes of arguments that are no UTF-8 become U+FFFD, as docker has it."""
+def json_bytes(tree: object) -> bytes:
+    """UTF-8 in any locale. Bytes of arguments that are no UTF-8 become U+FFFD, as docker has it."""
     text = encode(tree)
     try:
-        data = text.encode()
+        return text.encode()
     except UnicodeEncodeError:
-        data = os.fsencode(text).decode(errors="replace").encode()
+        return os.fsencode(text).decode(errors="replace").encode()
+
+
+def write_json(path: str, tree: object) -> None:
+    """Writes `json_bytes`."""
     with open(path, "wb") as file:
-        file.write(data)
+        file.write(json_bytes(tree))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tiffin.cli.containers.each import for_each
-from tiffin.cli.containers.opening import open_containers
+from tiffin.cli.containers.each_container import for_each_container
 from tiffin.cli.containers.signals import signal_number
 
 TYPE_CHECKING = False
@@ -14,5 +13,4 @@ if TYPE_CHECKING:
 def main(arguments: Arguments) -> int:
     """Signals each; 1 if one does not run."""
     number = signal_number(arguments.text("signal", "KILL"))
-    with open_containers(arguments) as containers:
-        return for_each("kill", arguments.words, lambda name: containers.kill(name, number))
+    return for_each_container("kill", arguments, lambda containers, name: containers.kill(name, number))

@@ -8,11 +8,12 @@ if TYPE_CHECKING:
     from tiffin.cli.parse import Arguments
 
 
-def open_containers(arguments: Arguments, *, swept: bool = True) -> Containers:
+def open_containers(arguments: Arguments, *, swept: bool = True, beside: str = "") -> Containers:
     """The containers; use them in a `with` statement.
 
     Args:
         swept: of those in the store, what killed commands left is removed first.
+        beside: name of the one whose processes are to be reached, for which an ordinary user must be where it is.
 
     Raises:
         CommandFailed: there is no manager at the address, or this installation cannot speak with one.
@@ -24,5 +25,5 @@ def open_containers(arguments: Arguments, *, swept: bool = True) -> Containers:
     from tiffin.cli.daemonless.containers import DaemonlessContainers
     from tiffin.cli.run.host import Host
 
-    host = Host.enter()
+    host = Host.enter(beside=beside)
     return DaemonlessContainers(host.swept() if swept else host)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tiffin.cli.containers.each import for_each
-from tiffin.cli.containers.opening import open_containers
+from tiffin.cli.containers.each_container import for_each_container
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,5 +11,4 @@ if TYPE_CHECKING:
 
 def main(arguments: Arguments) -> int:
     """Freezes each; 1 if one could not be frozen."""
-    with open_containers(arguments) as containers:
-        return for_each("pause", arguments.words, containers.pause)
+    return for_each_container("pause", arguments, lambda containers, name: containers.pause(name))

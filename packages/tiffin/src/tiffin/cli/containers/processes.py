@@ -13,7 +13,8 @@ def main(arguments: Arguments) -> int:
     """Prints them. The options of ps must keep its column PID."""
     from tiffin.runtime.lifecycle.processes import process_table
 
-    with open_containers(arguments) as containers:
-        pids = containers.pids(arguments.words[0])
+    name = arguments.words[0]
+    with open_containers(arguments, beside=name) as containers:
+        pids = containers.pids(name)
     print(process_table(pids, arguments.words[1:]), end="")
     return 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tiffin.cli.containers.each import for_each
-from tiffin.cli.containers.opening import open_containers
+from tiffin.cli.containers.each_container import for_each_container
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,5 +12,4 @@ if TYPE_CHECKING:
 def main(arguments: Arguments) -> int:
     """Removes each; 1 if one could not be removed."""
     force = arguments.switch("force")
-    with open_containers(arguments) as containers:
-        return for_each("rm", arguments.words, lambda name: containers.remove(name, force=force))
+    return for_each_container("rm", arguments, lambda containers, name: containers.remove(name, force=force))

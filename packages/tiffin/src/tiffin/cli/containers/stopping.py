@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tiffin.cli.containers.each import for_each
-from tiffin.cli.containers.opening import open_containers
+from tiffin.cli.containers.each_container import for_each_container
 from tiffin.cli.run.units import decimal
 
 TYPE_CHECKING = False
@@ -17,5 +16,4 @@ def main(arguments: Arguments) -> int:
     """Ends each; 1 if one could not be ended."""
     text = arguments.text("time")
     seconds = None if not arguments.given("time") else FOR_EVER if text == "-1" else decimal("time", text)
-    with open_containers(arguments) as containers:
-        return for_each("stop", arguments.words, lambda name: containers.stop(name, seconds))
+    return for_each_container("stop", arguments, lambda containers, name: containers.stop(name, seconds))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from tiffin.cli.containers.folder import remove_leftovers
+from tiffin.cli.containers.json_file import json_bytes
 from tiffin.cli.containers.port import ALIVE, PAUSED, Listed
 from tiffin.cli.containers.record import ContainerRecord, find_record, read_record
 from tiffin.cli.daemonless.monitored import LOG, exit_code, is_monitored
 from tiffin.cli.failure import CommandFailed
 from tiffin.image.store.containers import names
-from tiffin.spec.json_tree import JSONError, decode, encode
+from tiffin.spec.json_tree import JSONError, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,12 @@ class DaemonlessContainers:
 
     def pids(self, name: str) -> Sequence[int]:
         """See `Containers`."""
-        return self._running(name).executor().pids(name)
+        executor = self._running(name).executor()
+        if self._host.cgroup_version():
+            return executor.pids(name)
+        from tiffin.cli.daemonless.pid_namespace import pids_beside
+
+        return pids_beside(executor.pid(name))
 
     def execute(self, name: str, execution: Execution) -> int:
         """See `Containers`."""
@@ -84,7 +90,7 @@ class DaemonlessContainers:
 
         process = process_tree(self._config(record.name), execution, record.executor().pid(record.name))
         background = Background(record.name, folder, record.runtime, record.state)
-        execute_in_background(background, encode(process).encode())
+        execute_in_background(background, json_bytes(process))
 
     def _config(self, name: str) -> dict[str, Any]:
         path = os.path.join(self._folder, name, "config.json")

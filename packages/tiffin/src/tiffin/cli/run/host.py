@@ -28,19 +28,25 @@ class Host(Record):
     store: Store
 
     @classmethod
-    def enter(cls, arguments: Arguments | None = None) -> Host:
+    def enter(cls, arguments: Arguments | None = None, *, beside: str = "") -> Host:
         """Finds out who we are; without root, or what makes root, enters a user namespace.
+
+        Args:
+            beside: name of a container; if it runs, its user namespace is entered, where its processes can be reached.
 
         Raises:
             FailedPrecondition: if a user namespace cannot be had.
         """
         run_root = os.environ.get(RUN_VARIABLE) or _default_run_root()
-        if os.geteuid() != 0 or "CAP_SYS_ADMIN" not in held_capabilities():
+        if needs_user_namespace():
             if arguments is not None and arguments.text("userns", "host") != "host":
                 raise CommandFailed("--userns: without root the container is in tiffin's own user namespace")
-            from tiffin.image.store.rootless import enter_user_namespace
+            from tiffin.image.store.rootless import enter_user_namespace, join_user_namespace
 
-            enter_user_namespace()
+            if pid := _pid_of(beside) if beside else 0:
+                join_user_namespace(pid)
+            else:
+                enter_user_namespace()
         return cls(in_user_namespace(), os.path.abspath(run_root), Store())
 
     def swept(self) -> Self:
@@ -81,6 +87,23 @@ class Host(Record):
         if asked:
             return "/" + asked.strip("/")
         return own_cgroup().rstrip("/") if self.rootless else ""
+
+
+def needs_user_namespace() -> bool:
+    """Whether this is not root, or a root that may not mount."""
+    return os.geteuid() != 0 or "CAP_SYS_ADMIN" not in held_capabilities()
+
+
+def _pid_of(name: str) -> int:
+    """Of the first process of a container of this user; 0 if it does not run, as the command will find out."""
+    from tiffin.cli.containers.each import EXPECTED
+    from tiffin.cli.containers.record import find_record
+
+    try:
+        record = find_record(Store().containers, name)
+        return record.executor().pid(name) if record.is_alive() else 0
+    except EXPECTED:
+        return 0
 
 
 def in_user_namespace() -> bool:
