@@ -113,7 +113,10 @@ class TaskRuntime(Protocol):
         """
 
     async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit | None:
-        """Removes what a task has left, with its bundle. How its first process ended; None: there was no task."""
+        """Removes what a task has left, with its bundle. How its first process ended; None: there was no task.
+
+        Nor was there one of which nobody knows, or that was deleted when we were killed.
+        """
 
     async def info(self, runtime: str, options: Any | None) -> Message:
         """What the runtime says of itself: a containerd.types.RuntimeInfo."""

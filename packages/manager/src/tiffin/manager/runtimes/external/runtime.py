@@ -7,7 +7,7 @@ import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from tiffin.manager.runtimes.external import bootstrap
+from tiffin.manager.runtimes.external import bootstrap, told
 from tiffin.manager.runtimes.external.connections import ask_to_end, connect
 from tiffin.manager.runtimes.external.creating import create_in
 from tiffin.manager.runtimes.external.half_made import has_task
@@ -58,6 +58,7 @@ class ExternalRuntime:
                 shim = await self._started(creation, undo)
             task = ExternalTask(bundle, shim)
             await create_in(shim.connection, creation)
+            told.note(bundle)
             self._watch(shim, task, watcher)
         return task
 
@@ -86,6 +87,7 @@ class ExternalRuntime:
             undo.pop_all()
         shim = Shim(bundle, connection, program, log)
         task = ExternalTask(bundle, shim)
+        told.note(bundle)  # clients see it from now on
         self._watch(shim, task, watcher)
         return task
 
@@ -106,9 +108,11 @@ class ExternalRuntime:
     def _watch(self, shim: Shim, task: ExternalTask, watcher: Watcher) -> None:
         shim.watch(self._taking_back, lambda: watcher.returned(task), lambda exit_: watcher.lost(task, exit_))
 
-    async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit:  # noqa: ARG002  # it is told by who calls
-        """As the protocol says."""
-        return await clean_up(bundle, self._program_of(bundle))
+    async def clean_up(self, bundle: Bundle, watcher: Watcher) -> Exit | None:  # noqa: ARG002  # who calls tells
+        """As the protocol says. One of which no client has heard, or that was deleted, is none."""
+        known = told.is_noted(bundle)
+        exit_ = await clean_up(bundle, self._program_of(bundle))
+        return exit_ if known else None
 
     def _program_of(self, bundle: Bundle) -> ShimProgram | None:
         path = bootstrap.kept_program(bundle)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from google.protobuf.empty_pb2 import Empty
 
 from tiffin.api.containerd.runtime.task.v2 import shim_pb2 as shim  # version 3 has the same messages
+from tiffin.manager.runtimes.external import told
 from tiffin.manager.runtimes.values import (
     Execution,
     Exit,
@@ -72,6 +73,7 @@ class ExternalTask:
                 await self._shim.end()
             raise
         if not exec_id:
+            told.forget(self._bundle)
             await self._shim.end()
         return Exit(answer.pid, answer.exit_status, answer.exited_at.ToNanoseconds())
 
