@@ -137,3 +137,13 @@ def test_an_event_for_nobody() -> None:
     done = tiffind("--address", "/nonexistent/sock", "publish", "--topic", "/x")
     assert done.returncode == 1
     assert "the event was not taken: UNAVAILABLE" in done.stderr
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_no_room_for_what_it_prints(word: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PROGRAM, word], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert (done.stderr.startswith("tiffind: "), done.stderr.count("\n")) == (True, 1)

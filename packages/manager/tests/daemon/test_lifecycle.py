@@ -12,7 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from packages.manager.tests.tiffind import Tiffind, stub
+from packages.manager.tests.tiffind import PROGRAM, Tiffind, stub
 
 from tiffin.api.containerd.services.events.v1.events_pb2 import SubscribeRequest
 from tiffin.api.containerd.services.events.v1.events_pb2_grpc import EventsStub
@@ -164,4 +164,12 @@ def test_as_an_ordinary_user(daemon: Tiffind) -> None:
     assert {row[-1] for row in rows} <= {"ok", "skip"}
     daemon.ctr("namespaces", "create", "mine")
     assert os.stat(daemon.address).st_uid == os.geteuid()
+    assert daemon.stop() == 0
+
+
+def test_streams_that_are_closed(daemon: Tiffind) -> None:
+    """As some scripts start their daemons. No socket, and no database, gets the number of one of them."""
+    daemon.spawn(command=("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', PROGRAM))
+    daemon.told("READY=1")
+    assert {os.readlink(f"/proc/{daemon.pid}/fd/{number}") for number in (0, 1, 2)} == {os.devnull}
     assert daemon.stop() == 0

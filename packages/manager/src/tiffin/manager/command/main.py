@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -15,11 +16,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; those of the process by default.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words in (["--version"], ["-v"]):
-        from tiffin.manager import VERSION
+    if None in (sys.stdin, sys.stdout, sys.stderr):  # before sockets and databases get their numbers
+        from tiffin.image.command.streams import prepare
 
-        print(f"tiffind {VERSION}")
+        prepare()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in (["--version"], ["-v"]) and _version():
         return 0
     from tiffin.manager.command.options import Settings, quickly
 
@@ -32,6 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tiffin.manager.command.serve import reported
 
     return reported(Settings(options).load)
+
+
+def _version() -> bool:
+    """Prints it; false if that fails, which is told of by the usual way."""
+    from tiffin.manager import VERSION
+
+    try:
+        os.write(1, f"tiffind {VERSION}\n".encode())  # not by way of a buffer, which would keep it
+    except OSError:
+        return False
+    return True
 
 
 def _import_asyncio_alone() -> None:
