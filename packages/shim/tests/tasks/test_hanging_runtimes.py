@@ -203,6 +203,23 @@ async def test_a_runtime_that_hangs_is_waited_for_in_bounds_by_a_successor(
         keeper.tasks = taken
 
 
+async def test_a_half_made_start_is_asked_for_again_if_the_runtime_does_not_tell(
+    keeper_of: Keeping, tmp_path: Path
+) -> None:
+    async with keeper_of() as keeper:
+        trouble = hanging(keeper, tmp_path, "state")
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.close()
+        record = keeper.bundles[name].path / "tiffin/init@state"  # as if killed before it knew that it runs
+        record.write_text(record.read_text().replace('"running"', '"starting"'))
+        keeper.tasks = keeper.new_tasks()
+        with pytest.raises(TimedOut, match="OCI runtime state"):
+            await keeper.tasks.recover(str(keeper.bundles[name].path))
+        trouble.over()
+        assert await keeper.tasks.recover(str(keeper.bundles[name].path)) == name
+        assert (await keeper.tasks.state(name)).status is Status.RUNNING
+
+
 async def test_a_task_with_an_exec_that_hangs_is_cleaned_up(keeper_of: Keeping, tmp_path: Path) -> None:
     async with keeper_of() as keeper:
         trouble = Trouble(keeper, tmp_path, "exec", HANG)

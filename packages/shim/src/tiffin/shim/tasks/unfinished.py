@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 
-from tiffin.runtime.errors import NotFound
+from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut
 
 from ..events.values import TaskExecStarted, TaskPaused, TaskResumed, TaskStart
 from ..runtimes.stopping import kill_commands, pid_file_of
@@ -13,7 +14,7 @@ from .cgroups import cgroups_of
 from .mounting.unmount import unmount_all
 from .orphans import Orphan
 from .removing import remove_files, remove_half_made, stop_monitor
-from .running import is_frozen, state_now
+from .running import is_frozen
 from .states import Status
 from .threads import in_thread
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .container import Container
     from .process import Process
 
+LOG = logging.getLogger("tiffin.shim.tasks")
 BETWEEN_LOOKS = 0.005  # seconds
 
 
@@ -51,10 +53,21 @@ async def finish_first(container: Container) -> None:
         await _finish_restoration(container)
     elif init.status is Status.STARTING:
         # One that has ended cannot be asked; it was most likely started, and no exit is told without a start.
-        started = init.exit is not None or await state_now(container) is Status.RUNNING
+        started = init.exit is not None or await _runs(container)
         _change(init, Status.RUNNING if started else Status.CREATED, TaskStart.topic if started else "")
     elif init.status in (Status.PAUSING, Status.RESUMING):
         await _finish_pause(container)
+
+
+async def _runs(container: Container) -> bool:
+    """What the runtime says. Raises TimedOut: it hangs; taken for one that was not started it could not be started."""
+    try:
+        return (await container.runtime.state(container.id)).status == "running"
+    except TimedOut:
+        raise
+    except RuntimeFailure as error:
+        LOG.warning("container %s: its runtime does not tell its state: %s", container.id, error)
+        return False
 
 
 async def _command_ended(container: Container, process: Process) -> None:
