@@ -20,7 +20,7 @@ from tiffin.manager.runtimes.values import Exit
 from tiffin.manager.tasks.making import Maker
 from tiffin.manager.tasks.request import Container, TaskRequest
 from tiffin.manager.tasks.rootfs import Rootfs
-from tiffin.runtime.errors import Unsupported
+from tiffin.runtime.errors import TimedOut, Unsupported
 from tiffin.ttrpc import Context, Server, unary
 
 if TYPE_CHECKING:
@@ -136,13 +136,21 @@ async def test_one_whose_shim_is_being_started(tmp_path: Path, monkeypatch: pyte
     await shim.server.close()
 
 
-async def test_one_whose_shim_does_not_come_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    killed: list[str] = []
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks whose shims were killed by what they have in their bundle."""
+    names: list[str] = []
 
     async def kill(bundle: Bundle, _: str) -> None:
-        killed.append(bundle.id)
+        names.append(bundle.id)
 
     monkeypatch.setattr(starting, "kill_shims", kill)
+    return names
+
+
+async def test_one_whose_shim_does_not_come_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: list[str]
+) -> None:
     monkeypatch.setattr(starting, "PATIENCE", 0.05)
     made = Making(tmp_path, StandInShim(tmp_path / "shim.sock"), monkeypatch)
     made.program.may_start.clear()
@@ -150,5 +158,19 @@ async def test_one_whose_shim_does_not_come_up(tmp_path: Path, monkeypatch: pyte
     await made.program.starting.wait()
     made.work.cancel()
     with pytest.raises(asyncio.CancelledError):
+        await made.work
+    assert (killed, made.bundle.exists()) == (["c1"], False)
+
+
+async def test_one_whose_shim_has_taken_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: list[str]
+) -> None:
+    async def start(*_: object) -> None:
+        raise TimedOut("start has not ended in 60 s; it was killed")
+
+    monkeypatch.setattr(SlowProgram, "start", start)
+    made = Making(tmp_path, StandInShim(tmp_path / "shim.sock"), monkeypatch)
+    made.program.may_end.set()
+    with pytest.raises(TimedOut):
         await made.work
     assert (killed, made.bundle.exists()) == (["c1"], False)

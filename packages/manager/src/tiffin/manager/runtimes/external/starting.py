@@ -15,7 +15,7 @@ from tiffin.manager.runtimes.external import bootstrap
 from tiffin.manager.runtimes.external.connections import ask_to_end, connect
 from tiffin.manager.runtimes.external.leftovers import kill_shims
 from tiffin.manager.runtimes.undoing import to_the_end
-from tiffin.runtime.errors import Unavailable
+from tiffin.runtime.errors import TimedOut, Unavailable
 
 if TYPE_CHECKING:
     from google.protobuf.any_pb2 import Any
@@ -39,6 +39,9 @@ async def new_connection(bundle: Bundle, program: ShimProgram, options: Any | No
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
         await to_the_end(_undone(bundle, program, starting))
+        raise
+    except TimedOut:  # what it has started may be there
+        await kill_shims(bundle, program.path)
         raise
 
 
