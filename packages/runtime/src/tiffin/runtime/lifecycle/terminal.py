@@ -15,19 +15,18 @@ import select
 import termios
 from _signal import SIGCHLD, SIGWINCH, set_wakeup_fd, signal
 
-from ..errors import FailedPrecondition, RuntimeFailure
+from ..errors import RuntimeFailure
 from ..state.files import write_all
 from .foreground import NOT_FORWARDED, forward, forwardable, reap
+from .host_terminal import OFLAG, HostTerminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from tiffin.spec.runtime.tree import ProcessTree
 
 READ_SIZE = 65536
-TTY = "/dev/tty"
-IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6  # indexes of what tcgetattr(3) gives in Python
+HUNG_UP_PAUSE = 100
+"""Milliseconds until a master is looked at again whose other side nobody has open: no event tells that somebody has."""
 
 
 class ForegroundTerminal:
@@ -41,8 +40,7 @@ class ForegroundTerminal:
     """
 
     def __init__(self) -> None:
-        self._host, self._opened = _host_terminal()
-        self._mode: list[Any] | None = None
+        self._host = HostTerminal()
         self._master = -1
         self._ours, self._theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
 
@@ -54,7 +52,7 @@ class ForegroundTerminal:
         """The process with our terminal's size, unless it has one: it finds it when it starts, and not soon after."""
         if process.get("consoleSize"):
             return process
-        height, width = struct.unpack_from("HH", fcntl.ioctl(self._host, termios.TIOCGWINSZ, b"\0" * 8))
+        height, width = struct.unpack_from("HH", self._host.size() or bytes(4))
         return {**process, "consoleSize": {"height": height, "width": width}}
 
     def attach(self) -> None:
@@ -67,12 +65,13 @@ class ForegroundTerminal:
         if posix.isatty(
             0
         ):  # keys that nobody reads keep their meaning: ctrl-c is a signal, which is forwarded
-            self._mode = termios.tcgetattr(self._host)
-            termios.tcsetattr(self._host, termios.TCSANOW, _raw(self._mode))
+            self._host.make_raw()
 
     def resize(self) -> None:
         """Gives the container's terminal the size of ours."""
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, fcntl.ioctl(self._host, termios.TIOCGWINSZ, b"\0" * 8))
+        size = self._host.size()
+        if size:
+            fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
 
     def relay(self, pid: int) -> int:
         """Copies both ways and forwards signals until the process ends; returns its exit code."""
@@ -93,17 +92,21 @@ class ForegroundTerminal:
     def _loop(self, pid: int, wake: int) -> int:
         pending = b""
         listening = True
+        hung_up = False
         while True:
             poll = select.poll()
             poll.register(wake, select.POLLIN)
-            poll.register(self._master, select.POLLIN | (select.POLLOUT if pending else 0))
+            if not hung_up:
+                poll.register(self._master, select.POLLIN | (select.POLLOUT if pending else 0))
             if listening and not pending:
                 poll.register(0, select.POLLIN)
-            ready = dict(poll.poll())
-            if self._master in ready and ready[self._master] & select.POLLOUT:
+            ready = dict(poll.poll(HUNG_UP_PAUSE if hung_up else None))
+            of_master = ready.get(self._master, 0)
+            hung_up = False
+            if of_master & select.POLLOUT:
                 pending = pending[posix.write(self._master, pending) :]
-            if self._master in ready and ready[self._master] & (select.POLLIN | select.POLLHUP):
-                self._copy_output()
+            if of_master & (select.POLLIN | select.POLLHUP):
+                hung_up = not self._copy_output() and bool(of_master & select.POLLHUP)
             if 0 in ready:
                 pending = posix.read(0, READ_SIZE)
                 listening = bool(pending)
@@ -135,7 +138,7 @@ class ForegroundTerminal:
             if error.errno != errno.EIO:  # EIO: nobody has the other side open (any more)
                 raise
             return False
-        write_all(1, data)
+        _show(data)
         return bool(data)
 
     def _drain(self) -> None:
@@ -144,30 +147,21 @@ class ForegroundTerminal:
 
     def close(self) -> None:
         """Gives our terminal its mode back."""
-        if self._mode is not None:
-            termios.tcsetattr(self._host, termios.TCSANOW, self._mode)
-            self._mode = None
+        self._host.close()
         for sock in (self._ours, self._theirs):
             sock.close()
         if self._master >= 0:
             posix.close(self._master)
             self._master = -1
-        if self._opened:
-            posix.close(self._host)
-            self._opened = False
 
 
-def _host_terminal() -> tuple[int, bool]:
-    """Our terminal, and whether it was opened for this: a standard stream, or the controlling terminal."""
-    for descriptor in (2, 1, 0):
-        if posix.isatty(descriptor):
-            return descriptor, False
+def _show(data: bytes) -> None:
+    """To a terminal that has gone nothing is shown; it is read all the same, or the container would wait for us."""
     try:
-        return posix.open(TTY, posix.O_RDWR | posix.O_CLOEXEC | posix.O_NOCTTY), True
+        write_all(1, data)
     except OSError as error:
-        raise FailedPrecondition(
-            f"open {TTY}: {error.strerror}: a foreground process with a terminal needs one here"
-        ) from error
+        if error.errno != errno.EIO:
+            raise
 
 
 def _receive_descriptor(sock: _socket.socket) -> int:
@@ -183,18 +177,3 @@ def _keep_newlines(master: int) -> None:
     mode = termios.tcgetattr(master)
     mode[OFLAG] &= ~termios.ONLCR
     termios.tcsetattr(master, termios.TCSANOW, mode)
-
-
-def _raw(mode: list[Any]) -> list[Any]:
-    """cfmakeraw(3), but output is still processed: newlines get their carriage return here."""
-    raw = [*mode[:CC], list(mode[CC])]
-    raw[IFLAG] &= ~(
-        termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP
-        | termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
-    )  # fmt: skip
-    raw[OFLAG] |= termios.OPOST
-    raw[LFLAG] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
-    raw[CFLAG] = (raw[CFLAG] & ~(termios.CSIZE | termios.PARENB)) | termios.CS8
-    raw[CC][termios.VMIN] = 1
-    raw[CC][termios.VTIME] = 0
-    return raw
