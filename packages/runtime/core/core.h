@@ -85,6 +85,9 @@ int execute_step(struct context *context, enum wire_step step);
 int64_t start_time_of(struct context *context, pid_t pid); /* field 22 of /proc/PID/stat, 0 if there is none */
 const struct operation *find_operation(const struct plan *plan, enum wire_operation number);
 
+/* program.c: what a program finds at its start: no signal ignored, none blocked. */
+void reset_signals(void);
+
 /* synchronisation.c: one byte, or the end of this process: whoever was to send it is gone, and nobody else will. */
 void wait_for_byte(int descriptor);
 _Noreturn void end_orphaned(const struct context *context);

@@ -16,11 +16,8 @@
 
 static _Noreturn void become_hook(const struct wire_run_hook *fields, int input)
 {
-	sigset_t none;
 	char *const without_arguments[] = {(char *)fields->path, NULL};
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	reset_signals();
 	if (dup2(input, 0) < 0 || chdir("/") < 0)
 		_exit(126);
 	execve(fields->path, fields->args.count ? (char *const *)fields->args.items : without_arguments, (char *const *)fields->env.items);

@@ -138,7 +138,7 @@ OPERATION(set_environment_home)
 	return 0;
 }
 
-static void reset_signals(void)
+void reset_signals(void)
 {
 	const struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } plain = {0}; /* SIG_DFL */
 	sigset_t none;

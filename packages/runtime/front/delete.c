@@ -104,6 +104,15 @@ static bool take_lock(const struct container *container, int *descriptor)
 	return *descriptor >= 0 && flock(*descriptor, LOCK_EX | LOCK_NB) == 0;
 }
 
+/* Before we had the lock somebody may have deleted the container, and made another one of its name. */
+static bool is_still_there(const struct arguments *arguments, const struct container *container)
+{
+	cleanup_container struct container now = { 0 };
+
+	return read_container(arguments, &now) == 0 && now.pid == container->pid && now.start_time == container->start_time &&
+	       now.created && container->created && strcmp(now.created, container->created) == 0;
+}
+
 static bool is_simple(const struct container *container)
 {
 	if (container->pid == 0 || container->shared_pids || container->needs_python || has_hook(container, "poststop"))
@@ -123,7 +132,7 @@ int verb_delete(const struct arguments *arguments)
 	status = status_of(&container);
 	if (!arguments->force && (status == RUNNING || status == PAUSED))
 		return fail(arguments, "cannot delete container %s that is not stopped: %s", container.id, status_name(status));
-	if (!is_simple(&container) || !take_lock(&container, &lock))
+	if (!is_simple(&container) || !take_lock(&container, &lock) || !is_still_there(arguments, &container))
 		return HAND_OVER;
 	if (status != STOPPED)
 		code = kill_and_wait(arguments, &container);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -220,3 +221,13 @@ def test_a_hook_that_is_missing_is_named(
     assert outcome.exit_code == 1
     assert "/no/such/hook: no such file or directory" in outcome.stderr
     assert not list(runtime_under_test.containers())
+
+
+def test_hooks_find_no_signal_ignored_that_the_interpreter_ignores(
+    runtime_under_test: OCIRuntime, bundle_factory: Make, container_id: str, notes: Notes
+) -> None:
+    hooks = {kind: [hook(f"grep SigIgn /proc/self/status > {notes.folder}/{kind}")] for kind in KINDS}
+    runtime_under_test.run(container_id, with_hooks(bundle_factory, notes, hooks, ["true"])).must_succeed()
+    masks = {kind: int((notes.folder / kind).read_text().split()[1], 16) for kind in KINDS}
+    ignored = (1 << signal.SIGPIPE - 1) | (1 << signal.SIGXFSZ - 1)
+    assert {kind: mask & ignored for kind, mask in masks.items()} == dict.fromkeys(KINDS, 0)

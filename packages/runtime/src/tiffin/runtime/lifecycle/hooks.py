@@ -10,6 +10,7 @@ import posix
 
 from ..errors import RuntimeFailure
 from ..launch.failure import reason_of
+from ..launch.starting import IGNORED_BY_PYTHON
 from ..state.document import hook_document
 from ..state.files import write_all
 
@@ -119,7 +120,9 @@ def _spawn(hook: HookTree, files: Sequence[int], directory: str) -> int:
         child.returncode = 0  # we wait for it by its pid
         return child.pid
     actions = [(posix.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(files)]
-    return posix.posix_spawn(path, argv, environment, file_actions=actions, setsigmask=(), setsigdef=(13,))
+    return posix.posix_spawn(
+        path, argv, environment, file_actions=actions, setsigmask=(), setsigdef=IGNORED_BY_PYTHON
+    )
 
 
 def _is_here(directory: str) -> bool:
