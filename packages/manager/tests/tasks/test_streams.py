@@ -27,8 +27,10 @@ class Fifos:
         for path in filter(None, self.paths.values()):
             os.mkfifo(path)
         self.output = {"stdout": b"", "stderr": b""}
-        self._threads = [
-            threading.Thread(target=self._read, args=(kind,)) for kind in self.output if self.paths[kind]
+        self._threads = [  # of a test that fails nobody may write, and they end with the session
+            threading.Thread(target=self._read, args=(kind,), daemon=True)
+            for kind in self.output
+            if self.paths[kind]
         ]
         for thread in self._threads:
             thread.start()

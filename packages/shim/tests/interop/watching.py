@@ -57,6 +57,14 @@ class Watcher:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        try:
+            self._until_subscribed()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _until_subscribed(self) -> None:
         while not self.seen:
             request = PublishRequest(topic=READY, event=pack(MESSAGES[values.TaskOOM]()))
             self._publish(request, metadata=self._metadata, timeout=SECONDS)
@@ -65,7 +73,6 @@ class Watcher:
             except queue.Empty:
                 continue
         self.seen.clear()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._stream.cancel()

@@ -67,9 +67,11 @@ def test_a_hundred_layers_leave_the_current_folder_of_others_alone(tmp_path: Pat
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    mount_all((overlay(tmp_path, lower),), str(rootfs))
-    stop.set()
-    watcher.join()
+    try:
+        mount_all((overlay(tmp_path, lower),), str(rootfs))
+    finally:
+        stop.set()
+        watcher.join()
     assert seen == {os.getcwd()}
 
 
