@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from grpc._cython.cygrpc import ExecuteBatchError, InternalError  # type: ignore[import-not-found]  # it has no types
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -45,6 +46,16 @@ def test_text() -> None:
     assert time.startswith('time="20')
     assert time.endswith('Z"')
     assert rest == 'level=info msg="plugin started" plugin=io.containerd.gc.v1.scheduler seconds=0.25 n=3\n'
+
+
+@pytest.mark.parametrize("kind", [ExecuteBatchError, InternalError])
+def test_that_a_client_has_gone_before_its_answer_is_no_error(kind: type[Exception]) -> None:
+    out = stream()
+    try:
+        raise kind("Failed")
+    except kind:
+        logging.getLogger("grpc._cython.cygrpc").exception("raised in core")
+    assert bool(out.getvalue()) is (kind is InternalError)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ NAMES = {TRACE: "trace", 10: "debug", 20: "info", 30: "warning", 40: "error", 50
 _BARE = re.compile(r"[A-Za-z0-9\-._/@^+]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 STDERR = 2
+GRPC, NOT_SENT = (
+    "grpc._cython.cygrpc",
+    "ExecuteBatchError",
+)  # a logger, and a class, which is in no public module
 LONGEST = 16384  # characters of one value: a client does not fill the log by one call
 
 
@@ -42,6 +46,7 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     """
     handler = logging.StreamHandler(stream) if stream else UnblockedHandler(STDERR)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(_concerns_us)
     logging.addLevelName(TRACE, "TRACE")
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -50,6 +55,12 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     )  # libraries: what they say below that is for their authors
     logging.getLogger("tiffin").setLevel(LEVELS[level])
     logging.raiseExceptions = False  # nobody reads stderr any more: no reason to stop serving
+
+
+def _concerns_us(record: logging.LogRecord) -> bool:
+    """Not that an answer could not be sent: its client has just gone. grpc.aio tells that with level error."""
+    error = record.exc_info[1] if record.exc_info else None
+    return record.name != GRPC or type(error).__name__ != NOT_SENT
 
 
 class TextFormatter(logging.Formatter):
