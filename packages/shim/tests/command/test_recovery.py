@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tiffin.api.containerd.runtime.task.v3.shim_pb2 import StateRequest
-from tiffin.runtime.errors import TimedOut
+from tiffin.runtime.errors import OperationFailed, RuntimeFailure, TimedOut, Unavailable
 from tiffin.shim.command.recovery import bundles_of
 from tiffin.shim.command.serve import ShimSettings
 from tiffin.shim.command.shim import Shim
@@ -92,8 +93,18 @@ async def test_it_serves_while_all_are_taken_back_and_one_that_cannot_be_holds_u
         serves.set()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimedOut("the machine is slow"),
+        Unavailable("the monitor has just ended"),
+        OperationFailed("too many open files", errno=errno.EMFILE),
+        OperationFailed("freezer.state stayed FREEZING", errno=errno.ETIMEDOUT),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 async def test_a_task_that_does_not_answer_in_time_is_not_told_to_be_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: RuntimeFailure
 ) -> None:
     """A manager that heard so would remove it, with all that runs in it."""
     bundle(tmp_path, "own")
@@ -106,7 +117,7 @@ async def test_a_task_that_does_not_answer_in_time_is_not_told_to_be_missing(
         tries += 1
         if tries == 3:
             tried_again.set()
-        raise TimedOut("the machine is slow")
+        raise error
 
     monkeypatch.setattr(recovery, "recover", recover)
     monkeypatch.setattr(recovery, "BETWEEN_TRIES", 0.0)

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("tiffin.shim.tasks")
 AT_WORK = (Status.CREATING, Status.STARTING, Status.PAUSING, Status.RESUMING, Status.DELETING)
 BETWEEN_TRIES = 1.0  # seconds
-TOO_MUCH_OPEN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN})
+PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ETIMEDOUT})
+"""What a later try may not meet: too much is open, or a process in state D keeps a cgroup from being frozen."""
 
 
 def record_of(bundle: str) -> TaskRecord | None:
@@ -101,7 +102,7 @@ async def recover_at_last(record: TaskRecord, surroundings: Surroundings) -> Con
 def _may_answer_later(error: RuntimeFailure | OSError) -> bool:
     """Unavailable: its monitor has just gone, or cut the connection; the next try finds out which."""
     if isinstance(error, OperationFailed | OSError):
-        return error.errno in TOO_MUCH_OPEN
+        return error.errno in PASSING
     return isinstance(error, TimedOut | Unavailable)
 
 
