@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import threading
 from typing import TYPE_CHECKING, Any, cast
@@ -62,6 +63,7 @@ class Runtime:
         self.given: tuple[Mount, ...] = ()
         self.hangs = ""
         self.late: list[str] = []
+        self.refusal: Exception = TimedOut("its monitor does not answer")
         self.recovered = asyncio.Event()
 
     async def create(self, creation: Creation, _: object) -> StandIn:
@@ -81,7 +83,7 @@ class Runtime:
     async def recover(self, bundle: Bundle, _: object, __: object) -> StandIn | None:
         if bundle.id in self.late:
             self.late.remove(bundle.id)
-            raise TimedOut("its monitor does not answer")
+            raise self.refusal
         if bundle.id == self.hangs:
             await self.recovered.wait()
         return StandIn(bundle) if self.hangs else None
@@ -299,13 +301,22 @@ async def test_a_task_whose_taking_back_hangs_stalls_no_start_and_is_not_told_to
     await made.manager.close()
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        TimedOut("its monitor does not answer"),
+        Unavailable("its monitor has just gone"),
+        OSError(errno.EMFILE, "too many open files"),
+        OperationFailed("cannot run a shim", errno=errno.EAGAIN),
+    ],
+)
 async def test_a_task_that_cannot_be_taken_back_yet_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Exception
 ) -> None:
     monkeypatch.setattr(recovery, "AGAIN", 0.01)
     made = Made(tmp_path)
     os.makedirs(made.bundles.of(*KEY).path)
-    made.runtime.hangs, made.runtime.late = "none", ["c1", "c1"]
+    made.runtime.hangs, made.runtime.late, made.runtime.refusal = "none", ["c1", "c1"], refusal
     async with asyncio.timeout(20):
         await recover(made.manager)
         with pytest.raises(Unavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import shutil
@@ -10,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tiffin.manager.runtimes.values import Status
-from tiffin.runtime.errors import NotFound, RuntimeFailure, TimedOut
+from tiffin.runtime.errors import NotFound, OperationFailed, RuntimeFailure, TimedOut, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tiffin.manager.tasks")
 AT_ONCE = 64
+LACKS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN}
 AGAIN = 10.0  # seconds to the next try
 PATIENCE = 30.0  # seconds for the first ones: one shim that does not answer gets five
 
@@ -70,7 +72,7 @@ class _TakingBack:
             expected = isinstance(error, RuntimeFailure | OSError)
             words = (self._bundle.id, self._bundle.namespace, error)
             LOG.warning("task %s of %s cannot be taken back: %s", *words, exc_info=not expected)
-            return isinstance(error, TimedOut)
+            return _may_pass(error)
 
     async def _taken_back(self) -> bool:
         """False: it is known, but not how it is."""
@@ -110,6 +112,16 @@ class _TakingBack:
         first = task.known.process("")
         if first.stopped and first.exit is not None and not task.runs_on.in_process:
             self._manager.teller.tell_exit(task, first, first.exit)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the next try may succeed: what it runs on does not answer, or has just gone; or the host lacks something.
+
+    One that is given up is not known, though its container lives: who makes another of its name has that one killed.
+    """
+    if isinstance(error, OSError | OperationFailed):
+        return error.errno in LACKS
+    return isinstance(error, TimedOut | Unavailable)
 
 
 def _remove_unfinished(bundles: Bundles) -> None:

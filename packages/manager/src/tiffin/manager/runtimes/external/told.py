@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,9 +26,13 @@ def note(bundle: Bundle) -> None:
 
 
 def forget(bundle: Bundle) -> None:
-    """There is nothing to be told any more. Raises OSError."""
-    with suppress(FileNotFoundError):
+    """There is nothing to be told any more."""
+    try:
         os.unlink(bundle.file(FILE))
+    except FileNotFoundError:
+        pass  # of a manager of before
+    except OSError as error:
+        LOG.warning("if we are killed now, the end of task %s will be told twice: %s", bundle.id, error)
 
 
 def is_noted(bundle: Bundle) -> bool:
