@@ -79,7 +79,7 @@ def installation(tmp_path: Path) -> Installation:
     folder = tmp_path / "packages"
     for package in (tiffin.runtime, tiffin.spec):
         source = Path(package.__path__[0])
-        ignored = shutil.ignore_patterns("*.pyc", "bin")
+        ignored = shutil.ignore_patterns("*.pyc", "*.pyc.*", "bin")
         shutil.copytree(source, folder / "tiffin" / source.name, ignore=ignored)
     return Installation(folder)
 

@@ -21,6 +21,7 @@ from tiffin.runtime.state.directory import cache_directory
 SECONDS = 30
 NAME = "tiffin-runtime"
 BUNDLES = f"{NAME}-*.pyc"  # they name the sources that they were made from
+UNFINISHED = "*.pyc.*"  # somebody writes one just now, and gives it its name then
 TAKEN = re.compile(r"python3\.(1[1-3])")
 
 Done = subprocess.CompletedProcess[bytes]
@@ -53,7 +54,8 @@ class Installation:
         packages = prefix / "lib" / interpreter.name / "site-packages/tiffin"
         for package in (tiffin.runtime, tiffin.spec):
             source = Path(package.__path__[0])
-            shutil.copytree(source, packages / source.name, ignore=shutil.ignore_patterns(BUNDLES))
+            ignored = shutil.ignore_patterns(BUNDLES, UNFINISHED)
+            shutil.copytree(source, packages / source.name, ignore=ignored)
         return installation
 
     @property

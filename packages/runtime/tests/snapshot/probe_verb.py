@@ -140,8 +140,8 @@ def _stop(*_: object) -> Any:
     import signal
 
     sys.stderr.write("waiting\n")
-    while True:
-        signal.pause()
+    while True:  # pause() would sleep on after a signal that comes just before it
+        signal.sigtimedwait((), 0.5)
 
 
 FINDINGS: dict[str, Callable[..., Any]] = {
