@@ -11,6 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "mount_table.h"
+#include "move_root.h"
 #include "operations.h"
 #include "paths.h"
 #include "syscalls.h"
@@ -37,37 +39,23 @@ OPERATION(set_propagation)
 	return 0;
 }
 
-/* The mount that holds a path: the longest mount point of /proc/self/mountinfo that it begins with. Octal escapes are undone. */
+/* The mount that holds a path: the longest mount point that it begins with; of several there the last. */
 static int find_mount_of(struct context *context, const char *path, char *found, bool *shared)
 {
-	char *line = NULL;
-	size_t size = 0, best = 0;
-	int descriptor = openat(context->host_proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
-	FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
-	if (!file)
-		return fail("open /proc/self/mountinfo");
-	while (getline(&line, &size, file) > 0) {
-		char point[PATH_MAX], tags[512] = "", *out = point;
-		if (sscanf(line, "%*s %*s %*s %*s %4095s %*s %511[^\n]", point, tags) < 1)
-			continue;
-		for (char *in = point; *in; out++) {
-			if (in[0] == '\\' && strlen(in) >= 4) {
-				*out = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 + in[3] - '0');
-				in += 4;
-			} else {
-				*out = *in++;
-			}
-		}
-		*out = 0;
-		size_t length = strcmp(point, "/") == 0 ? 0 : strlen(point);
-		if (strncmp(point, path, length) == 0 && (path[length] == '/' || path[length] == 0) && length >= best) {
+	static struct mount_entry entry;
+	size_t best = 0;
+	FILE *table = open_mount_table(context);
+	if (!table)
+		return -1;
+	while (next_mount(table, &entry)) {
+		size_t length = strcmp(entry.point, "/") == 0 ? 0 : strlen(entry.point);
+		if (is_below(path, entry.point) && length >= best) {
 			best = length;
-			strcpy(found, point);
-			*shared = strncmp(tags, "shared:", 7) == 0;
+			strcpy(found, entry.point);
+			*shared = is_shared_mount(&entry);
 		}
 	}
-	free(line);
-	fclose(file);
+	fclose(table);
 	return 0;
 }
 
@@ -103,17 +91,6 @@ static int pivot(struct context *context)
 		return fail("make the old root a slave");
 	if (umount2(".", MNT_DETACH) < 0)
 		return fail("unmount the old root");
-	return chdir("/") < 0 ? fail("chdir /") : 0;
-}
-
-static int move_root(struct context *context)
-{
-	if (fchdir(context->rootfs) < 0)
-		return fail("enter the rootfs");
-	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
-		return fail("move the rootfs to /");
-	if (chroot(".") < 0)
-		return fail("chroot");
 	return chdir("/") < 0 ? fail("chdir /") : 0;
 }
 
