@@ -74,10 +74,12 @@ def test_version(word: str) -> None:
 
 def test_versions_of_all_packages() -> None:
     lines = call("version").stdout.splitlines()
-    assert [line.split()[0] for line in lines][:4] == [
+    assert [line.split()[0] for line in lines][:6] == [
         "tiffin",
         "tiffin-image",
+        "tiffin-manager",
         "tiffin-runtime",
+        "tiffin-shim",
         "tiffin-spec",
     ]
 

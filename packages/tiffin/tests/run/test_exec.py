@@ -43,6 +43,12 @@ def test_a_program_that_cannot_be_executed(box: Tiffin, program: str, code: int)
     assert box.call("exec", "box", program).code == code
 
 
+def test_a_working_directory_that_is_not_there(box: Tiffin) -> None:
+    done = box.call("exec", "-w", "/not/there", "box", "pwd")
+    assert (done.code, done.out) == (127, "")
+    assert "/not/there" in done.err
+
+
 def test_a_process_in_the_background(box: Tiffin) -> None:
     assert box.call("exec", "-d", "box", "sleep", "302").code == 0
     assert "sleep 302" in box.call("top", "box").out
@@ -57,7 +63,9 @@ def test_stats(box: Tiffin) -> None:
 
 
 def test_pause_and_unpause(box: Tiffin) -> None:
+    assert "'box' is not paused" in box.call("unpause", "box").err
     assert box.call("pause", "box").lines == ["box"]
+    assert "'box' is paused already" in box.call("pause", "box").err
     assert box.states() == {"box": "paused"}
     assert "tiffin unpause box" in box.call("exec", "box", "true").err
     assert box.call("unpause", "box").lines == ["box"]

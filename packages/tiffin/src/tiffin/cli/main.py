@@ -93,7 +93,8 @@ def _failed(command: Command | None, error: Exception) -> int:
         print(f"See `{name} --help`.", file=sys.stderr)
     if isinstance(error, CommandFailed) and error.code != FAILED:
         return error.code
-    if getattr(error, "program", False):  # OperationFailed: the program was not found, or not executed
+    # OperationFailed: the program was not found, or not executed; or its working directory, which counts as that
+    if getattr(error, "program", False) or getattr(error, "where", "") == "process.cwd":
         return NOT_FOUND if getattr(error, "errno", 0) == ENOENT else NOT_EXECUTABLE
     return FAILED if command is None or isinstance(error, UsageError) else command.failed
 

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from tiffin.cli.parse import Arguments
 
-PACKAGES = ("tiffin", "tiffin-image", "tiffin-runtime", "tiffin-spec")
+PACKAGES = ("tiffin", "tiffin-image", "tiffin-manager", "tiffin-runtime", "tiffin-shim", "tiffin-spec")
 
 
 def main(_arguments: Arguments) -> int:
@@ -16,7 +16,7 @@ def main(_arguments: Arguments) -> int:
         try:
             found = version(name)
         except PackageNotFoundError:
-            found = "not installed (run from the sources)"
+            found = "not installed"
         print(f"{name:15} {found}")
     print(f"{'Python':15} {platform.python_version()}")
     print(f"{'Linux':15} {platform.release()}")

@@ -135,11 +135,17 @@ class DaemonlessContainers:
 
     def pause(self, name: str) -> None:
         """See `Containers`."""
-        self._running(name).executor().pause(name)
+        executor = self._running(name).executor()
+        if executor.status(name) == PAUSED:
+            raise CommandFailed(f"{name!r} is paused already")
+        executor.pause(name)
 
     def resume(self, name: str) -> None:
         """See `Containers`."""
-        self._running(name).executor().resume(name)
+        executor = self._running(name).executor()
+        if executor.status(name) != PAUSED:
+            raise CommandFailed(f"{name!r} is not paused")
+        executor.resume(name)
 
     def remove(self, name: str, *, force: bool) -> None:
         """See `Containers`."""
