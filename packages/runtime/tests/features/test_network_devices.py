@@ -91,3 +91,11 @@ def test_without_a_network_namespace_it_is_refused(host: Host) -> None:
     linux = {"namespaces": namespaces(without=["network"]), "netDevices": {LINK: {}}}
     assert "linux.netDevices" in host.subject.refusal({"linux": linux})
     assert LINK in host.devices()
+
+
+def test_a_run_that_fails_when_the_device_is_the_containers_says_why_and_nothing_else(host: Host) -> None:
+    hook = {"path": "/bin/false"}
+    outcome = host.subject.run({"linux": {"netDevices": {LINK: {}}}, "hooks": {"poststart": [hook]}}, "true")
+    assert outcome.exit_code == 1
+    assert "poststart" in outcome.stderr
+    assert "could not be removed" not in outcome.stderr

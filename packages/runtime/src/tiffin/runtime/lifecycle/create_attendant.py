@@ -74,6 +74,7 @@ class CreateAttendant(TracingAttendant):
             from ..netdevices.move import move_devices
 
             self._moved = move_devices(self.state.pid, devices)
+            self._undo.add(self._moved.close)
             self._undo.add(self._moved.put_back)
 
     def oom_killed(self) -> bool:

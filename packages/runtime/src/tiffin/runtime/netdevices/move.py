@@ -42,15 +42,19 @@ class MovedDevices:
         self.moved: list[MovedDevice] = []
 
     def close(self) -> None:
-        """Lets go of the namespace; the devices are the container's."""
-        os.close(self.namespace)
+        """Lets go of the namespace; the devices are the container's. Once more is no error."""
+        if self.namespace >= 0:
+            os.close(self.namespace)
+        self.namespace = -1
 
     def put_back(self) -> None:
-        """Moves all devices back, with their names, addresses and state.
+        """Moves all devices back, with their names, addresses and state; none once they are the container's.
 
         Raises:
             CleanupFailed: some did not come back; the others did.
         """
+        if self.namespace < 0:
+            return
         causes: list[BaseException] = []
         with opened(self.namespace) as (host, container), own_namespace() as home:
             for moved in reversed(self.moved):
