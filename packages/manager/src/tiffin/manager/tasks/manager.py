@@ -94,7 +94,7 @@ class TaskManager:
     async def create(self, namespace: str, request: TaskRequest) -> tuple[Task, int]:
         """Makes a task; its first process waits to be started. Returns it, and the process's pid.
 
-        If the caller is cancelled, so is the making; who wants to make it anew waits until all of that is undone.
+        If the caller is cancelled, so is the making; until all of that is undone the name is told to be taken.
 
         Raises:
             NotFound: no such container, or runtime.
