@@ -11,6 +11,7 @@ import pytest
 from packages.runtime.tests.api.conftest import Make, shell
 
 from tiffin.runtime import PIPE, Container, Runtime, TimedOut
+from tiffin.runtime.lifecycle.hooks import HookFailed
 
 pytestmark = pytest.mark.requires("root")
 SECONDS = 20.0
@@ -49,6 +50,22 @@ def test_a_program_that_ignores_its_children(runtime: Runtime, bundle_factory: M
     finally:
         signal.signal(signal.SIGCHLD, before)
     assert (result.exit_code, result.stdout) == (-1, b"out\n")
+    assert runtime.containers() == []
+
+
+def test_a_hook_in_a_program_that_ignores_its_children_is_taken_for_failed(
+    runtime: Runtime, bundle_factory: Make
+) -> None:
+    """Before the start that is an error, after the end a warning."""
+    failing = bundle_factory({"hooks": {"prestart": [{"path": "/bin/true", "timeout": 20}]}})
+    warned = bundle_factory({"hooks": {"poststop": [{"path": "/bin/true"}]}}, args=["echo", "out"])
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(HookFailed, match="SIGCHLD"):
+            runtime.run(failing.config, bundle=failing.path)
+        assert runtime.run(warned.config, bundle=warned.path).stdout == b"out\n"
+    finally:
+        signal.signal(signal.SIGCHLD, before)
     assert runtime.containers() == []
 
 

@@ -10,7 +10,7 @@ import posix
 
 from ..errors import RuntimeFailure
 from ..launch.failure import reason_of
-from ..launch.starting import IGNORED_BY_PYTHON
+from ..launch.starting import IGNORED_BY_PYTHON, kill_child, reap
 from ..state.document import hook_document
 from ..state.files import write_all
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ..state.status import Status
     from .settings import Warner
 
-SIGKILL = 9
 SEEK_SET = 0  # <unistd.h>
 OUTPUT_MAXIMUM = 16 * 1024  # of what a failed hook wrote, in the error
 KEPT_HOOKS = ("poststart", "poststop")  # those that the state file must tell the front of
@@ -144,10 +143,12 @@ def _wait(pid: int, timeout: int | None, stop: int) -> str:
     """How it ended; "" if well. timeout: seconds."""
     given_up = _given_up(pid, timeout, stop) if timeout is not None or stop >= 0 else ""
     if given_up:
-        posix.kill(pid, SIGKILL)
-        posix.waitpid(pid, 0)
+        kill_child(pid)
         return given_up
-    code = posix.waitstatus_to_exitcode(posix.waitpid(pid, 0)[1])
+    status = reap(pid)
+    if status is None:  # it may have failed: then the container must not go on
+        return "its exit code was not to be had: this program ignores SIGCHLD, or reaps all children itself"
+    code = posix.waitstatus_to_exitcode(status)
     if code == 0:
         return ""
     return f"exit status {code}" if code > 0 else f"killed by signal {-code}"
@@ -159,7 +160,10 @@ def _given_up(pid: int, timeout: int | None, stop: int) -> str:
 
     from ..launch.process_end import open_end
 
-    end = open_end(pid)
+    try:
+        end = open_end(pid)
+    except ProcessLookupError:  # it has ended, and was reaped by another part of this program
+        return ""
     try:
         poll = select.poll()
         for descriptor in (end, stop):
