@@ -9,11 +9,14 @@ import signal
 
 import pytest
 from packages.shim.tests.monitor.scene import ended
-from packages.shim.tests.tasks.keeping import FOREVER, Keeping, shell
+from packages.shim.tests.tasks.keeping import FOREVER, NOTHING, Keeping, process_of, shell
 from packages.shim.tests.tasks.monitors import monitor_of
 
 from tiffin.runtime.errors import FailedPrecondition, NotFound, OperationFailed, TimedOut
 from tiffin.runtime.state.identity import is_alive, process_stat
+from tiffin.shim.runtimes import stopping
+from tiffin.shim.runtimes.limits import TimeLimits
+from tiffin.shim.stdio import Stdio
 from tiffin.shim.tasks import recovery
 from tiffin.shim.tasks.container import Container
 from tiffin.shim.tasks.records import TaskRecord
@@ -145,3 +148,42 @@ async def test_one_that_is_stopped_holds_the_deletion_of_what_never_ran_up_in_bo
             os.kill(monitor, signal.SIGCONT)
         await keeper.tasks.wait(name)
         assert (await keeper.tasks.delete(name)).exit_status == 128 + signal.SIGKILL
+
+
+async def test_one_that_is_stopped_holds_up_the_start_of_an_exec_in_bounds(
+    keeper_of: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "SECONDS", 0.5)
+    async with keeper_of() as keeper:
+        keeper.limits = TimeLimits().replace(exec=0.5)
+        name = await keeper.run(FOREVER)
+        await keeper.tasks.execute(name, "e1", process_of(shell("exit 3")), NOTHING)
+        monitor = monitor_of(keeper, name)
+        os.kill(monitor, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(15):
+                with pytest.raises(TimedOut, match="OCI runtime exec"):
+                    await keeper.tasks.start(name, "e1")
+        finally:
+            os.kill(monitor, signal.SIGCONT)
+        assert (await keeper.tasks.state(name, "e1")).status is Status.CREATED
+
+
+async def test_one_that_is_stopped_holds_up_what_is_asked_of_it_in_bounds(keeper_of: Keeping) -> None:
+    async with keeper_of() as keeper:
+        keeper.patience = Patience(request=0.5, drain=0.5)
+        tasks = keeper.tasks = keeper.new_tasks()
+        name = await keeper.run(FOREVER, stdio=Stdio(terminal=True))
+        exec_id = await keeper.exec(name, shell("exit 3"))
+        await tasks.wait(name, exec_id)
+        monitor = monitor_of(keeper, name)
+        os.kill(monitor, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(15):
+                with pytest.raises(TimedOut):
+                    await tasks.resize(name, "", 80, 25)
+                with pytest.raises(TimedOut):
+                    await tasks.delete(name, exec_id)
+        finally:
+            os.kill(monitor, signal.SIGCONT)
+        assert (await tasks.delete(name, exec_id)).exit_status == 3

@@ -45,9 +45,15 @@ async def stop_command(monitor: Monitor, spawn: Spawn, running: asyncio.Task[int
         running.cancel()
     with contextlib.suppress(RuntimeFailure, asyncio.CancelledError):  # that is what was asked for
         return await running
-    with contextlib.suppress(RuntimeFailure):  # the monitor does not know it any more, or is gone itself
-        await monitor.forget(spawn.name)
+    await forget_in_time(monitor, spawn.name)
     return 0
+
+
+async def forget_in_time(monitor: Monitor, name: str) -> None:
+    """Has the monitor forget a process; one that hangs does so when it goes on. Whether it knows it is no matter."""
+    with contextlib.suppress(RuntimeFailure, TimeoutError):
+        async with asyncio.timeout(SECONDS):
+            await monitor.forget(name)
 
 
 def kill_commands(pid_file: str, *, after: float = 0.0) -> bool:

@@ -18,7 +18,7 @@ from ..monitor.values import INIT, Spawn, console_socket_path, file_of
 from ..tasks.threads import in_thread
 from .commands import runtime_environment
 from .reports import said
-from .stopping import kill_commands, pid_file_of, stop_command
+from .stopping import SECONDS, forget_in_time, kill_commands, pid_file_of, stop_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,9 +96,10 @@ class MonitoredCommand:
 
     async def _end(self, name: str) -> None:
         """Nobody waits for the process any more."""
-        with contextlib.suppress(NotFound):
-            await self._monitor.signal(name, signal.SIGKILL)
-        await self._monitor.forget(name)
+        with contextlib.suppress(NotFound, TimeoutError):
+            async with asyncio.timeout(SECONDS):
+                await self._monitor.signal(name, signal.SIGKILL)
+        await forget_in_time(self._monitor, name)
 
     def _file(self, stack: ExitStack, name: str, kind: str) -> str:
         """The path of a file that goes with the command."""

@@ -16,6 +16,7 @@ from tiffin.runtime.errors import (
     NotFound,
     OperationFailed,
     RuntimeFailure,
+    TimedOut,
     Unavailable,
 )
 
@@ -28,7 +29,7 @@ from .values import Activity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
     from typing import Any
 
     from ..events.values import Event
@@ -122,6 +123,15 @@ class Container:
             raise Unavailable(f"the monitor of container {self.id} is gone")
         return self.monitor
 
+    async def told(self, answer: Awaitable[None]) -> None:
+        """Waits for an answer of its monitor, in bounds. Raises TimedOut: it is stopped, or hangs in a file."""
+        seconds = self.surroundings.patience.request
+        try:
+            async with asyncio.timeout(seconds):
+                await answer
+        except TimeoutError:
+            raise TimedOut(f"the monitor of container {self.id} does not answer in {seconds:g} s") from None
+
     # What changes.
 
     def become(self, process: Process, status: Status, event: Event | None = None) -> None:
@@ -193,7 +203,7 @@ class Container:
         if self.monitor is None or not (process.stdin_ended and process.pid and process.exit is None):
             return
         try:
-            await self.monitor.close_stdin(process.name)
+            await self.told(self.monitor.close_stdin(process.name))
         except NotFound:  # it has ended already
             return
         except RuntimeFailure as error:

@@ -29,12 +29,16 @@ LOG = logging.getLogger("tiffin.shim.tasks")
 
 
 async def delete_exec(container: Container, process: Process) -> Deleted:
-    """Deletes a further process that has ended, or never began. Raises FailedPrecondition, OperationFailed."""
+    """Deletes a further process that has ended, or never began.
+
+    Raises:
+        FailedPrecondition: it runs. OperationFailed, TimedOut: it may be deleted again.
+    """
     async with container.change(process, Verb.DELETE):
         await _drained(container, process)
         if container.monitor is not None:
             with contextlib.suppress(NotFound, Unavailable):  # never started; or all of it goes
-                await container.monitor.forget(process.name)
+                await container.told(container.monitor.forget(process.name))
         remove_process(container.directory, process.name)
         del container.execs[process.exec_id]
         process.status = Status.DELETED

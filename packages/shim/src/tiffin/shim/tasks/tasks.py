@@ -192,7 +192,7 @@ class Tasks:
         process = found.process(exec_id)
         check(process.rules, Verb.RESIZE, process.status, found.said(process))
         if process.stdio.terminal and process.pid:
-            await found.connected().resize(process.name, width, height)
+            await found.told(found.connected().resize(process.name, width, height))
 
     async def close_io(self, container: str, exec_id: str = "") -> None:
         """Its stdin ends, after what was written to it; once more, or without one, is no error.
@@ -204,7 +204,7 @@ class Tasks:
         if process.stdio.stdin and process.exit is None:
             process.stdin_ended = True
             if process.pid:
-                await found.connected().close_stdin(process.name)
+                await found.told(found.connected().close_stdin(process.name))
             else:
                 found.write(process)
 

@@ -81,6 +81,7 @@ class Patience(Record):
     kill: for a killed process to be gone.
     half_made: for the command of a killed predecessor that makes a process; then it is killed, and undone.
     monitor: for a monitor that was there before us to answer.
+    request: for a monitor to do what needs it, such as to forget an exec; it may have much to do, on a slow machine.
     """
 
     drain: float = 10.0
@@ -88,3 +89,4 @@ class Patience(Record):
     kill: float = 10.0
     half_made: float = 30.0
     monitor: float = 10.0
+    request: float = 60.0
