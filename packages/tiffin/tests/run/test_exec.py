@@ -127,6 +127,15 @@ def test_rules_of_docker_for_where_things_go(box: Tiffin, outside: Path, tmp_pat
     assert "exactly one of both" in both.err
 
 
+def test_where_nothing_can_be_made_the_target_is_named(box: Tiffin, tmp_path: Path) -> None:
+    (tmp_path / "given").write_text("x")
+    done = box.call("cp", tmp_path / "given", "box:/proc/new")
+    assert (done.code, done.err) == (
+        1,
+        "tiffin cp: box:/proc/new cannot be made: No such file or directory\n",
+    )
+
+
 def test_a_tree_goes_out_as_an_archive_and_in_again(box: Tiffin) -> None:
     script = "mkdir -p /a/b /c; echo inside >/a/b/f; chown 7:8 /a/b/f; chmod 4711 /a/b/f; ln -s /etc /a/l"
     assert box.call("exec", "box", "sh", "-c", script).code == 0

@@ -216,7 +216,8 @@ def test_bytes_that_are_no_text(tiffin: Tiffin) -> None:
     raw = os.fsdecode(b"\xff")
     flags = ("--name=raw", f"--env=RAW={raw}", f"--label=raw={raw}")
     done = tiffin.run(*flags, tiffin.image, "sh", "-c", 'printf "$1$RAW" | od -An -tx1', "sh", raw)
-    assert (done.code, done.out.split()) == (0, ["ff", "ff"]), done
+    seen = ["ef", "bf", "bd"] if tiffin.runtime else ["ff"]
+    assert (done.code, done.out.split()) == (0, 2 * seen), done
     tree = json.loads(tiffin.call("inspect", "raw").out)[0]
     assert (tree["labels"], tree["config"]["process"]["args"][-1]) == ({"raw": "\ufffd"}, "\ufffd")
 

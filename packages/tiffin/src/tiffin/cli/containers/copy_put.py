@@ -34,10 +34,13 @@ def put(target: int, wanted: bytes, shown: str, name: bytes, make: Callable[[int
         make: makes it in the open folder that it gets, where it is called `name`.
 
     Raises:
-        CommandFailed: a folder is in its place. OSError.
+        CommandFailed: a folder is in its place, or nothing can be made there. OSError.
     """
     partial = b".tiffin-cp-" + os.urandom(6).hex().encode()
-    os.mkdir(partial, 0o700, dir_fd=target)
+    try:
+        os.mkdir(partial, 0o700, dir_fd=target)
+    except OSError as error:  # a read-only file system, /proc
+        raise CommandFailed(f"{shown} cannot be made: {error.strerror}") from error
     try:
         with Opened(os.open(partial, DIRECTORY | os.O_NOFOLLOW, dir_fd=target)) as folder:
             try:
