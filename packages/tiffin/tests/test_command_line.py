@@ -98,6 +98,14 @@ def test_help_of_a_command(words: tuple[str, ...]) -> None:
     assert done.returncode == 0
     assert "--pids-limit" in done.stdout
     assert "docker-archive:PATH" in done.stdout
+    assert "NAME[:TAG|@DIGEST]" in done.stdout
+
+
+@pytest.mark.parametrize(("word", "tells_code"), [("exec", True), ("top", False)])
+def test_help_is_about_its_command(word: str, *, tells_code: bool) -> None:
+    text = call(word, "--help").stdout
+    assert "IMAGE" not in text
+    assert ("1 if tiffin failed" in text) == tells_code
 
 
 def test_a_command_that_there_is_none_of() -> None:

@@ -28,11 +28,18 @@ IMAGES = """
 \b
 IMAGE is one of:
     hello                     the image that comes with tiffin
+    NAME[:TAG|@DIGEST]        one of a registry, or of the store; with --address one of the manager
     PATH[:TAG]                an OCI layout, an archive of one, or what `docker save` wrote
     oci:PATH[:TAG]  oci-archive:PATH[:TAG]  docker-archive:PATH[:NAME:TAG]
 Exit code: the command's; 125 if tiffin failed, 126 if the command cannot be executed, 127 if it is not there,
 128 + N if signal N killed it.
 """
+EXEC = """
+\b
+Exit code: the command's; 1 if tiffin failed, 126 if the command cannot be executed, 127 if it is not there,
+128 + N if signal N killed it.
+"""
+MORE = {"run": IMAGES, "exec": EXEC}
 
 
 def application() -> click.Group:
@@ -69,7 +76,7 @@ def _click_command(command: Command) -> click.Command:
         params=parameters,
         help=sentence,
         short_help=command.summary,
-        epilog=IMAGES if command.line else None,
+        epilog=MORE.get(command.name),
         context_settings=context,
     )
 

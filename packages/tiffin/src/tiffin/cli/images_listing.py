@@ -47,7 +47,7 @@ def _of_manager(arguments: Arguments) -> int:
 
 
 def _size(size: object) -> str:
-    return f"{size / 1e6:.1f} MB" if isinstance(size, int) else "not for this host"
+    return f"{size / 1e6:.1f} MB" if isinstance(size, int) else "unknown"
 
 
 def _tree(image: NamedImage) -> dict[str, object]:

@@ -27,7 +27,7 @@ async def image_named(client: Client, text: str) -> str:
 
 
 async def list_images(client: Client) -> list[dict[str, object]]:
-    """Name, digest of the target, and bytes of what this host's platform needs (None: it is not for this host)."""
+    """Name, digest of the target, and bytes of what this host's platform needs (None: not there, or none of it is)."""
     found: list[dict[str, object]] = []
     for image in await client.images.list():
         try:
