@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...lifecycle.activation import host_notify_socket, listening_descriptors
 from ...lifecycle.create import CreateOptions, create
+from ...lifecycle.held_signals import hold_signals
 from ...lifecycle.settings import absolute
 from ..bundle_directory import enter_bundle
 
@@ -19,6 +20,7 @@ def run_verb(settings: Settings, invocation: Invocation) -> int:
         from ..dry_run import print_create_plan
 
         return print_create_plan(settings, invocation, options, waits=True)
+    hold_signals()
     create(settings, invocation.arguments[0], options)
     return 0
 

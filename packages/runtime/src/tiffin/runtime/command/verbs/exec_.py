@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...lifecycle.execute import ExecOptions, Execution, execute, execute_detached
+from ...lifecycle.held_signals import hold_signals
 from ...lifecycle.process_changes import ProcessChanges, changed_process, process_of_file
 from ...lifecycle.settings import absolute
 
@@ -23,6 +24,7 @@ def run_verb(settings: Settings, invocation: Invocation) -> int:
 
         return print_plan(execution.plan(process), invocation)
     if flags.switch("detach"):
+        hold_signals()
         execute_detached(execution, process)
         return 0
     return execute(execution, process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...lifecycle.held_signals import hold_signals
 from ...lifecycle.run import run, run_detached
 from .create_ import create_options
 
@@ -20,6 +21,7 @@ def run_verb(settings: Settings, invocation: Invocation) -> int:
 
         return print_create_plan(settings, invocation, options, waits=False)
     if flags.switch("detach"):
+        hold_signals()
         run_detached(settings, identifier, options)
         return 0
     return run(
