@@ -17,6 +17,8 @@ def open_managed(address: str, namespace: str) -> ManagedContainers:
     path = address
     if address.startswith("unix:"):  # with or without two slashes, as gRPC has it
         path = os.path.abspath(address.removeprefix("unix:").removeprefix("//"))
+    elif address.startswith(("./", "../")) or os.path.exists(address):  # and not a name with a port
+        path = os.path.abspath(address)
     if path.startswith("/"):
         _check_socket(path)
     try:
