@@ -76,7 +76,7 @@ def test_a_terminal_that_the_container_has_closed_is_not_asked_all_the_time(
             "POLLHUP": select.POLLHUP,
         }
         monkeypatch.setattr(under_test, "select", SimpleNamespace(**names))
-        foreground.relay(child.pid)
+        foreground.relay(child.pid, ())
     os.close(master)
     for (_, _, came), (asked, limit, _) in zip(polls.calls, polls.calls[1:], strict=False):
         if came == select.POLLHUP:

@@ -153,19 +153,22 @@ def execute(execution: Execution, process: ProcessTree) -> int:
 
 
 def _execute_with_terminal(execution: Execution, process: ProcessTree) -> int:
+    from .held_signals import hold_signals, let_signals_come
     from .terminal import ForegroundTerminal
 
     terminal = ForegroundTerminal()
+    held = hold_signals()
     try:
         execution.options = execution.options.replace(console_descriptor=terminal.descriptor)
         with Undo("exec") as undo:
             execution.launch_process(terminal.sized(process), undo)
             terminal.attach()
-            code = terminal.relay(execution.pid)
+            code = terminal.relay(execution.pid, held)
             undo.forget()
         return code
     finally:
         terminal.close()
+        let_signals_come(held)
 
 
 def subgroups_of(arguments: Sequence[str]) -> dict[str, str] | None:

@@ -81,20 +81,23 @@ def _run_plainly(creation: Creation) -> int:
 
 
 def _run_with_terminal(creation: Creation) -> int:
+    from .held_signals import hold_signals, let_signals_come
     from .terminal import ForegroundTerminal
 
     terminal: ForegroundTerminal = ForegroundTerminal()
+    held = hold_signals()
     try:
         creation.options = creation.options.replace(console_descriptor=terminal.descriptor)
         creation.config = {**creation.config, "process": terminal.sized(creation.config["process"])}
         with Undo("run") as undo:
             make_and_start(creation, undo)
             terminal.attach()
-            code = terminal.relay(creation.state.pid)
+            code = terminal.relay(creation.state.pid, held)
             undo.forget()
         return code
     finally:
         terminal.close()
+        let_signals_come(held)
 
 
 def make_and_start(creation: Creation, undo: Undo) -> None:

@@ -18,10 +18,13 @@ from _signal import SIGCHLD, SIGWINCH, set_wakeup_fd, signal
 from ..errors import RuntimeFailure
 from ..state.files import write_all
 from .foreground import NOT_FORWARDED, forward, forwardable, reap
+from .held_signals import let_signals_come
 from .host_terminal import OFLAG, HostTerminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tiffin.spec.runtime.tree import ProcessTree
 
 READ_SIZE = 65536
@@ -73,13 +76,18 @@ class ForegroundTerminal:
         if size:
             fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
 
-    def relay(self, pid: int) -> int:
-        """Copies both ways and forwards signals until the process ends; returns its exit code."""
+    def relay(self, pid: int, held: Iterable[int]) -> int:
+        """Copies both ways and forwards signals until the process ends; returns its exit code.
+
+        Args:
+            held: of `hold_signals`: they come as soon as they can be forwarded.
+        """
         wake, trigger = posix.pipe2(posix.O_CLOEXEC | posix.O_NONBLOCK)
         numbers = forwardable()
         before = [(number, signal(number, lambda *_: None)) for number in numbers]
         previous = set_wakeup_fd(trigger, warn_on_full_buffer=False)
         posix.write(trigger, bytes([SIGCHLD]))  # it may have ended before we listened
+        let_signals_come(held)
         try:
             return self._loop(pid, wake)
         finally:
