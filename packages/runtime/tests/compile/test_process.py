@@ -93,6 +93,7 @@ def test_a_variable_is_found_by_its_whole_name() -> None:
 def test_descriptors_beyond_the_preserved_ones_are_closed() -> None:
     assert only(planned(), "close_descriptors").fields["first"] == 3
     assert only(created(config_of(), preserved=4), "close_descriptors").fields["first"] == 7
+    assert only(created(config_of(), preserved=-2), "close_descriptors").fields["first"] == 3
 
 
 def test_the_directory_is_entered_as_root_and_again_as_the_user() -> None:

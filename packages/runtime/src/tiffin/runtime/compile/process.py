@@ -78,7 +78,7 @@ def process_operations(
         prefix: `process.`, or "" for a process object that stands alone.
         limits: rlimits that init sets for itself. Late: few descriptors may be too few for what comes before.
         seccomp: the operations that load the filter.
-        preserved: how many descriptors from 3 on the program inherits.
+        preserved: how many descriptors from 3 on the program inherits; less than none is none, as with runc.
         groups_denied: nobody may change groups in the process's user namespace.
         before_exec: what happens when all is ready: waiting for the start, and startContainer hooks.
     """
@@ -98,7 +98,7 @@ def process_operations(
     if not restricted:
         operations += seccomp
     operations += _credentials(process, prefix, groups_denied=groups_denied)
-    operations.append(close_descriptors(STEP_INIT, "", FIRST_PRESERVED + preserved))
+    operations.append(close_descriptors(STEP_INIT, "", FIRST_PRESERVED + max(preserved, 0)))
     args = process.get("args", [""])
     operations.append(
         find_program(STEP_INIT, f"{prefix}args", args[0], value_of("PATH", process.get("env", ())))
