@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from grpc import StatusCode, aio
 from packages.manager.tests.tasks.shims import ends
 
 if TYPE_CHECKING:
@@ -56,10 +57,19 @@ def bundle_of(containers: Containers, name: str) -> Path:
     return containers.peer.bundles / containers.namespace / name
 
 
+def try_to_create(containers: Containers, name: str) -> StatusCode | None:
+    """Makes its task; what it is refused with, if it is."""
+    try:
+        containers.create(name)
+    except aio.AioRpcError as error:
+        return error.code()
+    return None
+
+
 def check_free(containers: Containers, name: str) -> None:
-    """Nothing has its name any more."""
-    assert name not in containers.left()
-    containers.create(name)
+    """Nothing has its name any more, once what was left of it is removed: until then it is refused."""
+    while (refused := try_to_create(containers, name)) is not None:
+        assert refused is StatusCode.UNAVAILABLE
     containers.start(name)
     assert containers.wait(name).exit_status == 0
 

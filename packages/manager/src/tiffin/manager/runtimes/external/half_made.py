@@ -32,7 +32,7 @@ async def has_task(bundle: Bundle, connection: Connection, unmade: Callable[[], 
     Unless it has the task, the connection is closed.
 
     Args:
-        unmade: called when it has told that it has none, before it is asked again.
+        unmade: called when it has told that it has none, and does not end: it will be asked again.
 
     Raises:
         Unavailable: it has died while it was asked.
@@ -42,11 +42,11 @@ async def has_task(bundle: Bundle, connection: Connection, unmade: Callable[[], 
         loop = asyncio.get_running_loop()
         end = loop.time() + MAKING
         while not await _knows(bundle, connection):
-            unmade()
             await ask_to_end(connection, bundle.id)
             if await _ends(connection) or loop.time() > end:  # the latter: it has others, of the same pod
                 LOG.info("the shim of %s has no task", bundle.id)
                 return False
+            unmade()
         undo.pop_all()
     return True
 
