@@ -16,7 +16,7 @@ from .library import (
     FilterContext,
     Library,
 )
-from .rules import Profile, Rule, read_profile
+from .rules import Profile, Rule, read_profile, with_several_limits
 from .unknown_syscalls import answer_unknown_syscalls, newest_syscalls
 
 API_WITH_NOTIFY = 6
@@ -54,6 +54,11 @@ def compile_profile(tree: dict[str, Any]) -> tuple[tuple[bytes, int, tuple[str, 
         listed = ", ".join(unknown)
         warnings.append(
             f"linux.seccomp: left out, since libseccomp {library.version} does not know them: {listed}"
+        )
+    if several := with_several_limits(profile.rules):
+        warnings.append(
+            f"linux.seccomp: libseccomp {library.version} may not heed all limits of an argument where there are "
+            f"several, beyond 32 bits: {', '.join(several)}"
         )
     return (instructions, filter_flags(library, profile), tuple(warnings)), library.path()
 

@@ -36,6 +36,7 @@ OPERATORS = {
     "SCMP_CMP_GT": 6,
     "SCMP_CMP_MASKED_EQ": 7,
 }
+LIMITS = frozenset(OPERATORS[f"SCMP_CMP_{name}"] for name in ("LT", "LE", "GE", "GT"))
 
 # The bits of seccomp(2). Our init has one thread, so there is nothing for TSYNC to do.
 FLAG_NEW_LISTENER = 1 << 3

@@ -116,6 +116,27 @@ def split_conditions(conditions: list[Condition]) -> list[tuple[Condition, ...]]
     return [(condition,) for condition in conditions]
 
 
+def with_several_limits(rules: tuple[Rule, ...]) -> list[str]:
+    """The system calls that have several limits of one argument, one of them beyond 32 bits.
+
+    libseccomp (2.5.4) compares an argument as two words. Where the upper words of two limits differ, its program may
+    take the default action though the second one holds; runc's profiles get the same one.
+    """
+    limits: dict[tuple[str, int], set[tuple[int, int]]] = {}
+    for rule in rules:
+        for one in rule.conditions:
+            if one.operator in names.LIMITS:
+                limits.setdefault((rule.name, one.argument), set()).add((one.operator, one.value))
+    several = {
+        name for (name, _), found in limits.items() if len(found) > 1 and max(map(_value, found)) >> 32
+    }
+    return sorted(several)
+
+
+def _value(limit: tuple[int, int]) -> int:
+    return limit[1]
+
+
 def read_condition(tree: dict[str, Any], where: str) -> Condition:
     index, operator = tree.get("index", 0), tree.get("op")
     if operator not in names.OPERATORS:
