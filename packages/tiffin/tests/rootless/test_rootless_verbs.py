@@ -82,7 +82,7 @@ def test_archives(two: Tiffin) -> None:
     )
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         assert {(each.name, each.uid) for each in archive} >= {("data", 0), ("data/one", 0)}
-    words = [PROGRAM, "cp", "-", "second:/tmp"]
+    words = [str(PROGRAM), "cp", "-", "second:/tmp"]
     subprocess.run(words, env=two.environment, input=packed.stdout, timeout=SECONDS, check=True)
     assert two.call("exec", "second", "cat", "/tmp/data/one").out == "1\n"
 
