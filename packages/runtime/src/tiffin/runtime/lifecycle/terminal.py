@@ -65,9 +65,7 @@ class ForegroundTerminal:
         posix.set_blocking(self._master, False)
         _keep_newlines(self._master)
         self.resize()
-        if posix.isatty(
-            0
-        ):  # keys that nobody reads keep their meaning: ctrl-c is a signal, which is forwarded
+        if posix.isatty(0):  # keys that nobody reads keep their meaning: ctrl-c is a signal
             self._host.make_raw()
 
     def resize(self) -> None:
