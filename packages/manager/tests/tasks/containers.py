@@ -6,6 +6,7 @@ import json
 import os
 import uuid
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -32,7 +33,6 @@ from tiffin_testing.bundle import default_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from packages.manager.tests.tasks.peers import Peer
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tiffin_testing.cgroups import CgroupParent
 
 SPEC = "types.containerd.io/opencontainers/runtime-spec/1/Spec"
+RUNC_STATE = Path("/run/containerd/runc")  # where runc's shim has a folder for each namespace, and leaves it
 PROCESS = "types.containerd.io/opencontainers/runtime-spec/1/Process"
 
 
@@ -177,6 +178,8 @@ class Containers:
         named = DeleteNamespaceRequest(name=self.namespace)
         self.client.call(self.client.stub(NamespacesStub).Delete, named)
         self.disconnect()
+        with suppress(OSError):  # runc's shim was not used, or was killed
+            (RUNC_STATE / self.namespace).rmdir()
 
     def disconnect(self) -> None:
         """Closes the connection."""
