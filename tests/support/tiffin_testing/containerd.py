@@ -9,6 +9,8 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tiffin_testing.mortal import MORTAL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -80,7 +82,7 @@ def running_containerd(folder: Path) -> Iterator[Containerd]:
         notify.bind(str(ready))
         notify.settimeout(SECONDS)
         environment = {**os.environ, "NOTIFY_SOCKET": str(ready)}
-        command = ["containerd", "--config", str(folder / "config.toml")]
+        command = [*MORTAL, "containerd", "--config", str(folder / "config.toml")]
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tiffin_testing.mortal import MORTAL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -95,7 +97,7 @@ def running_registry(
     (folder / "config.yml").write_text("\n".join(lines) + "\n")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log
+            [*MORTAL, "docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log
         )
         try:
             yield Registry(_address(process, folder / "log"), folder / "storage")
