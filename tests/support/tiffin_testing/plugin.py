@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tiffin_testing import requirements
 from tiffin_testing.counterparts import give_second_try
 from tiffin_testing.fixtures import *  # noqa: F403  # pytest finds fixtures by their names in a plugin's module
+from tiffin_testing.ownership import take_back
 from tiffin_testing.tiers import BY_NAME, tier_of
 
 if TYPE_CHECKING:
@@ -67,3 +69,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if broken:
         pytest.fail(f"CI promises {', '.join(broken)} (tools/ci-promises.txt), but: {reasons}", pytrace=False)
     pytest.skip(f"requires {reasons}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if folder is not None and os.geteuid() != 0:
+        take_back(folder)
