@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
 
 T = TypeVar("T")
-PATIENCE = (
-    30.0  # seconds for what goes on when nobody waits for it any more: what the kernel holds then, is left
-)
+PATIENCE = 30.0  # seconds for what goes on when nobody waits for it; what the kernel holds then is left
 
 
 @asynccontextmanager

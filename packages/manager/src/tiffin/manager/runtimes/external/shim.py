@@ -32,7 +32,7 @@ R = TypeVar("R", bound="Message")
 LOG = logging.getLogger("tiffin.manager.shim")
 UNKNOWN_EXIT = 255  # where nobody can say how a process ended
 SETTLE = (
-    15.0  # seconds for cleaning up when we are closed: what the kernel holds then, is left to the next start
+    15.0  # seconds for cleaning up when we are closed; what the kernel holds then is left to the next start
 )
 
 
