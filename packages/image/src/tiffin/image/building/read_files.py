@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
     Find = Callable[[SourceTree], list[Source]]
 
-CLOCK_REALTIME_COARSE = (
-    5  # linux/time.h; what the kernel takes the times of files from, and Python has no name for
-)
+CLOCK_REALTIME_COARSE = 5  # linux/time.h: what the times of files come from; Python has no name for it
 STEP = 0.012  # seconds: more than that clock stands still
 
 

@@ -12,9 +12,7 @@ CONSOLE = "console.sock"
 LOG = "monitor.log"
 MARK = "@"  # see `file_of`
 LONGEST_SOCKET_PATH = 107  # bytes: sun_path of unix(7) without its NUL
-CONSOLE_FOLDER = (
-    3  # the number under which a command has its process's folder when the path of CONSOLE is too long
-)
+CONSOLE_FOLDER = 3  # a command has its process's folder as that, when the path of CONSOLE is too long
 
 
 class Sink(Record):

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Message")
 LOG = logging.getLogger("tiffin.manager.shim")
 UNKNOWN_EXIT = 255  # where nobody can say how a process ended
-SETTLE = (
-    15.0  # seconds for cleaning up when we are closed; what the kernel holds then is left to the next start
-)
+SETTLE = 15.0  # seconds for cleaning up when we are closed; the rest is left to the next start
 
 
 class Shim:
